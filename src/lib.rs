@@ -1,0 +1,3 @@
+//! docket: tickets over gRPC, handed to outside systems, exported to Jira without losing or doubling one.
+
+pub mod proto;

@@ -1,0 +1,3 @@
+//! The command line entry: nothing to ask for yet.
+
+fn main() {}
