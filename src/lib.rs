@@ -1,3 +1,5 @@
 //! docket: tickets over gRPC, handed to outside systems, exported to Jira without losing or doubling one.
 
+pub mod domain;
+pub mod error;
 pub mod proto;

@@ -1,0 +1,18 @@
+//! Pure values and rules: no waiting, no SQL, no protobuf, and no clock of its own.
+
+pub mod actor;
+pub mod export;
+pub mod history;
+pub mod ids;
+pub mod integration;
+pub mod page;
+pub mod permission;
+pub mod problem;
+pub mod session;
+pub mod session_ticket;
+pub mod sla;
+mod text;
+pub mod ticket;
+pub mod time;
+
+pub(crate) use text::text_enum;

@@ -1,0 +1,176 @@
+//! Who may do what: the contract's role tables, each asked once per use case.
+
+use super::{
+    actor::{Actor, Role},
+    ids::UserId,
+};
+use crate::error::{Error, Result};
+
+/// What a caller wants to do, beyond one ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumIter)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Action {
+    /// File a ticket.
+    CreateTicket,
+    /// See tickets of other people.
+    ViewAllTickets,
+    /// See deleted tickets.
+    SeeDeleted,
+    /// See integrations (never their credentials).
+    ReadIntegrations,
+    /// Create, change, switch and test integrations.
+    WriteIntegrations,
+    /// Create a session.
+    CreateSession,
+    /// See sessions and their exports.
+    ReadSessions,
+    /// Change and export sessions of other people.
+    ChangeAnySession,
+}
+
+impl Action {
+    /// The least role that may do it: every row of the contract's tables is a floor in the order of [`Role`].
+    pub const fn floor(self) -> Role {
+        match self {
+            Self::CreateTicket => Role::EndUser,
+            Self::ViewAllTickets | Self::ReadIntegrations => Role::DevopsEngineer,
+            Self::CreateSession | Self::ReadSessions => Role::DevopsEngineer,
+            Self::ChangeAnySession => Role::TeamLead,
+            Self::WriteIntegrations => Role::Manager,
+            Self::SeeDeleted => Role::Admin,
+        }
+    }
+
+    /// What the action is, for a refusal's text.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::CreateTicket => "create tickets",
+            Self::ViewAllTickets => "see tickets of other people",
+            Self::SeeDeleted => "see deleted tickets",
+            Self::ReadIntegrations => "read integrations",
+            Self::WriteIntegrations => "change integrations",
+            Self::CreateSession => "create sessions",
+            Self::ReadSessions => "read sessions and exports",
+            Self::ChangeAnySession => "change or export this session (its owner may)",
+        }
+    }
+}
+
+impl Actor {
+    /// Whether the caller's role allows the action.
+    pub fn may(&self, action: Action) -> bool {
+        self.role >= action.floor()
+    }
+
+    /// PERMISSION_DENIED unless the caller's role allows the action.
+    pub fn require(&self, action: Action) -> Result<()> {
+        if self.may(action) {
+            return Ok(());
+        }
+        let denied = Error::denied(format!(
+            "the role {} may not {}; the least role that may is {}",
+            self.role,
+            action.words(),
+            action.floor()
+        ));
+        Err(denied.with("role", self.role).with("action", action))
+    }
+
+    /// PERMISSION_DENIED unless the caller may assign a ticket to a person of this team.
+    pub fn require_assign(&self, assignee: &UserId, assignee_team: Option<&str>) -> Result<()> {
+        let own_team = self.team.is_some() && self.team.as_deref() == assignee_team;
+        let allowed = match self.role {
+            Role::EndUser => false,
+            Role::DevopsEngineer => *assignee == self.user_id,
+            Role::SeniorEngineer => *assignee == self.user_id || own_team,
+            Role::TeamLead | Role::Manager | Role::Admin => true,
+        };
+        if allowed {
+            return Ok(());
+        }
+        let denied = Error::denied(format!(
+            "the role {} may not assign a ticket to this person",
+            self.role
+        ));
+        Err(denied
+            .with("role", self.role)
+            .with("action", "ASSIGN_TICKET"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::IntoEnumIterator as _;
+
+    use super::*;
+
+    fn actor(role: Role, team: Option<&str>) -> Actor {
+        Actor {
+            user_id: UserId("me".to_owned()),
+            role,
+            team: team.map(str::to_owned),
+            display_name: "Me".to_owned(),
+            email: None,
+            ip_address: None,
+        }
+    }
+
+    /// The contract's tables, written out: one row an action, END_USER to ADMIN.
+    fn allowed(action: Action) -> [bool; 6] {
+        match action {
+            Action::CreateTicket => [true, true, true, true, true, true],
+            Action::ViewAllTickets
+            | Action::ReadIntegrations
+            | Action::CreateSession
+            | Action::ReadSessions => [false, true, true, true, true, true],
+            Action::ChangeAnySession => [false, false, false, true, true, true],
+            Action::WriteIntegrations => [false, false, false, false, true, true],
+            Action::SeeDeleted => [false, false, false, false, false, true],
+        }
+    }
+
+    #[test]
+    fn every_role_may_do_what_the_contract_says() {
+        for action in Action::iter() {
+            for (role, allowed) in Role::iter().zip(allowed(action)) {
+                let actor = actor(role, None);
+                assert_eq!(actor.require(action).is_ok(), allowed, "{role} {action:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn assigning_depends_on_role_person_and_team() {
+        let me = UserId("me".to_owned());
+        let other = UserId("other".to_owned());
+        // Role; may assign themselves, a colleague of their team, anybody.
+        let table = [
+            (Role::EndUser, [false, false, false]),
+            (Role::DevopsEngineer, [true, false, false]),
+            (Role::SeniorEngineer, [true, true, false]),
+            (Role::TeamLead, [true, true, true]),
+            (Role::Manager, [true, true, true]),
+            (Role::Admin, [true, true, true]),
+        ];
+        for (role, [themselves, colleague, anybody]) in table {
+            let actor = actor(role, Some("core"));
+            assert_eq!(
+                actor.require_assign(&me, None).is_ok(),
+                themselves,
+                "{role}"
+            );
+            assert_eq!(
+                actor.require_assign(&other, Some("core")).is_ok(),
+                colleague,
+                "{role}"
+            );
+            assert_eq!(
+                actor.require_assign(&other, Some("web")).is_ok(),
+                anybody,
+                "{role}"
+            );
+        }
+        let without_team = actor(Role::SeniorEngineer, None);
+        assert!(without_team.require_assign(&other, None).is_err());
+    }
+}
