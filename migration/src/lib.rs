@@ -1,1 +1,68 @@
-//! The schema, step by step.
+//! docket's schema, told as steps that go up and down, on SQLite and on PostgreSQL.
+//!
+//! A released step is never edited: a change is a new step at the end of the list. Every step runs
+//! in a transaction of its own on both databases, so a step that fails leaves nothing behind.
+
+#![expect(
+    elided_lifetimes_in_paths,
+    reason = "MigrationTrait's methods have to be written as the trait has them"
+)]
+
+use sea_orm_migration::prelude::*;
+
+mod shape;
+
+mod m0001_user;
+mod m0002_conversation;
+mod m0003_ticket_number;
+mod m0004_integration;
+mod m0005_session;
+mod m0006_ticket;
+mod m0007_ticket_tag;
+mod m0008_comment;
+mod m0009_attachment;
+mod m0010_assignment;
+mod m0011_history;
+mod m0012_dispatch;
+mod m0013_dependency;
+mod m0014_export;
+mod m0015_export_item;
+mod m0016_export_link;
+mod m0017_export_event;
+mod m0018_export_fix;
+mod m0019_request_key;
+mod m0020_ticket_search;
+
+pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
+
+/// All steps of the schema, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_user::Migration),
+            Box::new(m0002_conversation::Migration),
+            Box::new(m0003_ticket_number::Migration),
+            Box::new(m0004_integration::Migration),
+            Box::new(m0005_session::Migration),
+            Box::new(m0006_ticket::Migration),
+            Box::new(m0007_ticket_tag::Migration),
+            Box::new(m0008_comment::Migration),
+            Box::new(m0009_attachment::Migration),
+            Box::new(m0010_assignment::Migration),
+            Box::new(m0011_history::Migration),
+            Box::new(m0012_dispatch::Migration),
+            Box::new(m0013_dependency::Migration),
+            Box::new(m0014_export::Migration),
+            Box::new(m0015_export_item::Migration),
+            Box::new(m0016_export_link::Migration),
+            Box::new(m0017_export_event::Migration),
+            Box::new(m0018_export_fix::Migration),
+            Box::new(m0019_request_key::Migration),
+            Box::new(m0020_ticket_search::Migration),
+        ]
+    }
+}

@@ -1,0 +1,67 @@
+//! Dependencies: which ticket of a session has to exist before which.
+
+use std::collections::HashMap;
+
+use sea_orm::{IntoActiveModel, QueryOrder, entity::prelude::*};
+
+use crate::{
+    domain::ids::{SessionId, TicketId},
+    error::Result,
+};
+
+/// A row of `dependency`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "dependency")]
+pub struct Model {
+    /// The ticket that waits.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub ticket_id: TicketId,
+    /// The ticket that goes first; never the same.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub depends_on_id: TicketId,
+    /// The session that both belong to.
+    pub session_id: SessionId,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Adds dependencies.
+pub async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<()> {
+    for chunk in rows.chunks(super::query::ROWS_A_STATEMENT) {
+        let rows = chunk
+            .iter()
+            .cloned()
+            .map(IntoActiveModel::into_active_model);
+        Entity::insert_many(rows)
+            .exec_without_returning(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Every dependency of a session, in the order of the tickets' ids.
+pub async fn of_session(conn: &impl ConnectionTrait, session: SessionId) -> Result<Vec<Model>> {
+    let rows = Entity::find().filter(Column::SessionId.eq(session));
+    Ok(rows
+        .order_by_asc(Column::TicketId)
+        .order_by_asc(Column::DependsOnId)
+        .all(conn)
+        .await?)
+}
+
+/// What the tickets depend on, by ticket.
+pub async fn of_tickets(
+    conn: &impl ConnectionTrait,
+    tickets: impl IntoIterator<Item = TicketId>,
+) -> Result<HashMap<TicketId, Vec<TicketId>>> {
+    let rows = Entity::find().filter(Column::TicketId.is_in(tickets));
+    let mut found: HashMap<TicketId, Vec<TicketId>> = HashMap::new();
+    for row in rows.order_by_asc(Column::DependsOnId).all(conn).await? {
+        found
+            .entry(row.ticket_id)
+            .or_default()
+            .push(row.depends_on_id);
+    }
+    Ok(found)
+}

@@ -1,0 +1,133 @@
+//! Export items: one a ticket of a run, in the order in which they are made.
+
+use sea_orm::{IntoActiveModel, QueryOrder, Unchanged, entity::prelude::*};
+
+use crate::{
+    domain::{
+        export::ItemState,
+        ids::{ExportId, TicketId},
+    },
+    error::Result,
+};
+
+/// A row of `export_item`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "export_item")]
+pub struct Model {
+    /// The run.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub export_id: ExportId,
+    /// The ticket.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub ticket_id: TicketId,
+    /// Its place in dependency order, unique within the run.
+    pub position: i32,
+    /// How far the protocol has come with it.
+    pub state: ItemState,
+    /// The attempt of the run that touched it last.
+    pub attempt: i32,
+    /// The highest issue number known in the project before its create was sent.
+    pub high_key: Option<i64>,
+    /// The issue's key; there from CREATED on.
+    pub jira_key: Option<String>,
+    /// The issue's numeric id, which outlives a move to another project.
+    pub jira_id: Option<String>,
+    /// The issue's address.
+    pub jira_url: Option<String>,
+    /// Whether the issue was found rather than answered to the create.
+    pub adopted: bool,
+    /// When it was done: exactly when EXPORTED.
+    pub export_time: Option<DateTimeUtc>,
+    /// Why it failed.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub error: Option<Json>,
+    /// The values that were dropped or replaced, as a JSON array.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub fallbacks: Json,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// A ticket that nothing was done about yet, at its place in the run.
+    pub fn new(export_id: ExportId, ticket_id: TicketId, position: i32) -> Self {
+        Self {
+            export_id,
+            ticket_id,
+            position,
+            state: ItemState::Pending,
+            attempt: 0,
+            high_key: None,
+            jira_key: None,
+            jira_id: None,
+            jira_url: None,
+            adopted: false,
+            export_time: None,
+            error: None,
+            fallbacks: Json::Array(Vec::new()),
+        }
+    }
+}
+
+/// Adds items.
+pub async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<()> {
+    for chunk in rows.chunks(super::query::ROWS_A_STATEMENT) {
+        let rows = chunk
+            .iter()
+            .cloned()
+            .map(IntoActiveModel::into_active_model);
+        Entity::insert_many(rows)
+            .exec_without_returning(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The first item, in order, that is not done.
+pub async fn next(conn: &impl ConnectionTrait, export: ExportId) -> Result<Option<Model>> {
+    let rows = Entity::find()
+        .filter(Column::ExportId.eq(export))
+        .filter(Column::State.ne(ItemState::Exported));
+    Ok(rows.order_by_asc(Column::Position).one(conn).await?)
+}
+
+/// The items of these tickets.
+pub async fn of_tickets(
+    conn: &impl ConnectionTrait,
+    export: ExportId,
+    tickets: impl IntoIterator<Item = TicketId>,
+) -> Result<Vec<Model>> {
+    let rows = Entity::find()
+        .filter(Column::ExportId.eq(export))
+        .filter(Column::TicketId.is_in(tickets));
+    Ok(rows.all(conn).await?)
+}
+
+/// Every item with an issue, in order, with its ticket's title.
+pub async fn made(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<Model>> {
+    let rows = Entity::find()
+        .filter(Column::ExportId.eq(export))
+        .filter(Column::JiraKey.is_not_null());
+    Ok(rows.order_by_asc(Column::Position).all(conn).await?)
+}
+
+/// Writes how far an item has come.
+pub async fn save(conn: &impl ConnectionTrait, row: &Model) -> Result<()> {
+    let mut change = row.clone().into_active_model().reset_all();
+    change.export_id = Unchanged(row.export_id);
+    change.ticket_id = Unchanged(row.ticket_id);
+    Entity::update(change).exec(conn).await?;
+    Ok(())
+}
+
+/// Puts the items that a run stopped at, with no issue made, back to the start.
+pub async fn reset_failed(conn: &impl ConnectionTrait, export: ExportId) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value(ItemState::Pending))
+        .filter(Column::ExportId.eq(export))
+        .filter(Column::State.eq(ItemState::Failed))
+        .exec(conn)
+        .await?;
+    Ok(())
+}

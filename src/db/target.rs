@@ -1,0 +1,116 @@
+//! Which database, and how a connection to it is opened for each of its uses.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use sea_orm::{
+    DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector,
+    sqlx::{
+        self,
+        postgres::{PgConnectOptions, PgPoolOptions},
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    },
+};
+
+use crate::error::{Error, Result};
+
+/// How long a use waits for a connection, and SQLite for another process's lock.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A database by its address. Its `Debug` form tells the kind alone: an address holds a password.
+#[derive(Clone)]
+pub(super) enum Target {
+    Sqlite(Box<SqliteConnectOptions>),
+    Postgres(Box<PgConnectOptions>),
+}
+
+impl Target {
+    /// Reads `sqlite://path` or `postgres://…`. The error never repeats the address.
+    pub(super) fn parse(url: &str) -> Result<Self> {
+        let unusable = |what: &str| Error::invalid("DATABASE_URL", what);
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("sqlite") => {
+                let options = SqliteConnectOptions::from_str(url)
+                    .map_err(|_| unusable("must be sqlite://<path of a file>"))?;
+                if url.contains(":memory:") || url.contains("mode=memory") {
+                    return Err(unusable(
+                        "must name a file: memory does not survive a restart",
+                    ));
+                }
+                Ok(Self::Sqlite(Box::new(durable(options))))
+            }
+            Some("postgres" | "postgresql") => PgConnectOptions::from_str(url)
+                .map(|options| Self::Postgres(Box::new(options.application_name("docket"))))
+                .map_err(|_| unusable("must be postgres://user@host:port/database")),
+            _ => Err(unusable("must begin with sqlite:// or postgres://")),
+        }
+    }
+
+    /// A pool that may write.
+    pub(super) async fn open(&self, connections: u32) -> Result<DatabaseConnection, DbErr> {
+        match self {
+            Self::Sqlite(options) => open_sqlite(options.as_ref().clone(), connections).await,
+            Self::Postgres(options) => PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(PATIENCE)
+                .connect_with(options.as_ref().clone())
+                .await
+                .map(SqlxPostgresConnector::from_sqlx_postgres_pool)
+                .map_err(connect_error),
+        }
+    }
+
+    /// A pool for reads. On SQLite it refuses to write, so that no write gets past the writer.
+    pub(super) async fn open_for_reads(
+        &self,
+        connections: u32,
+    ) -> Result<DatabaseConnection, DbErr> {
+        match self {
+            Self::Sqlite(options) => {
+                let reading = options.as_ref().clone().pragma("query_only", "ON");
+                open_sqlite(reading, connections).await
+            }
+            Self::Postgres(_) => self.open(connections).await,
+        }
+    }
+}
+
+/// What every SQLite connection is set to.
+fn durable(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        // Without it INSERT OR REPLACE deletes rows behind the triggers of append-only tables.
+        .pragma("recursive_triggers", "ON")
+}
+
+async fn open_sqlite(
+    options: SqliteConnectOptions,
+    connections: u32,
+) -> Result<DatabaseConnection, DbErr> {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await
+        .map(SqlxSqliteConnector::from_sqlx_sqlite_pool)
+        .map_err(connect_error)
+}
+
+pub(super) fn connect_error(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite(_) => "Sqlite",
+            Self::Postgres(_) => "Postgres",
+        })
+    }
+}
