@@ -1,5 +1,6 @@
 //! docket: tickets over gRPC, handed to outside systems, exported to Jira without losing or doubling one.
 
+pub mod connectors;
 pub mod db;
 pub mod domain;
 pub mod error;

@@ -1,0 +1,191 @@
+//! The inline CSS that decides what is seen and how: `style` attributes, and the old attributes for the same.
+
+use super::colour::{self, Colour};
+use super::tree::{Align, Shift};
+
+/// How white space is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum WhiteSpace {
+    /// Runs become one space.
+    #[default]
+    Collapse,
+    /// Runs become one space, line ends stay.
+    Lines,
+    /// All stays.
+    Preserve,
+}
+
+/// What `display` does to the flow of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Display {
+    None,
+    Inline,
+    Block,
+    Cell,
+}
+
+/// The text alignment asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TextAlign {
+    Start,
+    Other(Align),
+}
+
+/// What an element's `style` says; `None` where it says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Declared {
+    pub(super) display: Option<Display>,
+    pub(super) visible: Option<bool>,
+    pub(super) white_space: Option<WhiteSpace>,
+    pub(super) strong: Option<bool>,
+    pub(super) em: Option<bool>,
+    /// `text-decoration` adds to what surrounds it; `none` takes back only the element's own.
+    pub(super) underline: Option<bool>,
+    pub(super) strike: Option<bool>,
+    pub(super) shift: Option<Option<Shift>>,
+    /// `Some(None)` for a colour that cannot be read.
+    pub(super) colour: Option<Option<Colour>>,
+    pub(super) background: bool,
+    pub(super) align: Option<TextAlign>,
+    pub(super) list_letters: bool,
+    /// Word's list level, from 1, and whether it is `Ignore`: the marker Word wrote as text.
+    pub(super) word_list: Option<WordList>,
+}
+
+/// Word's `mso-list`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WordList {
+    /// A paragraph that is an item of a list, at a level from 1.
+    Item(u8),
+    /// The marker, written out.
+    Marker,
+}
+
+impl Declared {
+    /// Reads a `style` attribute. What cannot be read is left out, as a browser does.
+    pub(super) fn parse(style: &str) -> Self {
+        let mut declared = Self::default();
+        for declaration in style.split(';') {
+            if let Some((name, value)) = declaration.split_once(':') {
+                let value = value.trim();
+                let value = value.rfind('!').map_or(value, |at| value[..at].trim_end());
+                declared.set(
+                    &name.trim().to_ascii_lowercase(),
+                    &value.to_ascii_lowercase(),
+                );
+            }
+        }
+        declared
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        match name {
+            "display" => self.display = display(value).or(self.display),
+            "visibility" => self.visible = visibility(value).or(self.visible),
+            "white-space" => self.white_space = white_space(value).or(self.white_space),
+            "font-weight" => self.strong = weight(value).or(self.strong),
+            "font-style" => self.em = font_style(value).or(self.em),
+            "text-decoration" | "text-decoration-line" => {
+                self.underline = Some(value.contains("underline"));
+                self.strike = Some(value.contains("line-through"));
+            }
+            "vertical-align" => self.shift = shift(value).or(self.shift),
+            "color" => self.colour = Some(colour::parse(value)),
+            "background" | "background-color" => {
+                let first = value.split_ascii_whitespace().next().unwrap_or("");
+                let all = colour::parse(value).or_else(|| colour::parse(first));
+                self.background = is_highlight(all);
+            }
+            "text-align" => self.align = text_align(value).or(self.align),
+            "list-style" | "list-style-type" => {
+                self.list_letters = ["alpha", "latin", "roman", "greek"]
+                    .iter()
+                    .any(|kind| value.contains(kind));
+            }
+            "mso-list" => self.word_list = word_list(value),
+            _ => {}
+        }
+    }
+}
+
+fn is_highlight(colour: Option<Colour>) -> bool {
+    const WHITE: [u8; 3] = [255; 3];
+    matches!(colour, Some(Colour::Rgb(rgb)) if rgb.0 != WHITE)
+}
+
+fn display(value: &str) -> Option<Display> {
+    Some(match value {
+        "none" => Display::None,
+        "inline" | "inline-block" | "inline-flex" | "inline-grid" | "inline-table" | "contents"
+        | "ruby" => Display::Inline,
+        "table-cell" => Display::Cell,
+        "block" | "flex" | "grid" | "list-item" | "table" | "flow-root" | "table-row"
+        | "table-row-group" | "table-header-group" | "table-footer-group" | "table-caption"
+        | "-webkit-box" | "-webkit-flex" | "-ms-flexbox" => Display::Block,
+        _ => return None,
+    })
+}
+
+fn visibility(value: &str) -> Option<bool> {
+    match value {
+        "visible" => Some(true),
+        "hidden" | "collapse" => Some(false),
+        _ => None,
+    }
+}
+
+fn white_space(value: &str) -> Option<WhiteSpace> {
+    Some(match value {
+        "normal" | "nowrap" => WhiteSpace::Collapse,
+        "pre-line" => WhiteSpace::Lines,
+        "pre" | "pre-wrap" | "break-spaces" | "-moz-pre-wrap" | "-o-pre-wrap" => {
+            WhiteSpace::Preserve
+        }
+        _ => return None,
+    })
+}
+
+fn weight(value: &str) -> Option<bool> {
+    match value {
+        "bold" | "bolder" => Some(true),
+        "normal" | "lighter" => Some(false),
+        number => number.parse::<f32>().ok().map(|n| n >= 600.0),
+    }
+}
+
+fn font_style(value: &str) -> Option<bool> {
+    match value.split_ascii_whitespace().next()? {
+        "italic" | "oblique" => Some(true),
+        "normal" => Some(false),
+        _ => None,
+    }
+}
+
+fn shift(value: &str) -> Option<Option<Shift>> {
+    match value {
+        "sub" => Some(Some(Shift::Sub)),
+        "super" => Some(Some(Shift::Sup)),
+        "baseline" => Some(None),
+        _ => None,
+    }
+}
+
+/// An alignment by its CSS keyword or the old `align` attribute's.
+pub(super) fn text_align(value: &str) -> Option<TextAlign> {
+    Some(match value {
+        "center" | "middle" | "-webkit-center" | "-moz-center" => TextAlign::Other(Align::Center),
+        "right" | "end" | "-webkit-right" => TextAlign::Other(Align::End),
+        "left" | "start" | "justify" | "-webkit-left" => TextAlign::Start,
+        _ => return None,
+    })
+}
+
+fn word_list(value: &str) -> Option<WordList> {
+    if value == "ignore" {
+        return Some(WordList::Marker);
+    }
+    let level = value
+        .split_ascii_whitespace()
+        .find_map(|part| part.strip_prefix("level"))?;
+    level.parse().ok().filter(|n| *n > 0).map(WordList::Item)
+}

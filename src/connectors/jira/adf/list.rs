@@ -1,0 +1,341 @@
+//! Lists: of HTML, of Word's paragraphs and of Quill's indented items; and the tasks among their items.
+
+use std::num::NonZeroU32;
+
+use html5ever::local_name;
+
+use super::build::Builder;
+use super::css::{Declared, WordList};
+use super::dom::{Data, Element, NodeId};
+use super::frame::{Closed, Frame};
+use super::loss::Kind;
+use super::tree::{ListItem, Marker};
+
+/// The deepest level of a list written as paragraphs; Word knows nine.
+const DEEPEST_LEVEL: u8 = 9;
+
+impl Builder<'_> {
+    pub(super) fn begin_list(&mut self, element: &Element, ordered: bool, declared: &Declared) {
+        let letters = matches!(element.attr("type"), Some("a" | "A" | "i" | "I"));
+        if ordered && (letters || declared.list_letters) {
+            self.lose_here(Kind::ListStyle);
+        }
+        let marker = if ordered {
+            self.numbering(element)
+        } else {
+            Marker::Bullet
+        };
+        let list = Frame::List {
+            marker,
+            items: Vec::new(),
+            implied: false,
+        };
+        self.open(list, 1);
+    }
+
+    fn numbering(&mut self, element: &Element) -> Marker {
+        let start = element.attr("start").and_then(integer).unwrap_or(1);
+        let number = u32::try_from(start).ok().and_then(NonZeroU32::new);
+        if number.is_none() || element.attr("reversed").is_some() {
+            self.lose_here(Kind::ListStart);
+        }
+        Marker::Number(number.unwrap_or(NonZeroU32::MIN))
+    }
+
+    pub(super) fn begin_item(&mut self, node: NodeId, element: &Element) {
+        let task = self.task_state(node, element);
+        let indent = element.classes().find_map(|c| c.strip_prefix("ql-indent-"));
+        let kind = element.attr("data-list");
+        let in_list = matches!(
+            self.frames.last(),
+            Some(Frame::List { implied: false, .. } | Frame::Tasks { .. })
+        );
+        if task.is_none() && (indent.is_some() || kind.is_some() || !in_list) {
+            let level = indent.and_then(|n| n.parse::<u8>().ok()).unwrap_or(0);
+            let marker = match kind {
+                Some("ordered") => Some(Marker::Number(NonZeroU32::MIN)),
+                Some(_) => Some(Marker::Bullet),
+                None => None,
+            };
+            return self.begin_level(level.saturating_add(1), marker);
+        }
+        match task {
+            Some(done) => {
+                while self.frames.last().is_some_and(Frame::is_implied) {
+                    self.close();
+                }
+                if let Some(Frame::List { marker, items, .. }) = self.frames.last() {
+                    let marker = after(*marker, items.len());
+                    self.go_on_with(Frame::Tasks {
+                        entries: Vec::new(),
+                        marker,
+                    });
+                }
+                if matches!(self.frames.last(), Some(Frame::Tasks { .. })) {
+                    let content = Vec::new();
+                    self.open(
+                        Frame::Task {
+                            done,
+                            content,
+                            continued: false,
+                        },
+                        0,
+                    );
+                }
+            }
+            None => {
+                self.number_item(element);
+                self.open(
+                    Frame::Item {
+                        blocks: Vec::new(),
+                        implied: false,
+                    },
+                    0,
+                );
+            }
+        }
+    }
+
+    /// Makes the innermost list one of plain items that goes on with the right number.
+    fn number_item(&mut self, element: &Element) {
+        if let Some(Frame::Tasks { marker, .. }) = self.frames.last() {
+            let marker = *marker;
+            self.go_on_with(Frame::List {
+                marker,
+                items: Vec::new(),
+                implied: false,
+            });
+        }
+        let Some(value) = element.attr("value").and_then(integer) else {
+            return;
+        };
+        let Some(Frame::List { marker, items, .. }) = self.frames.last_mut() else {
+            return;
+        };
+        let Marker::Number(first) = *marker else {
+            return;
+        };
+        if i64::from(first.get()) + items.len() as i64 == value {
+            return;
+        }
+        let Some(wanted) = u32::try_from(value).ok().and_then(NonZeroU32::new) else {
+            return self.lose_here(Kind::ListStart);
+        };
+        if items.is_empty() {
+            *marker = Marker::Number(wanted);
+        } else {
+            let marker = Marker::Number(wanted);
+            self.go_on_with(Frame::List {
+                marker,
+                items: Vec::new(),
+                implied: false,
+            });
+        }
+    }
+
+    /// Ends the innermost list and begins another in its place.
+    fn go_on_with(&mut self, next: Frame) {
+        if let Some(frame) = self.frames.pop()
+            && let Closed::Block(block) = frame.close()
+        {
+            self.seat(block);
+        }
+        self.frames.push(next);
+    }
+
+    /// An item at a level from 1, in lists that its neighbours and its level alone imply.
+    fn begin_level(&mut self, level: u8, marker: Option<Marker>) {
+        let level = usize::from(level.clamp(1, DEEPEST_LEVEL));
+        self.context_mut().in_run = true;
+        if matches!(self.frames.last(), Some(Frame::Tasks { .. })) {
+            let marker = marker.unwrap_or(Marker::Bullet);
+            self.go_on_with(Frame::List {
+                marker,
+                items: Vec::new(),
+                implied: false,
+            });
+        }
+        let implied = self.frames.iter().rev().take_while(|f| f.is_implied());
+        let mut depth = implied.filter(|f| matches!(f, Frame::List { .. })).count();
+        let below = self.frames.iter().rev().find(|f| !f.is_implied());
+        depth += usize::from(matches!(below, Some(Frame::List { .. })));
+        let fresh = marker.unwrap_or(Marker::Bullet);
+        while depth > level {
+            if matches!(self.frames.last(), Some(Frame::List { .. })) {
+                depth -= 1;
+            }
+            self.close();
+        }
+        if depth == level {
+            if matches!(self.frames.last(), Some(Frame::Item { implied: true, .. })) {
+                self.close();
+            }
+            self.match_marker(marker);
+        }
+        while depth < level {
+            if let Some(Frame::List { items, .. }) = self.frames.last_mut() {
+                // The item above is the one it belongs to.
+                let blocks = items.pop().map_or_else(Vec::new, ListItem::into_blocks);
+                self.frames.push(Frame::Item {
+                    blocks,
+                    implied: true,
+                });
+            }
+            let list = Frame::List {
+                marker: fresh,
+                items: Vec::new(),
+                implied: true,
+            };
+            if !self.open(list, 1) {
+                return;
+            }
+            depth += 1;
+        }
+        self.frames.push(Frame::Item {
+            blocks: Vec::new(),
+            implied: true,
+        });
+        self.context_mut().frames = self.frames.len();
+    }
+
+    /// Makes the innermost list one with the wanted kind of marker.
+    fn match_marker(&mut self, wanted: Option<Marker>) {
+        let Some(Frame::List {
+            marker,
+            items,
+            implied,
+        }) = self.frames.last_mut()
+        else {
+            return;
+        };
+        let Some(wanted) = wanted else { return };
+        let same = matches!(marker, Marker::Bullet) == matches!(wanted, Marker::Bullet);
+        if same {
+            return;
+        }
+        if items.is_empty() {
+            *marker = wanted;
+        } else {
+            let implied = *implied;
+            self.go_on_with(Frame::List {
+                marker: wanted,
+                items: Vec::new(),
+                implied,
+            });
+        }
+    }
+
+    /// A paragraph that Word shows as an item of a list.
+    pub(super) fn begin_word_item(&mut self, node: NodeId, level: u8) {
+        let written = self.word_marker(node);
+        let number = written.trim_end_matches(['.', ')']);
+        let marker = if number.len() == written.len() {
+            Marker::Bullet
+        } else {
+            let first = number.parse().ok().and_then(NonZeroU32::new);
+            if first.is_none() {
+                self.lose_here(Kind::ListStyle);
+            }
+            Marker::Number(first.unwrap_or(NonZeroU32::MIN))
+        };
+        self.begin_level(level, Some(marker));
+    }
+
+    /// The marker Word wrote out at the beginning of the paragraph.
+    fn word_marker(&self, paragraph: NodeId) -> String {
+        let mut at = self.dom.next_within(paragraph, paragraph);
+        for _ in 0..8 {
+            let Some(node) = at else { break };
+            let style = self.dom.element(node).and_then(|e| e.attr("style"));
+            if style.is_some_and(|s| Declared::parse(s).word_list == Some(WordList::Marker)) {
+                return self
+                    .dom
+                    .excerpt(node)
+                    .trim_matches([' ', '\u{a0}', '('])
+                    .to_owned();
+            }
+            at = self.dom.next_within(paragraph, node);
+        }
+        String::new()
+    }
+
+    /// Whether an item is a task, and if so whether it is done.
+    fn task_state(&self, node: NodeId, element: &Element) -> Option<bool> {
+        match element.attr("data-list") {
+            Some("checked") => return Some(true),
+            Some("unchecked") => return Some(false),
+            _ => {}
+        }
+        let list = self.dom.parent(node).and_then(|n| self.dom.element(n));
+        let checked = element
+            .attr("data-checked")
+            .or_else(|| list.and_then(|l| l.attr("data-checked")));
+        match checked {
+            Some("true") => return Some(true),
+            Some("false") => return Some(false),
+            _ => {}
+        }
+        if element.attr("role") == Some("checkbox") {
+            return Some(element.attr("aria-checked") == Some("true"));
+        }
+        if list.is_some_and(|l| l.has_class("inline-task-list")) {
+            return Some(element.has_class("checked"));
+        }
+        self.leading_checkbox(node)
+    }
+
+    /// The state of the checkbox an item begins with.
+    fn leading_checkbox(&self, item: NodeId) -> Option<bool> {
+        let mut at = self.dom.next_within(item, item);
+        for _ in 0..12 {
+            let node = at?;
+            match self.dom.data(node) {
+                Data::Text(text) if !text.trim_ascii().is_empty() => return None,
+                Data::Element(element) => match *self.dom.html_name(node)? {
+                    local_name!("input") => {
+                        let kind = element.attr("type").unwrap_or("");
+                        return kind
+                            .eq_ignore_ascii_case("checkbox")
+                            .then(|| element.attr("checked").is_some());
+                    }
+                    _ if element.has_class("checkbox-on") => return Some(true),
+                    _ if element.has_class("checkbox-off") => return Some(false),
+                    local_name!("label")
+                    | local_name!("p")
+                    | local_name!("div")
+                    | local_name!("span")
+                    | local_name!("form") => {}
+                    _ => return None,
+                },
+                _ => {}
+            }
+            at = self.dom.next_within(item, node);
+        }
+        None
+    }
+}
+
+fn after(marker: Marker, items: usize) -> Marker {
+    match marker {
+        Marker::Bullet => Marker::Bullet,
+        Marker::Number(first) => {
+            let items = u32::try_from(items).unwrap_or(u32::MAX);
+            Marker::Number(first.saturating_add(items))
+        }
+    }
+}
+
+/// An integer as the HTML standard reads attributes.
+fn integer(text: &str) -> Option<i64> {
+    let text = text.trim_start();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let end = digits
+        .bytes()
+        .take_while(u8::is_ascii_digit)
+        .count()
+        .min(12);
+    digits.get(..end)?.parse::<i64>().ok().map(|n| sign * n)
+}

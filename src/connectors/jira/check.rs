@@ -1,0 +1,106 @@
+//! Whether an integration works: real calls that change nothing.
+
+use tokio::time::Instant;
+
+use super::{CallError, Jira};
+use crate::{
+    connectors::Check,
+    domain::{export::ErrorCategory, problem::Problem},
+    error::Reason,
+};
+
+/// What docket cannot do without, and what a person calls it.
+const NEEDED: [(&str, &str); 2] = [
+    ("BROWSE_PROJECTS", "browse the project"),
+    ("CREATE_ISSUES", "create issues"),
+];
+
+impl Jira {
+    /// Asks for the account, the site, and, where a project is configured, the project and docket's permissions there.
+    pub async fn check(&self) -> Check {
+        let begun = Instant::now();
+        let myself = self.myself().await;
+        let latency = begun.elapsed();
+        let mut problems = Vec::new();
+        let account = match myself {
+            Ok(account) => Some(account.display_name).filter(|name| !name.is_empty()),
+            Err(error) => {
+                problems.push(self.told(&error));
+                None
+            }
+        };
+        // Nothing else can go right without an account, and every further call would say the same.
+        if problems.is_empty() {
+            self.check_site(&mut problems).await;
+            self.check_project(&mut problems).await;
+        }
+        Check {
+            ok: problems.is_empty(),
+            latency,
+            account,
+            problems,
+        }
+    }
+
+    async fn check_site(&self, problems: &mut Vec<Problem>) {
+        match self.server_info().await {
+            Ok(site) if matches!(site.deployment_type.as_str(), "Cloud" | "") => {}
+            Ok(site) => {
+                let kind = self.shared.redactor.clean(&site.deployment_type);
+                problems.push(Problem {
+                    reason: Reason::PlatformUnsupported,
+                    category: ErrorCategory::AdminRequired,
+                    message: format!(
+                        "The site is a Jira {kind} installation; docket works with Jira Cloud."
+                    ),
+                    field: "site_url".to_owned(),
+                    recommended_action: "Name a site of Jira Cloud.".to_owned(),
+                });
+            }
+            Err(error) => problems.push(self.told(&error)),
+        }
+    }
+
+    async fn check_project(&self, problems: &mut Vec<Problem>) {
+        let key = self.config().project_key.as_str();
+        if key.is_empty() {
+            return;
+        }
+        if let Err(error) = self.project(key).await {
+            problems.push(self.told(&error));
+            return;
+        }
+        match self.permissions(key).await {
+            Ok(held) => problems.extend(
+                NEEDED
+                    .iter()
+                    .filter(|(permission, _)| !held.has(permission))
+                    .map(|&(permission, what)| forbidden(permission, what, key)),
+            ),
+            Err(error) => problems.push(self.told(&error)),
+        }
+    }
+
+    fn told(&self, error: &CallError) -> Problem {
+        let stop = error.failure(&self.config().project_key);
+        Problem {
+            reason: stop.reason,
+            category: stop.category,
+            message: stop.user_message,
+            field: String::new(),
+            recommended_action: stop.recovery_actions.into_iter().next().unwrap_or_default(),
+        }
+    }
+}
+
+fn forbidden(permission: &str, what: &str, project: &str) -> Problem {
+    Problem {
+        reason: Reason::JiraForbidden,
+        category: ErrorCategory::AdminRequired,
+        message: format!("docket's Jira account may not {what} in the project {project}."),
+        field: "project_key".to_owned(),
+        recommended_action: format!(
+            "Give the account the permission {permission} in the project {project}."
+        ),
+    }
+}

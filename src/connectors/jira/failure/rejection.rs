@@ -1,0 +1,233 @@
+//! The stop for each of Jira's refusals.
+
+use super::{
+    CreateContext, HardStop,
+    text::{field_name, listed},
+};
+use crate::{
+    connectors::jira::Rejection,
+    domain::export::ErrorCategory::{AdminRequired, Temporary, UserFixable},
+    error::Reason,
+};
+
+/// Jira's word for a document that breaks its rules.
+const INVALID_INPUT: &str = "INVALID_INPUT";
+/// Jira's word for a text beyond its limit.
+const CONTENT_LIMIT_EXCEEDED: &str = "CONTENT_LIMIT_EXCEEDED";
+
+impl Rejection {
+    /// The stop for a refused create.
+    pub fn failure(&self, context: &CreateContext<'_>) -> HardStop {
+        let CreateContext { project, title, .. } = context;
+        let said = self.quote();
+        match self.status {
+            300..=399 | 401 | 403 => self.failure_of_call(project),
+            _ if self.fields.contains_key("issuetype") => issue_type_refused(context, &said),
+            404 | 410 => project_missing(project, &said),
+            _ if self.fields.contains_key("project") => project_missing(project, &said),
+            409 => conflicting(title, &said),
+            422 => misconfigured(context, &said),
+            413 => too_long(title, &said),
+            _ if self.names(CONTENT_LIMIT_EXCEEDED) => too_long(title, &said),
+            _ if self.names(INVALID_INPUT) || self.fields.contains_key("description") => {
+                content_rejected(title, &said)
+            }
+            _ => self.field_failure(context),
+        }
+    }
+
+    /// Whether the description was refused for its length: a shorter one may pass.
+    pub fn is_too_long(&self) -> bool {
+        self.status == 413 || self.names(CONTENT_LIMIT_EXCEEDED)
+    }
+
+    /// A refusal over fields: one that Jira demands and docket did not send, else one that was sent.
+    fn field_failure(&self, context: &CreateContext<'_>) -> HardStop {
+        let CreateContext { title, sent, .. } = context;
+        let said = self.quote();
+        let missing: Vec<_> = self
+            .fields
+            .keys()
+            .filter(|id| !sent.contains_key(*id))
+            .map(String::as_str)
+            .collect();
+        if !missing.is_empty() {
+            return required_missing(context, &listed(&missing), &said);
+        }
+        if self.fields.is_empty() {
+            return content_rejected(title, &said);
+        }
+        let names: Vec<_> = self.fields.keys().map(|id| field_name(id)).collect();
+        let names = listed(&names);
+        let change =
+            format!("Change the {names} of the ticket “{title}” to a value that Jira takes.");
+        HardStop::new(
+            UserFixable,
+            Reason::JiraFieldRejected,
+            format!("Jira refused the {names} of the ticket “{title}”: {said}"),
+            &[&change, "Then retry the export."],
+        )
+    }
+
+    /// The stop for a refused call that is no create.
+    pub(super) fn failure_of_call(&self, project: &str) -> HardStop {
+        let said = self.quote();
+        match self.status {
+            300..=399 => HardStop::new(
+                AdminRequired,
+                Reason::JiraNotFound,
+                format!(
+                    "The site address in the integration's settings does not lead to Jira: it points elsewhere (status {}).",
+                    self.status
+                ),
+                &[
+                    "Ask an administrator to set the site's own address, such as https://example.atlassian.net.",
+                    "Then retry the export.",
+                ],
+            ),
+            401 => unauthorized(&said),
+            403 => forbidden(project, &said),
+            404 | 410 => project_missing(project, &said),
+            _ => HardStop::new(
+                AdminRequired,
+                Reason::JiraNotFound,
+                format!(
+                    "Jira refused a request about the project {project} (status {}): {said}",
+                    self.status
+                ),
+                &[
+                    "Ask an administrator to test the integration and to check the project's settings in Jira.",
+                    "Then retry the export.",
+                ],
+            ),
+        }
+    }
+}
+
+fn project_missing(project: &str, said: &str) -> HardStop {
+    HardStop::new(
+        AdminRequired,
+        Reason::JiraProjectNotFound,
+        format!(
+            "The Jira project {project} does not exist, or docket's account may not see it or create issues in it (Jira said: {said})."
+        ),
+        &[
+            "Check the session's Jira project key; capital and small letters count.",
+            "Ask a Jira administrator to give docket's account the permissions to browse and to create issues in the project.",
+            "Then retry the export.",
+        ],
+    )
+}
+
+fn content_rejected(title: &str, said: &str) -> HardStop {
+    HardStop::new(
+        UserFixable,
+        Reason::JiraContentRejected,
+        format!("Jira refused the content of the ticket “{title}”: {said}"),
+        &[
+            "Simplify the ticket's description: take out unusual tables, nested lists or pasted formatting.",
+            "Then retry the export.",
+        ],
+    )
+}
+
+fn too_long(title: &str, said: &str) -> HardStop {
+    HardStop::new(
+        UserFixable,
+        Reason::JiraContentTooLong,
+        format!("The ticket “{title}” is longer than Jira takes (Jira said: {said})."),
+        &[
+            "Shorten the ticket's description, or move parts of it into an attached file.",
+            "Then retry the export.",
+        ],
+    )
+}
+
+fn issue_type_refused(context: &CreateContext<'_>, said: &str) -> HardStop {
+    let CreateContext {
+        project,
+        issue_type,
+        title,
+        ..
+    } = context;
+    HardStop::new(
+        AdminRequired,
+        Reason::JiraIssueTypeNotFound,
+        format!(
+            "Jira refused the issue type “{issue_type}” of the ticket “{title}” in the project {project}: {said}"
+        ),
+        &[
+            "Change the ticket's issue type to one that the project has.",
+            "Or ask a Jira administrator to add the issue type to the project.",
+            "Then retry the export.",
+        ],
+    )
+}
+
+fn conflicting(title: &str, said: &str) -> HardStop {
+    HardStop::new(
+        Temporary,
+        Reason::JiraFieldRejected,
+        format!(
+            "Jira refused the ticket “{title}”, because something else was changing at the same time: {said}"
+        ),
+        &["Wait a few minutes, then retry the export."],
+    )
+}
+
+fn misconfigured(context: &CreateContext<'_>, said: &str) -> HardStop {
+    let CreateContext { project, title, .. } = context;
+    HardStop::new(
+        AdminRequired,
+        Reason::JiraFieldRejected,
+        format!(
+            "The configuration of the Jira project {project} does not let the ticket “{title}” in: {said}"
+        ),
+        &[
+            "Ask a Jira administrator to check the project's workflow, screens and required fields.",
+            "Then retry the export.",
+        ],
+    )
+}
+
+fn required_missing(context: &CreateContext<'_>, names: &str, said: &str) -> HardStop {
+    let CreateContext { project, title, .. } = context;
+    HardStop::new(
+        UserFixable,
+        Reason::JiraRequiredFieldMissing,
+        format!(
+            "The Jira project {project} demands fields that docket did not send for the ticket “{title}”: {names}. Jira said: {said}"
+        ),
+        &[
+            "Ask a Jira administrator to make these fields optional for this issue type, or to give them a default value.",
+            "Or choose another issue type for the ticket.",
+            "Then retry the export.",
+        ],
+    )
+}
+
+fn unauthorized(said: &str) -> HardStop {
+    HardStop::new(
+        AdminRequired,
+        Reason::JiraUnauthorized,
+        format!("Jira does not accept docket's account or API token (it said: {said})."),
+        &[
+            "Ask an administrator to make a new API token for docket's Jira account and to put it into the integration.",
+            "Test the integration, then retry the export.",
+        ],
+    )
+}
+
+fn forbidden(project: &str, said: &str) -> HardStop {
+    HardStop::new(
+        AdminRequired,
+        Reason::JiraForbidden,
+        format!(
+            "docket's Jira account may not do this in the project {project} (Jira said: {said})."
+        ),
+        &[
+            "Ask a Jira administrator to give docket's account access to Jira, and the permissions to browse and to create issues in the project.",
+            "Then retry the export.",
+        ],
+    )
+}

@@ -1,0 +1,335 @@
+//! From a ticket to the fields of an issue: only what the create screen takes, and a note of everything that it does not.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Account, CreateField, IssueType, Project, Rejection, Sprint, priority, project_meta::Agile,
+};
+use crate::domain::{export::ManualFixType, ticket::TicketPriority};
+
+/// Jira's limit for a summary, in code points.
+const SUMMARY_MAX: usize = 255;
+
+/// What of a ticket goes into an issue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IssueInput {
+    /// The title.
+    pub summary: String,
+    /// The description as an ADF document, within Jira's limit.
+    pub description: Option<Value>,
+    /// The issue type's name.
+    pub issue_type: String,
+    /// How urgent it is.
+    pub priority: TicketPriority,
+    /// Labels without blanks.
+    pub labels: Vec<String>,
+    /// The sprint's name or number.
+    pub sprint: Option<String>,
+    /// The estimate.
+    pub story_points: Option<f64>,
+    /// The e-mail address or display name of the wished assignee.
+    pub assignee: Option<String>,
+}
+
+/// A value of the ticket that the issue does not get, for a person to put right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsent {
+    /// The ticket's field, by the contract's name: `assignee`, `sprint`, `priority`, `labels`, `story_points`, `description`.
+    pub field: String,
+    /// What kind of loss it is.
+    pub fix_type: ManualFixType,
+    /// The value that was wished.
+    pub wanted: String,
+    /// Why the issue does not get it.
+    pub reason: String,
+    /// What a person can do.
+    pub recommended_action: String,
+}
+
+/// What a create would send. Give way to refusals with [`IssuePlan::give_way`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct IssuePlan {
+    /// The create's `fields`.
+    pub fields: Map<String, Value>,
+    /// The issue type's name in Jira.
+    pub issue_type: String,
+    /// The sprint to move the issue into after the create.
+    pub sprint: Option<Sprint>,
+    /// What could not be carried.
+    pub unsent: Vec<Unsent>,
+    /// Names of fields that the project demands, has no default for, and docket does not send: the create will be refused.
+    pub missing: Vec<String>,
+    /// Fields that may be dropped when Jira refuses them: their ids and what is lost with them.
+    soft: Vec<(String, Unsent)>,
+}
+
+/// What a plan is made from, beside the ticket.
+pub(super) struct Surroundings<'a> {
+    pub(super) project: &'a Project,
+    pub(super) issue_type: &'a IssueType,
+    pub(super) fields: &'a [CreateField],
+    pub(super) assignee: Option<&'a Account>,
+    pub(super) agile: &'a Agile,
+}
+
+impl Surroundings<'_> {
+    fn field(&self, id: &str) -> Option<&CreateField> {
+        self.fields.iter().find(|field| field.field_id == id)
+    }
+
+    /// The field for story points: the board's, else the one that Jira's own types or usual names tell.
+    fn story_points(&self) -> Option<&CreateField> {
+        if let Some(field) = self
+            .agile
+            .story_points
+            .as_deref()
+            .and_then(|id| self.field(id))
+        {
+            return Some(field);
+        }
+        let known = |field: &&CreateField| {
+            let custom = field.schema["custom"].as_str().unwrap_or_default();
+            let name = field.name.to_lowercase();
+            custom.ends_with(":jsw-story-points")
+                || (field.schema["type"] == "number"
+                    && matches!(name.as_str(), "story points" | "story point estimate"))
+        };
+        self.fields.iter().find(known)
+    }
+}
+
+impl IssuePlan {
+    pub(super) fn build(input: &IssueInput, around: &Surroundings<'_>) -> Self {
+        let mut plan = Self {
+            fields: Map::new(),
+            issue_type: around.issue_type.name.clone(),
+            sprint: None,
+            unsent: Vec::new(),
+            missing: Vec::new(),
+            soft: Vec::new(),
+        };
+        // Jira takes these three whatever its create screen lists.
+        plan.put("project", json!({ "key": around.project.key }));
+        plan.put("issuetype", json!({ "id": around.issue_type.id }));
+        plan.put("summary", one_line(&input.summary, SUMMARY_MAX).into());
+        plan.add_description(input, around);
+        plan.add_priority(input, around);
+        plan.add_labels(input, around);
+        plan.add_assignee(input, around);
+        plan.add_story_points(input, around);
+        plan.add_sprint(input, around);
+        plan.missing = around
+            .fields
+            .iter()
+            .filter(|f| f.required && !f.has_default_value && f.field_id != "reporter")
+            .filter(|f| !plan.fields.contains_key(&f.field_id))
+            .map(|f| {
+                if f.name.is_empty() {
+                    f.field_id.clone()
+                } else {
+                    f.name.clone()
+                }
+            })
+            .collect();
+        plan
+    }
+
+    /// Drops every field that the refusal names, and tells what is lost. Empty when one of them cannot be spared, or when the
+    /// refusal names none that was sent: then the run has to stop. Each round drops at least one field, so that rounds end.
+    pub fn give_way(&mut self, rejection: &Rejection) -> Vec<Unsent> {
+        let spare = |id: &String| self.soft.iter().any(|(soft, _)| soft == id);
+        if rejection.status != 400 || !rejection.fields.keys().all(spare) {
+            return Vec::new();
+        }
+        let (named, kept) = std::mem::take(&mut self.soft)
+            .into_iter()
+            .partition::<Vec<_>, _>(|(id, _)| rejection.fields.contains_key(id));
+        self.soft = kept;
+        let lost = named.into_iter().map(|(id, mut unsent)| {
+            self.fields.remove(&id);
+            let said = rejection.fields.get(&id).map_or("", String::as_str);
+            unsent.reason = format!("Jira refused it: {said}");
+            unsent
+        });
+        let lost: Vec<_> = lost.collect();
+        self.unsent.extend(lost.iter().cloned());
+        lost
+    }
+
+    fn put(&mut self, id: &str, value: Value) {
+        self.fields.insert(id.to_owned(), value);
+    }
+
+    /// Puts a value that the issue can do without.
+    fn put_soft(&mut self, id: &str, value: Value, loss: Unsent) {
+        self.put(id, value);
+        self.soft.push((id.to_owned(), loss));
+    }
+
+    fn add_description(&mut self, input: &IssueInput, around: &Surroundings<'_>) {
+        let Some(adf) = &input.description else {
+            return;
+        };
+        if around.field("description").is_some() {
+            self.put("description", adf.clone());
+            return;
+        }
+        self.unsent.push(loss(
+            "description",
+            ManualFixType::FieldRejected,
+            "the whole description",
+            off_screen(around, "description"),
+        ));
+    }
+
+    fn add_priority(&mut self, input: &IssueInput, around: &Surroundings<'_>) {
+        let wanted = priority::name(input.priority);
+        let fix = ManualFixType::PriorityUnavailable;
+        let Some(field) = around.field("priority") else {
+            let reason = off_screen(around, "priority");
+            self.unsent.push(loss("priority", fix, wanted, reason));
+            return;
+        };
+        match priority::pick(input.priority, &field.allowed_values) {
+            Some(value) => {
+                self.put_soft(
+                    "priority",
+                    value,
+                    loss("priority", fix, wanted, String::new()),
+                );
+            }
+            None => {
+                let reason = format!(
+                    "The project {} offers no such priority.",
+                    around.project.key
+                );
+                self.unsent.push(loss("priority", fix, wanted, reason));
+            }
+        }
+    }
+
+    fn add_labels(&mut self, input: &IssueInput, around: &Surroundings<'_>) {
+        if input.labels.is_empty() {
+            return;
+        }
+        let wanted = input.labels.join(", ");
+        let fix = ManualFixType::FieldRejected;
+        if around.field("labels").is_some() {
+            let lost = loss("labels", fix, &wanted, String::new());
+            self.put_soft("labels", json!(input.labels), lost);
+        } else {
+            self.unsent
+                .push(loss("labels", fix, &wanted, off_screen(around, "labels")));
+        }
+    }
+
+    fn add_assignee(&mut self, input: &IssueInput, around: &Surroundings<'_>) {
+        let wanted = input.assignee.as_deref().unwrap_or_default().trim();
+        if wanted.is_empty() {
+            return;
+        }
+        let fix = ManualFixType::AssigneeInvalid;
+        match (around.field("assignee"), around.assignee) {
+            (Some(_), Some(account)) => {
+                let lost = loss("assignee", fix, wanted, String::new());
+                self.put_soft("assignee", json!({ "accountId": account.account_id }), lost);
+            }
+            (None, _) => {
+                let reason = off_screen(around, "assignee");
+                self.unsent.push(loss("assignee", fix, wanted, reason));
+            }
+            (Some(_), None) => {
+                let reason = format!(
+                    "Nobody whom issues of the project {} can be assigned to has exactly this e-mail address or name, or several people have it.",
+                    around.project.key
+                );
+                self.unsent.push(loss("assignee", fix, wanted, reason));
+            }
+        }
+    }
+
+    fn add_story_points(&mut self, input: &IssueInput, around: &Surroundings<'_>) {
+        let Some(points) = input.story_points else {
+            return;
+        };
+        let fix = ManualFixType::FieldRejected;
+        let lost = |reason| loss("story_points", fix, &points.to_string(), reason);
+        match around.story_points() {
+            Some(field) => self.put_soft(&field.field_id, json!(points), lost(String::new())),
+            None => self.unsent.push(lost(off_screen(around, "story points"))),
+        }
+    }
+
+    fn add_sprint(&mut self, input: &IssueInput, around: &Surroundings<'_>) {
+        let wanted = input.sprint.as_deref().unwrap_or_default().trim();
+        if wanted.is_empty() {
+            return;
+        }
+        let sprints = &around.agile.sprints;
+        let lower = wanted.to_lowercase();
+        let named = sprints
+            .iter()
+            .find(|s| s.name.trim().to_lowercase() == lower);
+        self.sprint = named
+            .or_else(|| sprints.iter().find(|s| s.id.to_string() == wanted))
+            .cloned();
+        if self.sprint.is_none() {
+            let names: Vec<_> = sprints.iter().map(|s| s.name.as_str()).collect();
+            let open = if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            };
+            let reason = format!(
+                "The boards of the project {} have no active or future sprint of this name; they have: {open}.",
+                around.project.key
+            );
+            self.unsent.push(loss(
+                "sprint",
+                ManualFixType::SprintNotFound,
+                wanted,
+                reason,
+            ));
+        }
+    }
+}
+
+fn loss(field: &str, fix_type: ManualFixType, wanted: &str, reason: String) -> Unsent {
+    let action = match fix_type {
+        ManualFixType::AssigneeInvalid => "Assign the issue in Jira by hand.",
+        ManualFixType::SprintNotFound => {
+            "Create the sprint in Jira, or move the issue into another one."
+        }
+        ManualFixType::PriorityUnavailable => {
+            "Set the priority that fits best in Jira, or ask an administrator to offer it."
+        }
+        _ => {
+            "Ask a Jira administrator to put the field on the project's create screen, or set it by hand if the issue shows it."
+        }
+    };
+    Unsent {
+        field: field.to_owned(),
+        fix_type,
+        wanted: wanted.to_owned(),
+        reason,
+        recommended_action: action.to_owned(),
+    }
+}
+
+fn off_screen(around: &Surroundings<'_>, what: &str) -> String {
+    let (project, issue_type) = (&around.project.key, &around.issue_type.name);
+    format!("The project {project} takes no {what} when a {issue_type} is created.")
+}
+
+/// The text in one line, cut to `max` code points.
+fn one_line(text: &str, max: usize) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= max {
+        return line;
+    }
+    line.chars().take(max - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests;

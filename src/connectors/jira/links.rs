@@ -1,0 +1,118 @@
+//! Links between issues.
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{CallError, Jira};
+
+/// A type of link. Its names differ by site.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct LinkType {
+    /// Its number.
+    #[serde(default)]
+    pub id: String,
+    /// Its name, `Blocks`.
+    pub name: String,
+    /// How the outward issue is told of the inward one: `is blocked by`.
+    #[serde(default)]
+    pub inward: String,
+    /// How the inward issue is told of the outward one: `blocks`.
+    #[serde(default)]
+    pub outward: String,
+}
+
+/// A link, seen from one of its ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssueLink {
+    /// Its type's name.
+    pub type_name: String,
+    /// The issue that blocks.
+    pub blocker: String,
+    /// The issue that is blocked.
+    pub blocked: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LinkTypesBody {
+    #[serde(default)]
+    issue_link_types: Vec<LinkType>,
+}
+
+#[derive(Deserialize)]
+struct LinkedBody {
+    key: String,
+    #[serde(default)]
+    fields: LinkedFields,
+}
+
+#[derive(Default, Deserialize)]
+struct LinkedFields {
+    #[serde(default)]
+    issuelinks: Vec<LinkBody>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LinkBody {
+    #[serde(rename = "type")]
+    kind: LinkType,
+    inward_issue: Option<OtherEnd>,
+    outward_issue: Option<OtherEnd>,
+}
+
+#[derive(Deserialize)]
+struct OtherEnd {
+    key: String,
+}
+
+impl Jira {
+    /// The types of link on this site.
+    pub async fn link_types(&self) -> Result<Vec<LinkType>, CallError> {
+        let path = ["rest", "api", "3", "issueLinkType"];
+        let body: LinkTypesBody = self.get(&path, &[]).await?;
+        Ok(body.issue_link_types)
+    }
+
+    /// Says that one issue blocks another. Harmless to repeat: Jira keeps one link of a kind between two issues.
+    ///
+    /// The blocker is sent as the *inward* issue: the reverse of what the names suggest, and what Jira does.
+    pub async fn link(
+        &self,
+        type_name: &str,
+        blocker_key: &str,
+        blocked_key: &str,
+    ) -> Result<(), CallError> {
+        let body = json!({
+            "type": { "name": type_name },
+            "inwardIssue": { "key": blocker_key },
+            "outwardIssue": { "key": blocked_key },
+        });
+        let path = ["rest", "api", "3", "issueLink"];
+        self.tell(Method::POST, &path, &body).await
+    }
+
+    /// An issue's links.
+    pub async fn issue_links(&self, key: &str) -> Result<Vec<IssueLink>, CallError> {
+        let path = ["rest", "api", "3", "issue", key];
+        let body: LinkedBody = self.get(&path, &[("fields", "issuelinks")]).await?;
+        let LinkedBody { key, fields } = body;
+        let seen = fields.issuelinks.into_iter();
+        Ok(seen.filter_map(|link| ends(&key, link)).collect())
+    }
+}
+
+/// Each end sees the other one alone: the blocker its `outwardIssue`, the blocked its `inwardIssue`.
+fn ends(key: &str, link: LinkBody) -> Option<IssueLink> {
+    let (blocker, blocked) = match (link.inward_issue, link.outward_issue) {
+        (_, Some(other)) => (key.to_owned(), other.key),
+        (Some(other), None) => (other.key, key.to_owned()),
+        (None, None) => return None,
+    };
+    Some(IssueLink {
+        type_name: link.kind.name,
+        blocker,
+        blocked,
+    })
+}

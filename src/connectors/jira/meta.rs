@@ -1,0 +1,265 @@
+//! What a site and a project let docket do: account, project, permissions, issue types and their create screens, assignees.
+
+use std::{collections::BTreeMap, future::Future};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{CallError, Jira};
+
+/// The page size that is asked for; Jira may give less.
+const PAGE: u64 = 50;
+/// The most entries that are read of any list, so that a broken answer cannot keep docket reading.
+const MAX_ENTRIES: usize = 5_000;
+/// The permissions that an export uses.
+const PERMISSIONS: &str = "BROWSE_PROJECTS,CREATE_ISSUES,EDIT_ISSUES,ASSIGN_ISSUES,CREATE_ATTACHMENTS,LINK_ISSUES,SCHEDULE_ISSUES";
+
+/// A person or robot with an account on the site.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Account {
+    /// Identifies the account in every call.
+    pub account_id: String,
+    /// The name that people see.
+    pub display_name: String,
+    /// The e-mail address, if the person lets others see it.
+    pub email_address: Option<String>,
+}
+
+/// What a site says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServerInfo {
+    /// The address for people.
+    pub base_url: String,
+    /// `Cloud` or `Server`.
+    pub deployment_type: String,
+}
+
+/// A project.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Project {
+    /// Its number on the site.
+    pub id: String,
+    /// Its key, case-sensitive.
+    pub key: String,
+    /// The name that people see.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// A type of issue that can be created in a project.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct IssueType {
+    /// Its number.
+    pub id: String,
+    /// Its name on this site.
+    pub name: String,
+    /// Whether its issues need a parent.
+    #[serde(default)]
+    pub subtask: bool,
+}
+
+/// A field that the create screen of an issue type takes.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateField {
+    /// Its id, such as `summary` or `customfield_10016`; the name under which a create sends it.
+    pub field_id: String,
+    /// The name that people see.
+    #[serde(default)]
+    pub name: String,
+    /// Whether a create without it is refused, unless it has a default.
+    #[serde(default)]
+    pub required: bool,
+    /// Whether Jira fills it in when it is not sent.
+    #[serde(default)]
+    pub has_default_value: bool,
+    /// The values to choose from, where there is a choice; in Jira's order.
+    #[serde(default)]
+    pub allowed_values: Vec<Value>,
+    /// Its type: `type`, `items`, `system`, `custom` …
+    #[serde(default)]
+    pub schema: Value,
+}
+
+/// What docket's account may do in a project, by Jira's permission keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Permissions(BTreeMap<String, bool>);
+
+impl Permissions {
+    /// Whether the account has the permission; one that Jira does not name is not held.
+    pub fn has(&self, key: &str) -> bool {
+        self.0.get(key).copied().unwrap_or_default()
+    }
+}
+
+#[derive(Deserialize)]
+struct PermissionsBody {
+    #[serde(default)]
+    permissions: BTreeMap<String, HeldPermission>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HeldPermission {
+    #[serde(default)]
+    have_permission: bool,
+}
+
+/// One page of any of Jira's numbered lists; the list's name differs by call.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Page<T> {
+    #[serde(default = "Vec::new")]
+    values: Vec<T>,
+    #[serde(default = "Vec::new")]
+    issue_types: Vec<T>,
+    #[serde(default = "Vec::new")]
+    fields: Vec<T>,
+    #[serde(default = "Vec::new")]
+    results: Vec<T>,
+    total: Option<u64>,
+    is_last: Option<bool>,
+}
+
+/// Reads a numbered list to its end.
+pub(super) async fn all_pages<T, F>(mut page: impl FnMut(u64) -> F) -> Result<Vec<T>, CallError>
+where
+    F: Future<Output = Result<Page<T>, CallError>>,
+{
+    let mut all = Vec::new();
+    loop {
+        let start = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        let next = page(start).await?;
+        let before = all.len();
+        for part in [next.values, next.issue_types, next.fields, next.results] {
+            all.extend(part);
+        }
+        let empty = all.len() == before;
+        let read = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        let last = next.is_last.unwrap_or(false) || next.total.is_some_and(|total| read >= total);
+        if empty || last || all.len() >= MAX_ENTRIES {
+            return Ok(all);
+        }
+    }
+}
+
+impl Jira {
+    /// The account that the credentials belong to.
+    pub async fn myself(&self) -> Result<Account, CallError> {
+        self.get(&["rest", "api", "3", "myself"], &[]).await
+    }
+
+    /// What the site says of itself. Needs no permission.
+    pub async fn server_info(&self) -> Result<ServerInfo, CallError> {
+        self.get(&["rest", "api", "3", "serverInfo"], &[]).await
+    }
+
+    /// A project by its key. Rejected with 404 when it is missing or hidden.
+    pub async fn project(&self, key: &str) -> Result<Project, CallError> {
+        self.get(&["rest", "api", "3", "project", key], &[]).await
+    }
+
+    /// What docket's account may do in a project.
+    pub async fn permissions(&self, project_key: &str) -> Result<Permissions, CallError> {
+        let query = [("projectKey", project_key), ("permissions", PERMISSIONS)];
+        let path = ["rest", "api", "3", "mypermissions"];
+        let body: PermissionsBody = self.get(&path, &query).await?;
+        let held = body.permissions.into_iter();
+        Ok(Permissions(
+            held.map(|(key, p)| (key, p.have_permission)).collect(),
+        ))
+    }
+
+    /// The issue types that can be created in a project.
+    pub async fn issue_types(&self, project_key: &str) -> Result<Vec<IssueType>, CallError> {
+        let path = [
+            "rest",
+            "api",
+            "3",
+            "issue",
+            "createmeta",
+            project_key,
+            "issuetypes",
+        ];
+        self.list(&path, &[]).await
+    }
+
+    /// The fields that a create of this issue type takes; Jira refuses a create with any other.
+    pub async fn create_fields(
+        &self,
+        project_key: &str,
+        issue_type_id: &str,
+    ) -> Result<Vec<CreateField>, CallError> {
+        let path = [
+            "rest",
+            "api",
+            "3",
+            "issue",
+            "createmeta",
+            project_key,
+            "issuetypes",
+            issue_type_id,
+        ];
+        self.list(&path, &[]).await
+    }
+
+    /// The account that issues of a project can be assigned to and whose e-mail address or display name is `wanted`, but for case.
+    /// `None` when nobody is, or when several people share the name: a guess would assign work to a stranger.
+    pub async fn find_user(
+        &self,
+        project_key: &str,
+        wanted: &str,
+    ) -> Result<Option<Account>, CallError> {
+        let query = [
+            ("project", project_key),
+            ("query", wanted),
+            ("maxResults", "100"),
+        ];
+        let path = ["rest", "api", "3", "user", "assignable", "search"];
+        let found: Vec<Account> = self.get(&path, &query).await?;
+        Ok(pick(found, wanted))
+    }
+
+    /// All entries of a numbered list.
+    pub(super) async fn list<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Vec<T>, CallError> {
+        let size = PAGE.to_string();
+        all_pages(|start| {
+            let (start, size) = (start.to_string(), &size);
+            async move {
+                let mut query = query.to_vec();
+                query.extend([("startAt", start.as_str()), ("maxResults", size)]);
+                self.get(path, &query).await
+            }
+        })
+        .await
+    }
+}
+
+/// The one account that is meant; an e-mail address goes before an account's id, and that before a name.
+fn pick(found: Vec<Account>, wanted: &str) -> Option<Account> {
+    let wanted = wanted.trim().to_lowercase();
+    let mail = |a: &&Account| {
+        let address = a.email_address.as_deref().unwrap_or_default();
+        !wanted.is_empty() && address.to_lowercase() == wanted
+    };
+    let name = |a: &&Account| !wanted.is_empty() && a.display_name.trim().to_lowercase() == wanted;
+    let id = |a: &&Account| !wanted.is_empty() && a.account_id.to_lowercase() == wanted;
+    let usable = || found.iter().filter(|a| !a.account_id.is_empty());
+    if let Some(account) = usable().find(mail).or_else(|| usable().find(id)) {
+        return Some(account.clone());
+    }
+    let mut named = usable().filter(name);
+    match (named.next(), named.next()) {
+        (Some(account), None) => Some(account.clone()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! Reading lists to their end, and picking the one person who is meant.
+
+use futures::FutureExt as _;
+
+use super::*;
+
+fn account(id: &str, name: &str, mail: Option<&str>) -> Account {
+    Account {
+        account_id: id.into(),
+        display_name: name.into(),
+        email_address: mail.map(Into::into),
+    }
+}
+
+#[test]
+fn only_an_exact_and_single_match_is_picked() {
+    let found = vec![
+        account("1", "Ann Lee", Some("ann@example.com")),
+        account("2", "Ann Leeward", None),
+        account("3", "Bo", None),
+        account("4", "bo", None),
+    ];
+    let id = |wanted| pick(found.clone(), wanted).map(|a| a.account_id);
+    assert_eq!(id("ANN@example.com").as_deref(), Some("1"));
+    assert_eq!(id(" ann lee ").as_deref(), Some("1"));
+    assert_eq!(id("ann"), None);
+    assert_eq!(id("bo"), None);
+    assert_eq!(id(""), None);
+}
+
+#[test]
+fn pages_are_read_by_any_name_and_with_unknown_or_missing_members() {
+    for name in ["values", "issueTypes", "fields", "results"] {
+        let text = format!(r#"{{"{name}":[1,2],"total":2,"surprise":true}}"#);
+        let read = all_pages(|_| std::future::ready(Ok(serde_json::from_str(&text).unwrap())));
+        let all: Vec<i32> = read.now_or_never().unwrap().unwrap();
+        assert_eq!(all, [1, 2], "{name}");
+    }
+    let field: CreateField = serde_json::from_str(r#"{"fieldId":"summary","surprise":1}"#).unwrap();
+    assert_eq!(field.field_id, "summary");
+    assert!(!field.required && field.allowed_values.is_empty());
+}
+
+#[tokio::test]
+async fn reading_ends_at_the_total_at_the_last_page_and_at_an_empty_one() {
+    for (total, is_last, pages) in [(Some(4), None, 2), (None, Some(true), 1), (None, None, 4)] {
+        let mut calls = 0;
+        let all = all_pages(|start| {
+            calls += 1;
+            let values = if start < 6 {
+                vec![start, start + 1]
+            } else {
+                vec![]
+            };
+            let body = serde_json::json!({ "values": values, "total": total, "isLast": is_last });
+            std::future::ready(Ok(serde_json::from_value(body).unwrap()))
+        });
+        let all: Vec<u64> = all.await.unwrap();
+        assert_eq!(calls, pages);
+        assert_eq!(all, (0..all.len() as u64).collect::<Vec<_>>());
+    }
+}

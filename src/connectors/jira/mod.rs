@@ -1,0 +1,173 @@
+//! Jira Cloud, REST API version 3: creating issues, finding them again, and what a project lets one do.
+
+pub mod adf;
+mod agile;
+mod check;
+mod client;
+mod failure;
+mod fields;
+mod links;
+mod meta;
+mod outcome;
+mod priority;
+mod probe;
+mod project_meta;
+mod redact;
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use reqwest::Method;
+use secrecy::ExposeSecret as _;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+pub use agile::{Board, Sprint};
+pub use client::{Marker, NewIssue, PROPERTY};
+pub use failure::{CreateContext, HardStop};
+pub use fields::{IssueInput, IssuePlan, Unsent};
+pub use links::{IssueLink, LinkType};
+pub use meta::{Account, CreateField, IssueType, Permissions, Project, ServerInfo};
+pub use outcome::{CallError, CreateOutcome, IssueRef, Rejection, Trouble};
+pub use probe::{FoundIssue, Probe};
+pub use project_meta::{PlanError, ProjectMeta};
+
+use super::{
+    JiraCredentials,
+    http::{Answer, Http, SendError},
+};
+use crate::domain::integration::JiraConfig;
+use redact::Redactor;
+
+/// A Jira site with the account that docket uses there. Cheap to clone; Debug shows the site alone.
+#[derive(Clone)]
+pub struct Jira {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    http: Http,
+    config: JiraConfig,
+    credentials: JiraCredentials,
+    redactor: Redactor,
+    near_limit: AtomicBool,
+}
+
+impl fmt::Debug for Jira {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jira")
+            .field("site", &self.shared.config.site_url.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Jira {
+    /// Prepares the connection; nothing is sent.
+    pub fn new(http: &Http, config: &JiraConfig, credentials: &JiraCredentials) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                http: http.clone(),
+                config: config.clone(),
+                credentials: credentials.clone(),
+                redactor: Redactor::new(credentials),
+                near_limit: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// The site's settings.
+    pub fn config(&self) -> &JiraConfig {
+        &self.shared.config
+    }
+
+    /// Whether Jira's latest answer said that little of its rate limit is left (`X-RateLimit-NearLimit`): go slower.
+    pub fn near_limit(&self) -> bool {
+        self.shared.near_limit.load(Ordering::Relaxed)
+    }
+
+    /// The address at which a person sees an issue.
+    pub fn browse_url(&self, key: &str) -> Url {
+        self.url(&["browse", key])
+    }
+
+    /// The site's address with these path segments, each of them encoded.
+    fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.shared.config.site_url.clone();
+        // Fails for an address without a host only, which the guard refuses.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.clear().extend(path);
+        }
+        url
+    }
+
+    /// Sends one request, once.
+    async fn send(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Answer, SendError> {
+        let mut url = self.url(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let JiraCredentials { email, api_token } = &self.shared.credentials;
+        let sent = self.shared.http.send(&url, |client| {
+            let request = client
+                .request(method.clone(), url.clone())
+                // Marked as sensitive by reqwest.
+                .basic_auth(email, Some(api_token.expose_secret()))
+                .header("accept", "application/json");
+            match body {
+                Some(body) => request.json(body),
+                None => request,
+            }
+        });
+        let sent = sent.await;
+        let path = url.path();
+        match &sent {
+            Ok(answer) => {
+                let near = answer.header("x-ratelimit-nearlimit");
+                let near = near.is_some_and(|text| text.eq_ignore_ascii_case("true"));
+                self.shared.near_limit.store(near, Ordering::Relaxed);
+                tracing::debug!(%method, path, status = answer.status, "jira answered");
+            }
+            Err(error) => tracing::debug!(%method, path, ?error, "jira gave no answer"),
+        }
+        sent
+    }
+
+    /// A call that may be repeated without harm, and its answer.
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<T, CallError> {
+        let sent = self.send(method, path, query, body).await;
+        let bytes = outcome::of_call(sent, &self.shared.redactor)?;
+        serde_json::from_slice(&bytes).map_err(|_| Trouble::Unreadable.into())
+    }
+
+    /// A call that may be repeated without harm, and whose answer does not matter.
+    async fn tell(&self, method: Method, path: &[&str], body: &Value) -> Result<(), CallError> {
+        let sent = self.send(method, path, &[], Some(body)).await;
+        outcome::of_call(sent, &self.shared.redactor).map(|_| ())
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T, CallError> {
+        self.call(Method::GET, path, query, None).await
+    }
+}

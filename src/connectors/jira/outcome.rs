@@ -1,0 +1,291 @@
+//! What an answer of Jira's means for what was asked: every status, every way to fail, in one place.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::DateTime;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::redact::Redactor;
+use crate::connectors::http::{Answer, Lost, NotSent, SendError};
+
+/// The longest wait that is taken from an answer; a longer one is cut to it.
+const MAX_WAIT: Duration = Duration::from_secs(24 * 3600);
+/// How many messages of a refusal are kept, and how many fields.
+const MAX_MESSAGES: usize = 20;
+
+/// An issue, as Jira names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssueRef {
+    /// Its number on the site; stays when the issue moves.
+    pub id: String,
+    /// Its key, `DEMO-42`.
+    pub key: String,
+}
+
+/// What became of a create, by what may be done next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CreateOutcome {
+    /// The issue exists.
+    Created(IssueRef),
+    /// Jira refused; no issue exists. The same request would be refused again.
+    Rejected(Rejection),
+    /// Jira refused for now; no issue exists. The same request may be sent after the wait.
+    RetryLater {
+        /// How long Jira asks to wait; a gateway may not say.
+        after: Option<Duration>,
+        /// The limit that was hit, as Jira names it (`jira-burst-based` …); empty when it does not.
+        reason: String,
+    },
+    /// The request never left; no issue exists. It may be sent again.
+    NotSent(Trouble),
+    /// An issue may or may not exist, or come to exist: look for it before anything is sent again.
+    Uncertain(Trouble),
+}
+
+/// Why a call failed that changes nothing, or that may be repeated without harm.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Jira refused.
+    #[error("{0}")]
+    Rejected(Rejection),
+    /// Jira asks to come back later.
+    #[error("Jira asks to come back later ({reason})")]
+    RetryLater {
+        /// How long Jira asks to wait; a gateway may not say.
+        after: Option<Duration>,
+        /// The limit that was hit, as Jira names it; empty when it does not.
+        reason: String,
+    },
+    /// No usable answer.
+    #[error("{0}")]
+    Trouble(Trouble),
+}
+
+/// A refusal in Jira's own words, cleaned of secrets and cut to a readable length.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Jira refused with status {status}: {}", self.quote())]
+pub struct Rejection {
+    /// The HTTP status.
+    pub status: u16,
+    /// Texts about the request as a whole; may be localised.
+    pub messages: Vec<String>,
+    /// Texts about single fields by the field's id; may be localised.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// Why there is no usable answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// No connection came about.
+    #[error("Jira could not be reached")]
+    Unreachable,
+    /// There was no answer in time.
+    #[error("Jira did not answer in time")]
+    Timeout,
+    /// The connection broke before the answer was complete.
+    #[error("the connection to Jira was lost")]
+    ConnectionLost,
+    /// Jira, or a gateway before it, failed with this status.
+    #[error("Jira failed with status {0}")]
+    ServerError(u16),
+    /// The answer is not what Jira's contract promises, or too large.
+    #[error("Jira's answer could not be read")]
+    Unreadable,
+    /// The address guard forbids the call; the text says why.
+    #[error("docket does not call this address: {0}")]
+    AddressRefused(String),
+}
+
+/// Jira's error body. Gateways before it answer with `message` alone, or with something that is not JSON.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ErrorBody {
+    #[serde(rename = "errorMessages")]
+    error_messages: Vec<Value>,
+    errors: BTreeMap<String, Value>,
+    message: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct CreatedBody {
+    id: String,
+    key: String,
+}
+
+impl Rejection {
+    /// Reads a refusal's body; one that cannot be read gives no messages.
+    pub(super) fn read(answer: &Answer, redactor: &Redactor) -> Self {
+        let body: ErrorBody = serde_json::from_slice(answer.bytes()).unwrap_or_default();
+        let text = |value: &Value| {
+            let plain = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            redactor.clean(&plain)
+        };
+        let messages = body.error_messages.iter().map(text);
+        Self {
+            status: answer.status,
+            messages: messages
+                .chain(body.message.iter().map(|m| redactor.clean(m)))
+                .filter(|m| !m.is_empty())
+                .take(MAX_MESSAGES)
+                .collect(),
+            fields: body
+                .errors
+                .iter()
+                .take(MAX_MESSAGES)
+                .map(|(field, why)| (redactor.clean(field), text(why)))
+                .collect(),
+        }
+    }
+
+    /// Whether a protocol constant stands in the messages or texts. (Constants are not localised, texts are.)
+    pub fn names(&self, constant: &str) -> bool {
+        let mut texts = self.messages.iter().chain(self.fields.values());
+        texts.any(|text| text.contains(constant))
+    }
+
+    /// All that Jira said, in one line.
+    pub fn quote(&self) -> String {
+        let fields = self.fields.iter().map(|(id, why)| format!("{id}: {why}"));
+        let all: Vec<_> = self.messages.iter().cloned().chain(fields).collect();
+        if all.is_empty() {
+            "(no reason given)".to_owned()
+        } else {
+            all.join("; ")
+        }
+    }
+}
+
+/// What became of a create.
+pub(super) fn of_create(sent: Result<Answer, SendError>, redactor: &Redactor) -> CreateOutcome {
+    let answer = match sent {
+        Ok(answer) => answer,
+        Err(SendError::NotSent(why)) => return CreateOutcome::NotSent(why.into()),
+        Err(SendError::Lost(how)) => return CreateOutcome::Uncertain(how.into()),
+    };
+    match answer.status {
+        200..=299 => created(&answer),
+        429 => CreateOutcome::RetryLater {
+            after: wait(&answer),
+            reason: limit(&answer, redactor),
+        },
+        // A gateway that gave up says 408 too; nothing tells whether the work went on behind it.
+        408 => CreateOutcome::Uncertain(Trouble::Timeout),
+        300..=499 => CreateOutcome::Rejected(Rejection::read(&answer, redactor)),
+        // 503 is no exception: a gateway says it before as well as after the work was done.
+        status => CreateOutcome::Uncertain(Trouble::ServerError(status)),
+    }
+}
+
+/// The issue that a 2xx names. Any success that names one tells of an issue that exists; one that does not may have made one.
+fn created(answer: &Answer) -> CreateOutcome {
+    let bytes = match &answer.body {
+        Ok(bytes) => bytes,
+        Err(how) => return CreateOutcome::Uncertain((*how).into()),
+    };
+    match serde_json::from_slice::<CreatedBody>(bytes) {
+        Ok(body) if !body.id.is_empty() && is_key(&body.key) => CreateOutcome::Created(IssueRef {
+            id: body.id,
+            key: body.key,
+        }),
+        _ => CreateOutcome::Uncertain(Trouble::Unreadable),
+    }
+}
+
+/// Whether the text has the form of an issue's key: a project's key, a hyphen and a number.
+fn is_key(text: &str) -> bool {
+    let Some((project, number)) = text.rsplit_once('-') else {
+        return false;
+    };
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    !project.is_empty() && project.chars().all(word) && number.parse::<u32>().is_ok_and(|n| n > 0)
+}
+
+/// The body of a successful call that may be repeated without harm.
+pub(super) fn of_call(
+    sent: Result<Answer, SendError>,
+    redactor: &Redactor,
+) -> Result<Vec<u8>, CallError> {
+    let answer = sent.map_err(|error| {
+        CallError::Trouble(match error {
+            SendError::NotSent(why) => why.into(),
+            SendError::Lost(how) => how.into(),
+        })
+    })?;
+    match answer.status {
+        200..=299 => answer.body.map_err(|how| CallError::Trouble(how.into())),
+        408 => Err(CallError::Trouble(Trouble::Timeout)),
+        429 => Err(later(&answer, redactor)),
+        503 if answer.header("retry-after").is_some() => Err(later(&answer, redactor)),
+        300..=499 => Err(CallError::Rejected(Rejection::read(&answer, redactor))),
+        status => Err(CallError::Trouble(Trouble::ServerError(status))),
+    }
+}
+
+fn later(answer: &Answer, redactor: &Redactor) -> CallError {
+    CallError::RetryLater {
+        after: wait(answer),
+        reason: limit(answer, redactor),
+    }
+}
+
+fn limit(answer: &Answer, redactor: &Redactor) -> String {
+    redactor.clean(answer.header("ratelimit-reason").unwrap_or_default())
+}
+
+/// How long the answer asks to wait: `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), else the instant in
+/// `X-RateLimit-Reset`. Instants are held against the answer's own `Date`, so that no clock but the sender's counts.
+fn wait(answer: &Answer) -> Option<Duration> {
+    let asked = answer.header("retry-after").map(str::trim);
+    let wait = match asked.and_then(|text| text.parse().ok()) {
+        Some(seconds) => Duration::from_secs(seconds),
+        None => {
+            let now = DateTime::parse_from_rfc2822(answer.header("date")?).ok()?;
+            let until = asked
+                .and_then(|text| DateTime::parse_from_rfc2822(text).ok())
+                .or_else(|| reset(answer))?;
+            (until - now).to_std().unwrap_or_default()
+        }
+    };
+    Some(wait.min(MAX_WAIT))
+}
+
+/// `X-RateLimit-Reset`: an ISO 8601 instant, whose seconds Jira leaves out.
+fn reset(answer: &Answer) -> Option<DateTime<chrono::FixedOffset>> {
+    let text = answer.header("x-ratelimit-reset")?.trim();
+    DateTime::parse_from_rfc3339(text)
+        .or_else(|_| {
+            DateTime::parse_from_str(&text.replace('Z', ":00+00:00"), "%Y-%m-%dT%H:%M:%S%:z")
+        })
+        .ok()
+}
+
+impl From<NotSent> for Trouble {
+    fn from(why: NotSent) -> Self {
+        match why {
+            NotSent::Refused(refused) => Self::AddressRefused(refused.to_string()),
+            NotSent::Unreachable | NotSent::Unbuilt => Self::Unreachable,
+        }
+    }
+}
+
+impl From<Lost> for Trouble {
+    fn from(how: Lost) -> Self {
+        match how {
+            Lost::Timeout => Self::Timeout,
+            Lost::Connection => Self::ConnectionLost,
+            Lost::TooLarge => Self::Unreadable,
+        }
+    }
+}
+
+impl From<Trouble> for CallError {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+#[cfg(test)]
+mod tests;

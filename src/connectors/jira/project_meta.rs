@@ -1,0 +1,172 @@
+//! A project as an export sees it: read once a run, the rest looked up when first needed and then remembered.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::sync::{Mutex, OnceCell};
+
+use super::{
+    Account, CallError, CreateField, HardStop, IssueInput, IssuePlan, IssueType, Jira, Project,
+    Sprint, fields::Surroundings,
+};
+
+/// What is known of a project. Shared by all tickets of a run.
+#[derive(Debug)]
+pub struct ProjectMeta {
+    jira: Jira,
+    project: Project,
+    issue_types: Vec<IssueType>,
+    create_fields: Mutex<HashMap<String, Arc<Vec<CreateField>>>>,
+    agile: OnceCell<Agile>,
+    users: Mutex<HashMap<String, Option<Account>>>,
+}
+
+/// What the project's boards tell.
+#[derive(Debug, Default)]
+pub(super) struct Agile {
+    /// The sprints that take issues: active ones first.
+    pub(super) sprints: Vec<Sprint>,
+    /// The field in which the first board that estimates in points keeps them.
+    pub(super) story_points: Option<String>,
+}
+
+/// Why there is no plan for an issue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlanError {
+    /// The ticket cannot go to this project.
+    Stop(HardStop),
+    /// Jira could not be asked.
+    Call(CallError),
+}
+
+impl From<CallError> for PlanError {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl ProjectMeta {
+    /// Reads the project and its issue types.
+    pub async fn load(jira: &Jira, project_key: &str) -> Result<Self, CallError> {
+        Ok(Self {
+            project: jira.project(project_key).await?,
+            issue_types: jira.issue_types(project_key).await?,
+            jira: jira.clone(),
+            create_fields: Mutex::default(),
+            agile: OnceCell::new(),
+            users: Mutex::default(),
+        })
+    }
+
+    /// The project.
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// The issue types that can be created.
+    pub fn issue_types(&self) -> &[IssueType] {
+        &self.issue_types
+    }
+
+    /// The sprints that take issues; none where the project has no such board.
+    pub async fn sprints(&self) -> Result<&[Sprint], CallError> {
+        Ok(&self.agile().await?.sprints)
+    }
+
+    /// The issue type of this name, but for case.
+    pub fn issue_type(&self, name: &str) -> Result<&IssueType, HardStop> {
+        let wanted = name.trim().to_lowercase();
+        let same = |t: &&IssueType| t.name.trim().to_lowercase() == wanted;
+        self.issue_types.iter().find(same).ok_or_else(|| {
+            let names: Vec<_> = self.issue_types.iter().map(|t| t.name.as_str()).collect();
+            HardStop::issue_type_missing(&self.project.key, name, &names)
+        })
+    }
+
+    /// The fields that a create of this issue type takes.
+    pub async fn create_fields(
+        &self,
+        issue_type: &IssueType,
+    ) -> Result<Arc<Vec<CreateField>>, CallError> {
+        // Held while asking, so that tickets of one type ask once.
+        let mut known = self.create_fields.lock().await;
+        if let Some(fields) = known.get(&issue_type.id) {
+            return Ok(fields.clone());
+        }
+        let fields = self
+            .jira
+            .create_fields(&self.project.key, &issue_type.id)
+            .await?;
+        let fields = Arc::new(fields);
+        known.insert(issue_type.id.clone(), fields.clone());
+        Ok(fields)
+    }
+
+    /// Whom `wanted` means, if anybody: see [`Jira::find_user`].
+    pub async fn user(&self, wanted: &str) -> Result<Option<Account>, CallError> {
+        let mut known = self.users.lock().await;
+        if let Some(user) = known.get(wanted) {
+            return Ok(user.clone());
+        }
+        let user = self.jira.find_user(&self.project.key, wanted).await?;
+        known.insert(wanted.to_owned(), user.clone());
+        Ok(user)
+    }
+
+    /// What a create of this ticket would send, and what of the ticket it could not carry. Changes nothing in Jira.
+    pub async fn plan(&self, input: &IssueInput) -> Result<IssuePlan, PlanError> {
+        let issue_type = self
+            .issue_type(&input.issue_type)
+            .map_err(PlanError::Stop)?;
+        let fields = self.create_fields(issue_type).await?;
+        let assignee = match input.assignee.as_deref() {
+            Some(wanted) if !wanted.trim().is_empty() => self.user(wanted).await?,
+            _ => None,
+        };
+        let none = Agile::default();
+        let agile = if input.sprint.is_some() || input.story_points.is_some() {
+            self.agile().await?
+        } else {
+            &none
+        };
+        Ok(IssuePlan::build(
+            input,
+            &Surroundings {
+                project: &self.project,
+                issue_type,
+                fields: &fields,
+                assignee: assignee.as_ref(),
+                agile,
+            },
+        ))
+    }
+
+    async fn agile(&self) -> Result<&Agile, CallError> {
+        self.agile.get_or_try_init(|| self.read_agile()).await
+    }
+
+    /// Boards that refuse to tell have nothing to tell: a kanban board has no sprints, a site may lack Jira Software.
+    async fn read_agile(&self) -> Result<Agile, CallError> {
+        let mut agile = Agile::default();
+        for board in or_none(self.jira.boards(&self.project.key).await)? {
+            if board.kind != "kanban" {
+                let sprints = self.jira.sprints(&board, &["active", "future"]).await;
+                agile.sprints.extend(or_none(sprints)?);
+            }
+            if agile.story_points.is_none() {
+                agile.story_points = or_none(self.jira.story_points_field(&board).await)?;
+            }
+        }
+        agile.sprints.sort_by_key(|sprint| sprint.state != "active");
+        Ok(agile)
+    }
+}
+
+/// An empty answer in place of a refusal that is about the thing asked for, not about the account.
+fn or_none<T: Default>(answer: Result<T, CallError>) -> Result<T, CallError> {
+    match answer {
+        Err(CallError::Rejected(rejection)) if matches!(rejection.status, 400 | 403 | 404) => {
+            Ok(T::default())
+        }
+        other => other,
+    }
+}
