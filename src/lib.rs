@@ -5,3 +5,4 @@ pub mod db;
 pub mod domain;
 pub mod error;
 pub mod proto;
+pub mod sandbox;
