@@ -1,8 +1,12 @@
 //! docket: tickets over gRPC, handed to outside systems, exported to Jira without losing or doubling one.
 
+pub mod app;
+pub mod config;
 pub mod connectors;
 pub mod db;
 pub mod domain;
 pub mod error;
 pub mod proto;
 pub mod sandbox;
+pub mod telemetry;
+pub mod worker;

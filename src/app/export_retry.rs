@@ -1,0 +1,143 @@
+//! Retrying an export: going on with what failed or was cancelled, and creating nothing again.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{App, requests::Request, wake};
+use crate::{
+    db::{export, export_item, notify_in, request_key, session, session_ticket},
+    domain::{
+        actor::Actor,
+        export::{ExportSnapshot, ExportStatus, MAX_RETRIES},
+        ids::SessionId,
+        session::{SessionStage, SessionStatus},
+        time::Time,
+    },
+    error::{Error, Reason, Result},
+};
+
+/// What RetryExport answers.
+#[derive(Clone, Debug)]
+pub struct Retried {
+    /// The run.
+    pub export: ExportSnapshot,
+    /// The `order` of the first ticket that is not done; 0 when only links are left.
+    pub resuming_from_order: i32,
+}
+
+impl App {
+    /// Goes on with an export that failed or was cancelled, from the first ticket that is not done. Nothing is created again.
+    pub async fn retry_export(
+        &self,
+        actor: &Actor,
+        id: Result<SessionId>,
+        parse: impl FnOnce() -> Result<Option<Uuid>> + Send,
+    ) -> Result<Retried> {
+        let (session, request_id) = self.own_session(actor, id, parse).await?;
+        let id = session.id;
+        let request = Request::new(&actor.user_id, "RetryExport", request_id, &id);
+        if self.made_before(request.as_ref()).await?.is_none() {
+            let export = self.export(id).await?;
+            require_retryable(&export)?;
+            self.exportable(&session).await?;
+            self.record_caller(actor).await?;
+            let now = self.clock.now();
+            let made = [export.id.0];
+            let remembered = request.as_ref().map(|request| request.row(&made, now));
+            let again = retried(&export, now);
+            match self.write_retry(export.fence, again, remembered, now).await {
+                // Another retry was first; what it began is what this caller wanted.
+                Err(Error::Fenced) => (),
+                Err(Error::AlreadyExists { .. }) => {
+                    self.made_before(request.as_ref()).await?;
+                }
+                written => written?,
+            }
+            self.wake.work();
+            self.wake.changed(id);
+        }
+        let export = self.export(id).await?;
+        Ok(Retried {
+            resuming_from_order: self.next_order(export.id).await?,
+            export: self.snapshot(&session, &export).await?,
+        })
+    }
+
+    async fn write_retry(
+        &self,
+        fence: i64,
+        again: export::Model,
+        remembered: Option<request_key::Model>,
+        now: Time,
+    ) -> Result<()> {
+        let plain = Arc::new((again, remembered));
+        let written = self.db.write(move |tx| {
+            let plain = plain.clone();
+            Box::pin(async move {
+                let (again, remembered) = (*plain).clone();
+                export::save(tx, fence, &again).await?;
+                export_item::reset_failed(tx, again.id).await?;
+                session_ticket::reset_failed(tx, again.session_id, now).await?;
+                session::advance(
+                    tx,
+                    again.session_id,
+                    SessionStage::JiraExport,
+                    SessionStatus::Exporting,
+                    now,
+                )
+                .await?;
+                if let Some(row) = remembered {
+                    request_key::insert(tx, row).await?;
+                }
+                notify_in(tx, wake::EXPORT_CHANNEL, &again.session_id.to_string()).await?;
+                Ok(())
+            })
+        });
+        written.await
+    }
+}
+
+/// The run as its next attempt begins. The fence moves, so that of two retries at once one wins.
+fn retried(export: &export::Model, now: Time) -> export::Model {
+    export::Model {
+        status: ExportStatus::Pending,
+        attempt: export.attempt + 1,
+        tickets_failed: 0,
+        tickets_preserved: export.tickets_completed,
+        current_ticket: None,
+        lease_owner: None,
+        lease_until: None,
+        fence: export.fence + 1,
+        resume_time: None,
+        finish_time: None,
+        update_time: now,
+        ..export.clone()
+    }
+}
+
+fn require_retryable(export: &export::Model) -> Result<()> {
+    let subject = format!("session/{}", export.session_id);
+    match export.status {
+        ExportStatus::Failed | ExportStatus::Cancelled if export.attempt < MAX_RETRIES => Ok(()),
+        ExportStatus::Failed | ExportStatus::Cancelled => Err(Error::refused(
+            Reason::ExportRetriesExhausted,
+            subject,
+            "this export was retried 3 times, which is the limit; an administrator has to look into it",
+        )
+        .with("task_id", export.id)
+        .with("category", "ADMIN_REQUIRED")),
+        ExportStatus::Pending | ExportStatus::Exporting | ExportStatus::Paused => {
+            let message = "the export is running; WatchExport follows it";
+            let running = Error::aborted(Reason::ExportRunning, subject, message);
+            Err(running.with("task_id", export.id))
+        }
+        ExportStatus::Completed | ExportStatus::Reverted => Err(Error::refused(
+            Reason::ExportNotRetryable,
+            subject,
+            format!("the export is {}; there is nothing to retry", export.status),
+        )
+        .with("task_id", export.id)
+        .with("status", export.status)),
+    }
+}

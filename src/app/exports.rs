@@ -1,0 +1,322 @@
+//! Exports: starting them. The work itself is the worker's.
+
+use std::{sync::Arc, time::Duration};
+
+use uuid::Uuid;
+
+use super::{App, integrations::require_enabled, requests::Request, wake};
+use crate::{
+    db::{
+        dependency, export, export_item, export_link, integration, notify_in, request_key, session,
+        session_ticket, ticket,
+    },
+    domain::{
+        actor::Actor,
+        export::{ExportSnapshot, ExportStatus, LinkState},
+        ids::{ExportId, SessionId, TicketId},
+        session::{Node, dependency_order},
+        ticket::Words,
+        time::Time,
+    },
+    error::{Error, Reason, Result},
+};
+
+/// What StartExport answers.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// The run.
+    pub export: ExportSnapshot,
+    /// Whether it was under way before this call.
+    pub already_running: bool,
+    /// How long it takes at its pace.
+    pub estimated_duration: Duration,
+}
+
+/// A new run as plain rows.
+#[derive(Clone, Debug)]
+struct Plan {
+    /// The session as it was read, before its tickets were.
+    session: session::Model,
+    export: export::Model,
+    items: Vec<export_item::Model>,
+    links: Vec<export_link::Model>,
+    remembered: Option<request_key::Model>,
+}
+
+/// How often a call that lost against another one on the same session begins anew.
+pub(super) const ATTEMPTS: u32 = 10;
+
+impl App {
+    /// Starts the session's export and returns at once. One that runs, or is done, is returned as it stands, whoever asks.
+    pub async fn start_export(
+        &self,
+        actor: &Actor,
+        id: Result<SessionId>,
+        parse: impl FnOnce() -> Result<Option<Uuid>> + Send,
+    ) -> Result<Started> {
+        let (session, request_id) = self.own_session(actor, id, parse).await?;
+        let id = session.id;
+        let request = Request::new(&actor.user_id, "StartExport", request_id, &id);
+        if self.made_before(request.as_ref()).await?.is_some() {
+            return self.started(&session, false).await;
+        }
+        for _ in 0..ATTEMPTS {
+            if export::of_session(self.db.read(), id).await?.is_some() {
+                return self.started_before(&session).await;
+            }
+            let current = self.session(id).await?;
+            self.exportable(&current).await?;
+            let now = self.clock.now();
+            let mut plan = self.lay_out(actor, current, now).await?;
+            let made = [plan.export.id.0];
+            plan.remembered = request.as_ref().map(|request| request.row(&made, now));
+            self.record_caller(actor).await?;
+            match self.write_plan(plan, now).await {
+                // Another call, here or on another replica, started it at the same time: one run. Or tickets were added meanwhile:
+                // they belong into the run.
+                Err(Error::AlreadyExists { .. } | Error::Fenced) => {
+                    self.made_before(request.as_ref()).await?;
+                }
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    self.wake.work();
+                    self.wake.changed(id);
+                    return self.started(&session, false).await;
+                }
+            }
+        }
+        Err(changing(id))
+    }
+
+    /// The session's run; FAILED_PRECONDITION before one was started.
+    pub(crate) async fn export(&self, id: SessionId) -> Result<export::Model> {
+        let found = export::of_session(self.db.read(), id).await?;
+        found.ok_or_else(|| {
+            let message = "no export of this session was started yet; start one with StartExport";
+            Error::refused(Reason::ExportNotStarted, format!("session/{id}"), message)
+        })
+    }
+
+    /// The `order` of the first ticket of a run that is not done; 0 when only links are left.
+    pub(crate) async fn next_order(&self, export: ExportId) -> Result<i32> {
+        let Some(item) = export_item::next(self.db.read(), export).await? else {
+            return Ok(0);
+        };
+        let ticket = ticket::find_many(self.db.read(), [item.ticket_id])
+            .await?
+            .pop();
+        Ok(ticket
+            .and_then(|ticket| ticket.session_order)
+            .unwrap_or_default())
+    }
+
+    /// The run as callers see it.
+    pub(crate) async fn snapshot(
+        &self,
+        session: &session::Model,
+        export: &export::Model,
+    ) -> Result<ExportSnapshot> {
+        let pace = self.pace(session).await?;
+        Ok(export.snapshot(self.clock.now(), pace))
+    }
+
+    /// The least time between two creates of this session.
+    pub(crate) async fn pace(&self, session: &session::Model) -> Result<Duration> {
+        let Some(id) = session.integration_id else {
+            return Ok(Duration::ZERO);
+        };
+        let found = integration::find(self.db.read(), id).await?;
+        Ok(found
+            .map(|integration| integration.config.pace())
+            .unwrap_or_default())
+    }
+
+    async fn started_before(&self, session: &session::Model) -> Result<Started> {
+        let export = self.export(session.id).await?;
+        if matches!(
+            export.status,
+            ExportStatus::Failed | ExportStatus::Cancelled
+        ) {
+            return Err(Error::refused(
+                Reason::ExportFailed,
+                format!("session/{}", session.id),
+                format!(
+                    "the export is {}; RetryExport goes on with it",
+                    export.status
+                ),
+            )
+            .with("task_id", export.id)
+            .with("status", export.status));
+        }
+        self.started(session, !export.status.is_terminal()).await
+    }
+
+    async fn started(&self, session: &session::Model, already_running: bool) -> Result<Started> {
+        let export = self.export(session.id).await?;
+        let pace = self.pace(session).await?;
+        let left = export.total_tickets - export.tickets_completed;
+        Ok(Started {
+            already_running,
+            estimated_duration: pace * u32::try_from(left).unwrap_or_default(),
+            export: export.snapshot(self.clock.now(), pace),
+        })
+    }
+
+    /// The integration to export through; refuses what cannot work before anything is written.
+    pub(super) async fn exportable(&self, session: &session::Model) -> Result<integration::Model> {
+        let subject = format!("session/{}", session.id);
+        let Some(id) = session.integration_id else {
+            let message =
+                "the session has no integration to export through; open one with an integration_id";
+            return Err(Error::refused(
+                Reason::SessionWithoutIntegration,
+                subject,
+                message,
+            ));
+        };
+        if session.jira_project_key.is_empty() {
+            let message =
+                "the session names no Jira project to export to; open one with a jira_project_key";
+            return Err(Error::refused(
+                Reason::SessionWithoutProject,
+                subject,
+                message,
+            ));
+        }
+        let integration = self.integration(id).await?;
+        require_enabled(&integration)?;
+        self.connector(&integration)?;
+        Ok(integration)
+    }
+
+    /// The run's rows: every ticket at its place, every dependency a link.
+    async fn lay_out(&self, actor: &Actor, session: session::Model, now: Time) -> Result<Plan> {
+        let places = session_ticket::places_in_session(self.db.read(), session.id).await?;
+        if places.is_empty() {
+            let message = "the session has no tickets; add some with AddSessionTickets";
+            return Err(Error::refused(
+                Reason::SessionEmpty,
+                format!("session/{}", session.id),
+                message,
+            ));
+        }
+        let edges = dependency::of_session(self.db.read(), session.id).await?;
+        let order = ordered(&places, &edges).map_err(|_| cyclic(session.id))?;
+        let id = ExportId::at(now);
+        let items = order
+            .iter()
+            .zip(0..)
+            .map(|(&ticket, position)| export_item::Model::new(id, ticket, position));
+        let links = edges.iter().map(|edge| export_link::Model {
+            export_id: id,
+            from_ticket_id: edge.depends_on_id,
+            to_ticket_id: edge.ticket_id,
+            state: LinkState::Pending,
+            error: None,
+        });
+        Ok(Plan {
+            items: items.collect(),
+            links: links.collect(),
+            export: opened(actor, &session, id, order.len(), now),
+            session,
+            remembered: None,
+        })
+    }
+
+    async fn write_plan(&self, plan: Plan, now: Time) -> Result<()> {
+        let plan = Arc::new(plan);
+        self.db
+            .write(move |tx| {
+                let plan = plan.clone();
+                Box::pin(async move {
+                    session::begin_export(tx, &plan.session, now).await?;
+                    export::insert(tx, plan.export.clone()).await?;
+                    export_item::insert_many(tx, plan.items.clone()).await?;
+                    export_link::insert_many(tx, plan.links.clone()).await?;
+                    if let Some(row) = plan.remembered.clone() {
+                        request_key::insert(tx, row).await?;
+                    }
+                    notify_in(tx, wake::EXPORT_CHANNEL, &plan.session.id.to_string()).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+fn ordered(
+    places: &[(TicketId, i32)],
+    edges: &[dependency::Model],
+) -> Result<Vec<TicketId>, Vec<TicketId>> {
+    let mut depends_on: std::collections::HashMap<TicketId, Vec<TicketId>> =
+        std::collections::HashMap::new();
+    for edge in edges {
+        depends_on
+            .entry(edge.ticket_id)
+            .or_default()
+            .push(edge.depends_on_id);
+    }
+    let nodes: Vec<Node<TicketId>> = places
+        .iter()
+        .map(|&(key, order)| Node {
+            key,
+            order,
+            depends_on: depends_on.remove(&key).unwrap_or_default(),
+        })
+        .collect();
+    dependency_order(&nodes)
+}
+
+fn opened(
+    actor: &Actor,
+    session: &session::Model,
+    id: ExportId,
+    tickets: usize,
+    now: Time,
+) -> export::Model {
+    export::Model {
+        id,
+        session_id: session.id,
+        status: ExportStatus::Pending,
+        attempt: 0,
+        jira_project_key: session.jira_project_key.clone(),
+        total_tickets: i32::try_from(tickets).unwrap_or(i32::MAX),
+        tickets_completed: 0,
+        tickets_failed: 0,
+        tickets_preserved: 0,
+        current_ticket: None,
+        lease_owner: None,
+        lease_until: None,
+        fence: 0,
+        next_event_sequence: 1,
+        resume_time: None,
+        start_time: now,
+        finish_time: None,
+        failure: None,
+        orphaned_keys: Words::default(),
+        dependencies_created: 0,
+        manual_fixes: 0,
+        started_by: actor.user_id.clone(),
+        create_time: now,
+        update_time: now,
+        active_since: None,
+        active_micros: 0,
+    }
+}
+
+/// The session changes faster than this call can keep up with.
+pub(super) fn changing(session: SessionId) -> Error {
+    Error::Unavailable {
+        reason: Reason::DatabaseBusy,
+        message: format!("the session {session} is being changed by others; call again"),
+        retry_after: Duration::from_secs(1),
+    }
+}
+
+fn cyclic(session: SessionId) -> Error {
+    Error::refused(
+        Reason::DependencyCycle,
+        format!("session/{session}"),
+        "the dependencies of the session's tickets form a cycle; take one out with SetTicketDependencies",
+    )
+}

@@ -1,0 +1,316 @@
+//! Integrations: setting up, switching and checking the outside systems that tickets go to.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{
+    App,
+    pages::{Listing, Page, PageRequest},
+    requests::{Create, Request},
+};
+use crate::{
+    connectors::{Connector, jira::Jira},
+    db::{
+        integration::{self, Filter},
+        request_key,
+    },
+    domain::{
+        actor::Actor,
+        ids::IntegrationId,
+        integration::{IntegrationStatus, PlatformConfig},
+        permission::Action,
+        time::Time,
+    },
+    error::{Error, Reason, Result},
+};
+
+pub use crate::connectors::{Check, Credentials, JiraCredentials};
+
+/// An integration as it is to be set up.
+#[derive(Clone, Debug)]
+#[allow(
+    missing_docs,
+    reason = "each field is the contract's field of the same name, documented there"
+)]
+pub struct NewIntegration {
+    pub name: String,
+    pub enabled: bool,
+    pub config: PlatformConfig,
+    pub credentials: Credentials,
+}
+
+/// An integration as callers see it; its credentials stay where they are.
+#[derive(Clone, Debug)]
+pub struct IntegrationView {
+    /// The row.
+    pub integration: integration::Model,
+    /// Whether it has credentials that this process's key opens.
+    pub has_credentials: bool,
+}
+
+impl App {
+    /// Sets up an integration. It is PENDING until a check passes.
+    pub async fn create_integration(
+        &self,
+        actor: &Actor,
+        parse: impl FnOnce() -> Result<Create<NewIntegration>> + Send,
+    ) -> Result<IntegrationView> {
+        actor.require(Action::WriteIntegrations)?;
+        let create = parse()?;
+        Ok(self.shown(self.created_integration(actor, create).await?))
+    }
+
+    async fn created_integration(
+        &self,
+        actor: &Actor,
+        create: Create<NewIntegration>,
+    ) -> Result<integration::Model> {
+        let Create {
+            new,
+            request_id,
+            validate_only,
+        } = create;
+        let exposed = new.credentials.expose().map_err(Error::internal)?;
+        let secret = self.sealer.fingerprint(&exposed);
+        let seen = (&new.name, new.enabled, &new.config, secret);
+        let request = Request::new(&actor.user_id, "CreateIntegration", request_id, &seen);
+        if let Some(made) = self.made_before(request.as_ref()).await? {
+            return self.integration_made(&made).await;
+        }
+        let now = self.clock.now();
+        let row = self.set_up(&new, now)?;
+        if validate_only {
+            return match integration::name_taken(self.db.read(), &row.name).await? {
+                true => Err(Error::AlreadyExists {
+                    resource: "integration",
+                    name: row.name,
+                }),
+                false => Ok(row),
+            };
+        }
+        self.record_caller(actor).await?;
+        let remembered = request
+            .as_ref()
+            .map(|request| request.row(&[row.id.0], now));
+        match self.write_integration(row, remembered).await {
+            Err(taken @ Error::AlreadyExists { .. }) => {
+                match self.made_before(request.as_ref()).await? {
+                    Some(made) => self.integration_made(&made).await,
+                    None => Err(taken),
+                }
+            }
+            written => written,
+        }
+    }
+
+    /// The integration; its credentials stay where they are.
+    pub async fn get_integration(
+        &self,
+        actor: &Actor,
+        parse: impl FnOnce() -> Result<IntegrationId> + Send,
+    ) -> Result<IntegrationView> {
+        actor.require(Action::ReadIntegrations)?;
+        Ok(self.shown(self.integration(parse()?).await?))
+    }
+
+    /// Integrations by name.
+    pub async fn list_integrations(
+        &self,
+        actor: &Actor,
+        parse: impl FnOnce() -> Result<(Filter, PageRequest)> + Send,
+    ) -> Result<Page<IntegrationView>> {
+        actor.require(Action::ReadIntegrations)?;
+        let (filter, request) = parse()?;
+        let listing = Listing::new(&self.sealer, "integrations", &filter);
+        let after: Option<(String, IntegrationId)> = listing.position(&request)?;
+        let rows =
+            integration::list(self.db.read(), &filter, after, request.size.get() + 1).await?;
+        let page = listing.page(&request, rows, |row| (row.name.clone(), row.id))?;
+        Ok(Page {
+            items: page.items.into_iter().map(|row| self.shown(row)).collect(),
+            next_page_token: page.next_page_token,
+        })
+    }
+
+    /// Switches an integration on (PENDING until a check passes) or off (INACTIVE). Switching to what it is already changes nothing.
+    pub async fn set_integration_enabled(
+        &self,
+        actor: &Actor,
+        parse: impl FnOnce() -> Result<IntegrationId> + Send,
+        enabled: bool,
+    ) -> Result<IntegrationView> {
+        actor.require(Action::WriteIntegrations)?;
+        let id = parse()?;
+        let row = self.integration(id).await?;
+        if row.enabled == enabled {
+            return Ok(self.shown(row));
+        }
+        let status = if enabled {
+            IntegrationStatus::Pending
+        } else {
+            IntegrationStatus::Inactive
+        };
+        let now = self.clock.now();
+        self.db
+            .write(move |tx| {
+                Box::pin(async move { integration::switch(tx, id, enabled, status, now).await })
+            })
+            .await?;
+        Ok(self.shown(self.integration(id).await?))
+    }
+
+    /// Asks the platform, really, whether the integration works, and records the answer.
+    pub async fn test_integration(
+        &self,
+        actor: &Actor,
+        parse: impl FnOnce() -> Result<IntegrationId> + Send,
+    ) -> Result<Check> {
+        actor.require(Action::WriteIntegrations)?;
+        let id = parse()?;
+        let row = self.integration(id).await?;
+        let check = self.connector(&row)?.check().await;
+        let status = if check.ok {
+            IntegrationStatus::Active
+        } else {
+            IntegrationStatus::Error
+        };
+        let last_error = (!check.ok).then(|| last_error(&check));
+        let now = self.clock.now();
+        self.db
+            .write(move |tx| {
+                let last_error = last_error.clone();
+                Box::pin(async move { integration::checked(tx, id, status, last_error, now).await })
+            })
+            .await?;
+        Ok(check)
+    }
+
+    /// The integration's row; NOT_FOUND unless it is there.
+    pub(crate) async fn integration(&self, id: IntegrationId) -> Result<integration::Model> {
+        let found = integration::find(self.db.read(), id).await?;
+        found.ok_or_else(|| Error::not_found("integration", id))
+    }
+
+    /// A connection to the platform, with the credentials opened.
+    pub(crate) fn connector(&self, row: &integration::Model) -> Result<Connector> {
+        let Credentials::Jira(credentials) = self.open_credentials(row)?;
+        let PlatformConfig::Jira(config) = &row.config;
+        Ok(Connector::Jira(Jira::new(&self.http, config, &credentials)))
+    }
+
+    fn shown(&self, integration: integration::Model) -> IntegrationView {
+        let key = integration.credentials_key_id.as_deref();
+        IntegrationView {
+            has_credentials: integration.credentials.is_some() && key == Some(self.sealer.key_id()),
+            integration,
+        }
+    }
+
+    fn open_credentials(&self, row: &integration::Model) -> Result<Credentials> {
+        let sealed = row
+            .credentials
+            .as_deref()
+            .ok_or_else(|| unusable(row, "has no credentials; set them"))?;
+        let plain = self.sealer.open(&purpose(row.id), sealed);
+        let read = plain.and_then(|plain| Credentials::from_exposed(&plain).ok());
+        read.ok_or_else(|| {
+            unusable(
+                row,
+                "has credentials that were sealed with another key; set them again",
+            )
+        })
+    }
+
+    fn set_up(&self, new: &NewIntegration, now: Time) -> Result<integration::Model> {
+        let id = IntegrationId::at(now);
+        let platform = new.config.platform();
+        let exposed = new.credentials.expose().map_err(Error::internal)?;
+        Ok(integration::Model {
+            id,
+            name: new.name.clone(),
+            category: platform.category(),
+            platform,
+            enabled: new.enabled,
+            status: if new.enabled {
+                IntegrationStatus::Pending
+            } else {
+                IntegrationStatus::Inactive
+            },
+            config: new.config.clone(),
+            credentials: Some(self.sealer.seal(&purpose(id), &exposed)?),
+            credentials_key_id: Some(self.sealer.key_id().to_owned()),
+            last_check_time: None,
+            last_error: None,
+            dispatch_count: 0,
+            failure_count: 0,
+            version: 1,
+            create_time: now,
+            update_time: now,
+        })
+    }
+
+    async fn write_integration(
+        &self,
+        row: integration::Model,
+        remembered: Option<request_key::Model>,
+    ) -> Result<integration::Model> {
+        let plain = Arc::new((row, remembered));
+        self.db
+            .write(move |tx| {
+                let plain = plain.clone();
+                Box::pin(async move {
+                    let (row, remembered) = (*plain).clone();
+                    integration::insert(tx, row.clone()).await?;
+                    if let Some(remembered) = remembered {
+                        request_key::insert(tx, remembered).await?;
+                    }
+                    Ok(row)
+                })
+            })
+            .await
+    }
+
+    async fn integration_made(&self, made: &[Uuid]) -> Result<integration::Model> {
+        let id = made.first().copied().map(IntegrationId);
+        self.integration(id.ok_or(Error::internal("an answer without an integration"))?)
+            .await
+    }
+}
+
+/// Refuses an integration that is switched off.
+pub(crate) fn require_enabled(row: &integration::Model) -> Result<()> {
+    if row.enabled {
+        return Ok(());
+    }
+    Err(Error::refused(
+        Reason::IntegrationDisabled,
+        format!("integration/{}", row.id),
+        format!(
+            "the integration {:?} is switched off; switch it on with SetIntegrationEnabled",
+            row.name
+        ),
+    ))
+}
+
+/// What a failed check leaves with the integration.
+fn last_error(check: &Check) -> String {
+    let messages = check
+        .problems
+        .iter()
+        .map(|problem| problem.message.as_str());
+    messages.collect::<Vec<_>>().join(" ")
+}
+
+fn unusable(row: &integration::Model, what: &str) -> Error {
+    Error::refused(
+        Reason::IntegrationWithoutCredentials,
+        format!("integration/{}", row.id),
+        format!("the integration {:?} {what}", row.name),
+    )
+}
+
+/// Ties sealed credentials to their row.
+fn purpose(id: IntegrationId) -> String {
+    format!("credentials/{id}")
+}

@@ -1,0 +1,105 @@
+//! The stories docket tells, each from top to bottom: permission, load, decide, write, and only then the outside world.
+
+use std::{future::Future, sync::Arc};
+
+use moka::sync::Cache;
+
+use crate::{
+    connectors::http::Http,
+    db::Db,
+    domain::{actor::Actor, sla::SlaPolicy},
+};
+
+pub mod clock;
+pub mod export_results;
+pub mod export_retry;
+pub mod exports;
+mod html;
+pub mod integrations;
+pub mod pages;
+mod polls;
+pub mod requests;
+pub mod seal;
+pub mod session_tickets;
+pub mod sessions;
+pub mod tickets;
+mod users;
+pub mod wake;
+pub mod watch;
+
+use clock::Clock;
+use polls::Polls;
+use seal::Sealer;
+use wake::Wake;
+
+/// How many callers are remembered as recorded.
+const KNOWN_CALLERS: u64 = 10_000;
+
+/// Everything a story needs. One a process; every service and every worker shares it.
+pub struct App {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sealer: Sealer,
+    pub(crate) http: Http,
+    pub(crate) sla: SlaPolicy,
+    pub(crate) wake: Wake,
+    polls: Polls,
+    known: Cache<String, Actor>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub db: Db,
+    /// Tells the time and waits.
+    pub clock: Arc<dyn Clock>,
+    /// Seals credentials and page tokens.
+    pub sealer: Sealer,
+    /// The one client for outside systems.
+    pub http: Http,
+    /// What each priority promises.
+    pub sla: SlaPolicy,
+}
+
+impl App {
+    /// An app from its parts.
+    pub fn new(parts: Parts) -> Self {
+        let Parts {
+            db,
+            clock,
+            sealer,
+            http,
+            sla,
+        } = parts;
+        let known = Cache::new(KNOWN_CALLERS);
+        Self {
+            db,
+            clock,
+            sealer,
+            http,
+            sla,
+            wake: Wake::default(),
+            polls: Polls::default(),
+            known,
+        }
+    }
+
+    /// Waits for what is being written, then closes the database.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+
+    /// Passes on the wake-ups of other replicas until `stop` resolves. Returns at once where there are none (SQLite).
+    pub async fn listen(&self, stop: impl Future<Output = ()> + Send) {
+        tokio::select! {
+            () = stop => (),
+            () = wake::relay(&self.db, &self.wake, &*self.clock) => (),
+        }
+    }
+}

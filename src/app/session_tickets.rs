@@ -1,0 +1,400 @@
+//! Filling a session: tickets by ref, with their dependencies, all or none.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use uuid::Uuid;
+
+use super::{
+    App,
+    exports::{ATTEMPTS, changing},
+    requests::{Create, Request},
+    sessions::SessionView,
+    tickets::{TicketView, clean_description, created_entry, document},
+};
+use crate::{
+    db::{
+        counter, dependency, history, integration, request_key, session, session_ticket, ticket,
+        ticket_search,
+    },
+    domain::{
+        actor::Actor,
+        export::TicketExportStatus,
+        ids::{SessionId, TicketId},
+        integration::{JiraConfig, PlatformConfig},
+        session::{Node, SessionStatus, dependency_order},
+        ticket::{CustomFields, Environment, TicketCategory, TicketPriority, Title, Words},
+        time::Time,
+    },
+    error::{Error, Reason, Result, Violations},
+};
+
+/// A ticket as it is to be added to a session.
+#[derive(Clone, Debug)]
+#[allow(
+    missing_docs,
+    reason = "each field is the contract's field of the same name, documented there"
+)]
+pub struct NewSessionTicket {
+    pub reference: String,
+    pub order: Option<i32>,
+    pub depends_on_refs: Vec<String>,
+    pub title: Title,
+    pub description: String,
+    /// `None`: the integration's, or `Task`.
+    pub issue_type: Option<String>,
+    pub priority: TicketPriority,
+    pub category: TicketCategory,
+    pub environment: Environment,
+    pub affected_service: String,
+    pub labels: Words,
+    pub sprint: Option<String>,
+    pub story_points: Option<f64>,
+    pub jira_assignee: Option<String>,
+    pub tags: Words,
+    pub custom_fields: CustomFields,
+}
+
+/// What one call adds, as plain rows.
+#[derive(Clone, Debug)]
+struct Addition {
+    tickets: Vec<ticket::Model>,
+    dependencies: Vec<dependency::Model>,
+    entries: Vec<history::Entry>,
+    remembered: Option<request_key::Model>,
+}
+
+impl App {
+    /// Adds tickets to a session that is still being put together; answers the session and the new tickets in the order given.
+    pub async fn add_session_tickets(
+        &self,
+        actor: &Actor,
+        id: Result<SessionId>,
+        parse: impl FnOnce() -> Result<Create<Vec<NewSessionTicket>>> + Send,
+    ) -> Result<(SessionView, Vec<TicketView>)> {
+        let (session, create) = self.own_session(actor, id, parse).await?;
+        let Create {
+            new,
+            request_id,
+            validate_only,
+        } = create;
+        let id = session.id;
+        let request = Request::new(&actor.user_id, "AddSessionTickets", request_id, &(id, &new));
+        if let Some(made) = self.made_before(request.as_ref()).await? {
+            return self.added_before(id, &made).await;
+        }
+        self.record_caller(actor).await?;
+        for _ in 0..ATTEMPTS {
+            let session = self.session(id).await?;
+            if session.status != SessionStatus::Active {
+                return Err(not_editable(id, session.status));
+            }
+            let now = self.clock.now();
+            let mut addition = self.addition(actor, &session, &new, now).await?;
+            if validate_only {
+                return Ok((self.session_view(id).await?, views(&addition)));
+            }
+            let made: Vec<Uuid> = addition.tickets.iter().map(|ticket| ticket.id.0).collect();
+            addition.remembered = request.as_ref().map(|request| request.row(&made, now));
+            match self.write_addition(session, addition, now).await {
+                // Another call changed the session, or this one came twice at once: what holds is read again.
+                Err(Error::Fenced | Error::AlreadyExists { .. }) => {
+                    if let Some(made) = self.made_before(request.as_ref()).await? {
+                        return self.added_before(id, &made).await;
+                    }
+                }
+                Err(error) => return Err(error),
+                Ok(views) => return Ok((self.session_view(id).await?, views)),
+            }
+        }
+        Err(changing(id))
+    }
+
+    async fn added_before(
+        &self,
+        id: SessionId,
+        made: &[Uuid],
+    ) -> Result<(SessionView, Vec<TicketView>)> {
+        let found = ticket::find_many(self.db.read(), made.iter().copied().map(TicketId)).await?;
+        let mut by_id: HashMap<TicketId, ticket::Model> = found
+            .into_iter()
+            .map(|ticket| (ticket.id, ticket))
+            .collect();
+        let tickets = made
+            .iter()
+            .filter_map(|id| by_id.remove(&TicketId(*id)))
+            .collect();
+        Ok((self.session_view(id).await?, self.views(tickets).await?))
+    }
+
+    async fn addition(
+        &self,
+        actor: &Actor,
+        into: &session::Model,
+        new: &[NewSessionTicket],
+        now: Time,
+    ) -> Result<Addition> {
+        let session = into.id;
+        let known = session_ticket::refs_of_session(self.db.read(), session).await?;
+        let known: HashMap<String, TicketId> = known
+            .into_iter()
+            .filter_map(|(reference, id)| Some((reference?, id)))
+            .collect();
+        let taken = session_ticket::places_in_session(self.db.read(), session).await?;
+        let taken: HashSet<i32> = taken.into_iter().map(|(_, place)| place).collect();
+        check_refs(&known, &taken, new)?;
+        refuse_cycle(new)?;
+        let places = places(&taken, new);
+        let tickets = self.rows(actor, into, new, &places, now).await?;
+        Ok(Addition {
+            dependencies: edges(&tickets, new, known, into.id),
+            entries: tickets
+                .iter()
+                .map(|row| created_entry(actor, row))
+                .collect(),
+            tickets,
+            remembered: None,
+        })
+    }
+
+    /// The new tickets' rows, at their places.
+    async fn rows(
+        &self,
+        actor: &Actor,
+        into: &session::Model,
+        new: &[NewSessionTicket],
+        places: &[i32],
+        now: Time,
+    ) -> Result<Vec<ticket::Model>> {
+        let issue_type = self.issue_type(into).await?;
+        let mut violations = Violations::new();
+        let mut rows = Vec::with_capacity(new.len());
+        for ((index, ticket), &place) in new.iter().enumerate().zip(places) {
+            let field = format!("tickets[{index}].description");
+            let description = clean_description(&field, &ticket.description);
+            let Some(description) = violations.absorb(description)? else {
+                continue;
+            };
+            rows.push(ticket::Model {
+                session_order: Some(place),
+                issue_type: Some(ticket.issue_type.as_ref().unwrap_or(&issue_type).clone()),
+                ..self.planned(actor, into.id, ticket, description, now)
+            });
+        }
+        violations.finish()?;
+        Ok(rows)
+    }
+
+    /// The type of issue for tickets that name none.
+    async fn issue_type(&self, session: &session::Model) -> Result<String> {
+        let found = match session.integration_id {
+            Some(id) => integration::find(self.db.read(), id).await?,
+            None => None,
+        };
+        Ok(match found.map(|integration| integration.config) {
+            Some(PlatformConfig::Jira(config)) => config.issue_type,
+            None => JiraConfig::DEFAULT_ISSUE_TYPE.to_owned(),
+        })
+    }
+
+    fn planned(
+        &self,
+        actor: &Actor,
+        session: SessionId,
+        new: &NewSessionTicket,
+        description: String,
+        now: Time,
+    ) -> ticket::Model {
+        let dates = self.sla.dates(new.priority, now);
+        ticket::Model {
+            title: new.title.clone(),
+            description,
+            priority: new.priority,
+            category: new.category,
+            environment: new.environment,
+            affected_service: new.affected_service.clone(),
+            creator_id: actor.user_id.clone(),
+            tags: new.tags.clone(),
+            custom_fields: new.custom_fields.clone(),
+            response_due_time: dates.response_due,
+            resolution_due_time: dates.resolution_due,
+            session_id: Some(session),
+            session_ref: Some(new.reference.clone()),
+            labels: Some(new.labels.clone()),
+            sprint: new.sprint.clone(),
+            story_points: new.story_points,
+            jira_assignee: new.jira_assignee.clone(),
+            export_status: Some(TicketExportStatus::Pending),
+            ..ticket::Model::blank(now)
+        }
+    }
+
+    async fn write_addition(
+        &self,
+        session: session::Model,
+        addition: Addition,
+        now: Time,
+    ) -> Result<Vec<TicketView>> {
+        let plain = Arc::new((session, addition));
+        self.db
+            .write(move |tx| {
+                let plain = plain.clone();
+                Box::pin(async move {
+                    let (session, mut addition) = (*plain).clone();
+                    session::touch(tx, &session, now).await?;
+                    let count = u32::try_from(addition.tickets.len()).unwrap_or(u32::MAX);
+                    let numbers = counter::next_ticket_numbers(tx, count).await?;
+                    for (ticket, number) in addition.tickets.iter_mut().zip(numbers) {
+                        ticket.number = number;
+                    }
+                    ticket::insert_many(tx, addition.tickets.clone()).await?;
+                    let documents: Vec<_> = addition.tickets.iter().map(document).collect();
+                    ticket_search::index(tx, &documents).await?;
+                    dependency::insert_many(tx, addition.dependencies.clone()).await?;
+                    history::append(tx, addition.entries.clone()).await?;
+                    if let Some(row) = addition.remembered.clone() {
+                        request_key::insert(tx, row).await?;
+                    }
+                    Ok(views(&addition))
+                })
+            })
+            .await
+    }
+}
+
+/// The new tickets as callers see them.
+fn views(addition: &Addition) -> Vec<TicketView> {
+    let mut depends_on: HashMap<TicketId, Vec<TicketId>> = HashMap::new();
+    for edge in &addition.dependencies {
+        depends_on
+            .entry(edge.ticket_id)
+            .or_default()
+            .push(edge.depends_on_id);
+    }
+    let view = |ticket: &ticket::Model| {
+        let mut depends_on = depends_on.remove(&ticket.id).unwrap_or_default();
+        depends_on.sort_unstable();
+        TicketView {
+            ticket: ticket.clone(),
+            depends_on,
+        }
+    };
+    addition.tickets.iter().map(view).collect()
+}
+
+/// Where each new ticket goes: where it wishes, or behind all others in the order of the request.
+fn places(taken: &HashSet<i32>, new: &[NewSessionTicket]) -> Vec<i32> {
+    let wished = new.iter().filter_map(|ticket| ticket.order);
+    let mut last = wished.chain(taken.iter().copied()).max().unwrap_or(0);
+    let place = |ticket: &NewSessionTicket| {
+        ticket.order.unwrap_or_else(|| {
+            last = last.saturating_add(1);
+            last
+        })
+    };
+    new.iter().map(place).collect()
+}
+
+/// The dependencies of the new tickets, on each other and on those that are in the session already.
+fn edges(
+    rows: &[ticket::Model],
+    new: &[NewSessionTicket],
+    known: HashMap<String, TicketId>,
+    session_id: SessionId,
+) -> Vec<dependency::Model> {
+    let mut ids = known;
+    for (row, ticket) in rows.iter().zip(new) {
+        ids.insert(ticket.reference.clone(), row.id);
+    }
+    let mut edges = Vec::new();
+    for (row, ticket) in rows.iter().zip(new) {
+        let found = ticket.depends_on_refs.iter().filter_map(|r| ids.get(r));
+        edges.extend(found.map(|&depends_on_id| dependency::Model {
+            ticket_id: row.id,
+            depends_on_id,
+            session_id,
+        }));
+    }
+    edges
+}
+
+/// Every ref and place is new, and every dependency is a ref of this call or of the session.
+fn check_refs(
+    known: &HashMap<String, TicketId>,
+    taken: &HashSet<i32>,
+    new: &[NewSessionTicket],
+) -> Result<()> {
+    let mut violations = Violations::new();
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    let mut placed: HashMap<i32, usize> = HashMap::new();
+    for (index, ticket) in new.iter().enumerate() {
+        if known.contains_key(&ticket.reference) {
+            violations.add(
+                format!("tickets[{index}].ref"),
+                "is the ref of a ticket of this session already",
+            );
+        } else if let Some(earlier) = first.insert(&ticket.reference, index) {
+            violations.add(
+                format!("tickets[{index}].ref"),
+                format!("is the ref of tickets[{earlier}] too"),
+            );
+        }
+        let Some(order) = ticket.order else { continue };
+        let field = format!("tickets[{index}].order");
+        if taken.contains(&order) {
+            violations.add(field, "is the order of a ticket of this session already");
+        } else if let Some(earlier) = placed.insert(order, index) {
+            violations.add(field, format!("is the order of tickets[{earlier}] too"));
+        }
+    }
+    for (index, ticket) in new.iter().enumerate() {
+        for (place, reference) in ticket.depends_on_refs.iter().enumerate() {
+            if !first.contains_key(reference.as_str()) && !known.contains_key(reference) {
+                let field = format!("tickets[{index}].depends_on_refs[{place}]");
+                violations.add(
+                    field,
+                    format!("{reference:?} is no ref of this call or this session"),
+                );
+            }
+        }
+    }
+    violations.finish()
+}
+
+/// Tickets that are in the session already cannot depend on new ones, so a cycle has new ones only.
+fn refuse_cycle(new: &[NewSessionTicket]) -> Result<()> {
+    let nodes: Vec<Node<&str>> = new
+        .iter()
+        .map(|ticket| Node {
+            key: ticket.reference.as_str(),
+            order: ticket.order.unwrap_or_default(),
+            depends_on: ticket.depends_on_refs.iter().map(String::as_str).collect(),
+        })
+        .collect();
+    let Err(cycle) = dependency_order(&nodes) else {
+        return Ok(());
+    };
+    let index = new
+        .iter()
+        .position(|ticket| cycle.first() == Some(&ticket.reference.as_str()));
+    let mut named = cycle.clone();
+    named.extend(cycle.first());
+    let cycle = named.join(" -> ");
+    Err(Error::invalid_because(
+        Reason::DependencyCycle,
+        format!("tickets[{}].depends_on_refs", index.unwrap_or_default()),
+        format!("the dependencies form a cycle: {cycle}"),
+    )
+    .with("cycle", cycle))
+}
+
+fn not_editable(id: SessionId, status: SessionStatus) -> Error {
+    Error::refused(
+        Reason::SessionNotEditable,
+        format!("session/{id}"),
+        format!("the session is {status}; tickets can be added only while it is ACTIVE, before its export starts"),
+    )
+    .with("status", status)
+}

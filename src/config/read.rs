@@ -1,0 +1,262 @@
+//! Reads settings one by one, noting every fault instead of stopping at the first.
+
+use std::{
+    fmt::Display,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use super::{
+    Config, CorsOrigins, CredentialsKey, Fault, LogFormat, LogSettings, SigningSecret,
+    TokenSettings, UploadSettings, is_local, keys, parse,
+};
+use crate::{
+    domain::sla::{SlaPolicy, SlaTarget},
+    telemetry,
+};
+
+const EXTENSIONS: &str = "pdf,png,jpg,jpeg,gif,webp,txt,log,md,csv,json,xml,yaml,yml,zip,gz,eml,doc,docx,xls,xlsx,ppt,pptx";
+
+/// Names of the response and the resolution setting, by priority.
+const SLA: [[&str; 2]; 4] = [
+    ["SLA_P1_RESPONSE_HOURS", "SLA_P1_RESOLUTION_HOURS"],
+    ["SLA_P2_RESPONSE_HOURS", "SLA_P2_RESOLUTION_HOURS"],
+    ["SLA_P3_RESPONSE_HOURS", "SLA_P3_RESOLUTION_HOURS"],
+    ["SLA_P4_RESPONSE_HOURS", "SLA_P4_RESOLUTION_HOURS"],
+];
+
+struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    faults: Vec<Fault>,
+}
+
+/// All settings, or all faults. Touches the disk only once every value is right.
+pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, Vec<Fault>> {
+    let mut reader = Reader {
+        lookup,
+        faults: Vec::new(),
+    };
+    let data_dir = PathBuf::from(reader.text("DATA_DIR", "./docket-data"));
+    let database_url = reader.read("DATABASE_URL", default_database(&data_dir), parse::database);
+    let secret = reader.read("JWT_SECRET_KEY", None, |text| {
+        parse::signing_secret(text).map(Some)
+    });
+    let credentials_key = reader.read("CREDENTIALS_KEY", None, |text| {
+        parse::credentials_key(text).map(Some)
+    });
+    let listen = reader.listen(secret.is_some());
+    reader.read("JWT_ALGORITHM", (), |text| match text {
+        "HS256" => Ok(()),
+        other => Err(format!("only HS256 is served, not {other:?}")),
+    });
+    let audience = reader.text("JWT_AUDIENCE", "docket");
+    let issuer = reader.text("JWT_ISSUER", "docket");
+    let log = reader.log();
+    let uploads = reader.uploads(&data_dir);
+    let sla = reader.sla();
+    let outbound_allow = reader.read("OUTBOUND_ALLOW", Vec::new(), parse::networks);
+    let outbound_timeout = reader.seconds("OUTBOUND_TIMEOUT_SECONDS", 30, 1..=300);
+    let cors_origins = reader.read("CORS_ALLOWED_ORIGINS", CorsOrigins::Any, parse::origins);
+    let max_connections = reader.number("MAX_CONNECTIONS", 1024, 1..=1_000_000);
+    let request_timeout = reader.seconds("REQUEST_TIMEOUT_SECONDS", 60, 1..=3600);
+    let export_lease = reader.seconds("EXPORT_LEASE_SECONDS", 10, 2..=300);
+    let shutdown_grace = reader.seconds("SHUTDOWN_GRACE_SECONDS", 20, 0..=3600);
+    if !reader.faults.is_empty() {
+        return Err(reader.faults);
+    }
+    reader.prepare(&data_dir);
+    let secret = secret.or_else(|| {
+        reader.generated(
+            "JWT_SECRET_KEY",
+            &data_dir,
+            "jwt-secret",
+            SigningSecret::new,
+        )
+    });
+    let credentials_key = credentials_key.or_else(|| {
+        let setting = "CREDENTIALS_KEY";
+        reader.generated(setting, &data_dir, "credentials-key", CredentialsKey::new)
+    });
+    match (secret, credentials_key) {
+        (Some(secret), Some(credentials_key)) if reader.faults.is_empty() => Ok(Config {
+            data_dir,
+            database_url: database_url.into(),
+            listen,
+            tokens: TokenSettings {
+                secret,
+                audience,
+                issuer,
+            },
+            credentials_key,
+            log,
+            uploads,
+            sla,
+            outbound_allow,
+            outbound_timeout,
+            cors_origins,
+            max_connections,
+            request_timeout,
+            export_lease,
+            shutdown_grace,
+        }),
+        _ => Err(reader.faults),
+    }
+}
+
+impl Reader<'_> {
+    fn fault(&mut self, setting: &'static str, problem: impl Into<String>) {
+        self.faults.push(Fault {
+            setting,
+            problem: problem.into(),
+        });
+    }
+
+    fn read<T>(
+        &mut self,
+        setting: &'static str,
+        default: T,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> T {
+        let Some(value) = (self.lookup)(setting) else {
+            return default;
+        };
+        let parsed = match value.trim() {
+            "" => return default,
+            text if text.contains('\u{FFFD}') => Err("is not valid UTF-8".to_owned()),
+            text => parse(text),
+        };
+        parsed.unwrap_or_else(|problem| {
+            self.fault(setting, problem);
+            default
+        })
+    }
+
+    fn text(&mut self, setting: &'static str, default: &str) -> String {
+        self.read(setting, default.to_owned(), |text| Ok(text.to_owned()))
+    }
+
+    fn number<T>(&mut self, setting: &'static str, default: T, range: RangeInclusive<T>) -> T
+    where
+        T: Copy + Display + FromStr + PartialOrd,
+    {
+        self.read(setting, default, |text| match text.parse() {
+            Ok(number) if range.contains(&number) => Ok(number),
+            _ => Err(format!(
+                "must be a whole number from {} to {}, not {text:?}",
+                range.start(),
+                range.end()
+            )),
+        })
+    }
+
+    fn seconds(
+        &mut self,
+        setting: &'static str,
+        default: u64,
+        range: RangeInclusive<u64>,
+    ) -> Duration {
+        Duration::from_secs(self.number(setting, default, range))
+    }
+
+    fn listen(&mut self, secret_given: bool) -> SocketAddr {
+        let ip = self.read("SERVICE_HOST", IpAddr::V4(Ipv4Addr::LOCALHOST), |text| {
+            let text = if text == "localhost" {
+                "127.0.0.1"
+            } else {
+                text
+            };
+            text.parse()
+                .map_err(|_| format!("must be an IP address such as 0.0.0.0, not {text:?}"))
+        });
+        if !is_local(ip)
+            && !secret_given
+            && (self.lookup)("JWT_SECRET_KEY").is_none_or(|s| s.trim().is_empty())
+        {
+            self.fault(
+                "SERVICE_HOST",
+                format!("{ip} is reachable from other machines, which needs a JWT_SECRET_KEY of your own"),
+            );
+        }
+        SocketAddr::new(ip, self.number("SERVICE_PORT", 50051, 0..=u16::MAX))
+    }
+
+    fn log(&mut self) -> LogSettings {
+        LogSettings {
+            filter: self.read("LOG_LEVEL", "info".to_owned(), telemetry::filter),
+            format: self.read("LOG_FORMAT", LogFormat::Pretty, |text| {
+                text.parse()
+                    .map_err(|_| format!("must be pretty or json, not {text:?}"))
+            }),
+        }
+    }
+
+    fn uploads(&mut self, data_dir: &Path) -> UploadSettings {
+        let default = EXTENSIONS.split(',').map(str::to_owned).collect();
+        UploadSettings {
+            dir: self.read("UPLOAD_DIR", data_dir.join("uploads"), |text| {
+                Ok(text.into())
+            }),
+            max_bytes: self.number("MAX_FILE_SIZE_MB", 25_u64, 1..=2048) * 1024 * 1024,
+            allowed_extensions: self.read("ALLOWED_FILE_EXTENSIONS", default, parse::extensions),
+        }
+    }
+
+    fn sla(&mut self) -> SlaPolicy {
+        use crate::domain::ticket::TicketPriority::{P1, P2, P3, P4};
+        let defaults = SlaPolicy::default();
+        let mut targets = [P1, P2, P3, P4].map(|priority| defaults.target(priority));
+        for (target, [response, resolution]) in targets.iter_mut().zip(SLA) {
+            *target = SlaTarget {
+                response_hours: self.number(response, target.response_hours, 1..=87_600),
+                resolution_hours: self.number(resolution, target.resolution_hours, 1..=87_600),
+            };
+            if target.response_hours > target.resolution_hours {
+                self.fault(response, format!("must not be greater than {resolution}"));
+            }
+        }
+        SlaPolicy::new(targets)
+    }
+
+    fn prepare(&mut self, data_dir: &Path) {
+        if let Err(error) = keys::prepare_folder(data_dir) {
+            self.fault(
+                "DATA_DIR",
+                format!("{} cannot be written to: {error}", data_dir.display()),
+            );
+        }
+    }
+
+    fn generated<T>(
+        &mut self,
+        setting: &'static str,
+        data_dir: &Path,
+        file: &str,
+        make: impl FnOnce(Vec<u8>) -> Option<T>,
+    ) -> Option<T> {
+        // A folder that cannot be written to has been reported already.
+        if !self.faults.is_empty() {
+            return None;
+        }
+        let path = data_dir.join(file);
+        match keys::load_or_create(&path) {
+            Ok(bytes) => make(bytes),
+            Err(error) => {
+                let problem = format!("not set, and {} cannot be used: {error}", path.display());
+                self.fault(setting, problem);
+                None
+            }
+        }
+    }
+}
+
+fn default_database(data_dir: &Path) -> String {
+    let path = data_dir.join("docket.db").display().to_string();
+    let escaped = path
+        .replace('%', "%25")
+        .replace('?', "%3F")
+        .replace('#', "%23");
+    format!("sqlite:{escaped}?mode=rwc")
+}

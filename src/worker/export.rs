@@ -1,0 +1,135 @@
+//! Exports: taking up a run, carrying it through, and ending it in a state that everybody can read.
+
+mod create;
+mod end;
+mod links;
+mod patience;
+mod run;
+mod settle;
+mod step;
+mod ticket;
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures::FutureExt as _;
+use tokio_util::sync::CancellationToken;
+
+pub(super) use run::Run;
+use run::Stop;
+
+use crate::{
+    app::App,
+    connectors::{
+        Connector,
+        jira::{HardStop, ProjectMeta},
+    },
+    db::{export, export_event, session},
+    domain::export::{EventDetail, ExportStatus, ResumeReason},
+    error::{Error, Result},
+};
+
+/// How many runs are looked at when one is to be taken up; others may take the first ones at the same moment.
+const CANDIDATES: u64 = 8;
+
+/// Takes the lease of a run that nobody works on. Of several workers that try at once one wins.
+pub(super) async fn claim(
+    app: &App,
+    owner: &str,
+    lease: Duration,
+) -> Result<Option<export::Model>> {
+    let now = app.clock.now();
+    for row in export::claimable(app.db.read(), now, CANDIDATES).await? {
+        let detail = beginning(app, &row).await?;
+        let pace = match session::find(app.db.read(), row.session_id).await? {
+            Some(session) => app.pace(&session).await?,
+            None => Duration::ZERO,
+        };
+        let mut next = row.clone();
+        // Of the time since a crash only what the lost lease covered counts as work.
+        next.rest(row.lease_until.map_or(now, |until| until.min(now)));
+        next.active_since = Some(now);
+        next.status = ExportStatus::Exporting;
+        next.lease_owner = Some(owner.to_owned());
+        next.lease_until = Some(now + lease);
+        next.fence += 1;
+        next.current_ticket = None;
+        next.update_time = now;
+        let event = next.event(detail, now, pace);
+        let plain = Arc::new((row.fence, next, event));
+        let written = {
+            let plain = Arc::clone(&plain);
+            app.db.write(move |tx| {
+                let plain = Arc::clone(&plain);
+                Box::pin(async move {
+                    let (fence, next, event) = &*plain;
+                    export::save(tx, *fence, next).await?;
+                    export_event::append(tx, vec![event.clone()]).await
+                })
+            })
+        };
+        match written.await {
+            Ok(()) => {
+                app.wake.changed(row.session_id);
+                return Ok(Some(plain.1.clone()));
+            }
+            Err(Error::Fenced) => continue,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// How a run begins to be worked on: anew, after a retry, or after somebody left it lying.
+async fn beginning(app: &App, row: &export::Model) -> Result<EventDetail> {
+    if row.status == ExportStatus::Pending && row.attempt == 0 {
+        return Ok(EventDetail::Started);
+    }
+    let reason = match row.status {
+        ExportStatus::Pending => ResumeReason::Retried,
+        _ => ResumeReason::TakenOver,
+    };
+    let from_order = app.next_order(row.id).await?;
+    Ok(EventDetail::Resumed { from_order, reason })
+}
+
+/// Works on a claimed run until it has ended, somebody else holds it, or this process stops.
+#[tracing::instrument(skip_all, fields(export = %claimed.id, session = %claimed.session_id))]
+pub(super) async fn run(
+    app: Arc<App>,
+    claimed: export::Model,
+    lease: Duration,
+    stop: CancellationToken,
+) {
+    step::step("export.claimed");
+    let mut run = Run::new(app, claimed, lease, stop);
+    let keeper = run.keeper();
+    // A panic is a fault of docket's own, and is told as one: a run that nobody ends would be taken up again for ever.
+    let work = AssertUnwindSafe(carry_through(&mut run)).catch_unwind();
+    let outcome = tokio::select! {
+        outcome = work => outcome.unwrap_or_else(|_| Err(HardStop::own_fault().into())),
+        () = keeper.keep() => Err(Stop::Lost),
+    };
+    if let Err(error) = run.end(outcome).await {
+        // The lease lapses and the run is taken up again, here or elsewhere.
+        tracing::error!(%error, "the end of an export could not be recorded");
+    }
+}
+
+/// The story of a run: every ticket in its order, then the links between them.
+async fn carry_through(run: &mut Run) -> Result<(), Stop> {
+    run.wait_out_the_throttle().await?;
+    let Connector::Jira(jira) = run.connector().await?;
+    let project = run.row.jira_project_key.clone();
+    let meta = run
+        .ask("read the project", || ProjectMeta::load(&jira, &project))
+        .await?;
+    let newest = run
+        .ask("find the newest issue", || jira.newest_key(&project))
+        .await?;
+    run.saw_key(newest.unwrap_or_default());
+    while let Some(item) = run.next_item().await? {
+        run.boundary().await?;
+        run.export_ticket(&jira, &meta, item).await?;
+    }
+    run.link_dependencies(&jira).await
+}

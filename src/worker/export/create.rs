@@ -1,0 +1,172 @@
+//! Making a ticket's issue exactly once: the intent first, one request at a time, and a look before anything is sent again.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{
+    patience::Patience,
+    run::{Change, Run, Stop},
+    settle::Doubt,
+    step::step,
+    ticket::Passage,
+};
+use crate::{
+    connectors::jira::{CreateContext, CreateOutcome, IssueRef, Jira, Marker, NewIssue},
+    domain::export::ItemState,
+};
+
+/// How often fields may be dropped after a refusal; each time at least one is.
+const FALLBACK_ROUNDS: u32 = 5;
+/// How often a create is sent again after an uncertain outcome that proved to be nothing.
+const UNCERTAIN_ROUNDS: u32 = 2;
+/// The least time between two creates while Jira says that little of its limit is left.
+const NEAR_LIMIT: Duration = Duration::from_secs(1);
+
+impl Run {
+    /// The ticket's issue, and whether it was found rather than answered. A ticket whose create may have been sent before is looked
+    /// for first.
+    pub(super) async fn issue_of(
+        &mut self,
+        passage: &mut Passage<'_>,
+    ) -> Result<(IssueRef, bool), Stop> {
+        if passage.item.state == ItemState::Creating
+            && let Some(found) = self.settle(passage, Doubt::Interrupted).await?
+        {
+            return Ok((found, true));
+        }
+        self.create(passage).await
+    }
+
+    async fn create(&mut self, passage: &mut Passage<'_>) -> Result<(IssueRef, bool), Stop> {
+        let mut patience = Patience::default();
+        let (mut fallbacks, mut doubts) = (0, 0);
+        // A create of an earlier worker may still come to something: then no refusal proves that there is no issue.
+        let mut certain = passage.item.state != ItemState::Creating;
+        // Waited for before the intent: what stops the run meanwhile leaves no doubt behind.
+        self.keep_pace(passage.jira).await?;
+        step("export.before_intent");
+        self.intend(passage).await?;
+        step("export.intended");
+        loop {
+            self.still_holds()?;
+            let outcome = passage.jira.create_issue(&self.new_issue(passage)).await;
+            self.last_create = Some(self.app.clock.now());
+            let waited = match outcome {
+                CreateOutcome::Created(issue) => return Ok((issue, false)),
+                CreateOutcome::Rejected(refused) => {
+                    if fallbacks == FALLBACK_ROUNDS || passage.plan.give_way(&refused).is_empty() {
+                        let stop = refused.failure(&passage.context(&self.row.jira_project_key));
+                        return Err(self.stop_at(passage, stop.into(), certain).await);
+                    }
+                    fallbacks += 1;
+                    self.intend(passage).await
+                }
+                CreateOutcome::RetryLater { after, reason } => {
+                    self.throttled(&mut patience, after, &reason).await
+                }
+                CreateOutcome::NotSent(trouble) => self.outage(&mut patience, &trouble).await,
+                CreateOutcome::Uncertain(trouble) => {
+                    tracing::warn!(%trouble, ticket = %passage.ticket.id, "a create had no clear answer");
+                    certain = false;
+                    let doubt = Doubt::of(&trouble);
+                    if let Some(found) = self.settle(passage, doubt).await? {
+                        return Ok((found, true));
+                    }
+                    if doubts == UNCERTAIN_ROUNDS {
+                        return Err(trouble.failure().into());
+                    }
+                    doubts += 1;
+                    Ok(())
+                }
+            };
+            if let Err(stop) = waited {
+                return Err(self.stop_at(passage, stop, certain).await);
+            }
+            self.keep_pace(passage.jira).await?;
+        }
+    }
+
+    /// Records, before anything is sent, that an issue may exist from now on, where to look for it, and what it does without.
+    async fn intend(&mut self, passage: &mut Passage<'_>) -> Result<(), Stop> {
+        let item = &mut passage.item;
+        item.state = ItemState::Creating;
+        item.attempt = self.row.attempt;
+        item.high_key = Some(
+            item.high_key
+                .map_or(self.high_key, |known| known.min(self.high_key)),
+        );
+        item.error = None;
+        item.fallbacks =
+            serde_json::to_value(&passage.plan.unsent).unwrap_or(Value::Array(Vec::new()));
+        let change = Change {
+            item: Some(item.clone()),
+            ..Change::default()
+        };
+        self.record(self.row.clone(), change, Vec::new()).await
+    }
+
+    /// Waits until the next create may be sent: longer than the integration asks for while Jira says that little of its limit is left.
+    async fn keep_pace(&mut self, jira: &Jira) -> Result<(), Stop> {
+        let Some(last) = self.last_create else {
+            return Ok(());
+        };
+        let pace = if jira.near_limit() {
+            (self.pace * 2).max(NEAR_LIMIT)
+        } else {
+            self.pace
+        };
+        let passed = (self.app.clock.now() - last).to_std().unwrap_or_default();
+        self.wait(pace.saturating_sub(passed)).await
+    }
+
+    /// Notes that no issue exists, where that is certain, before the run stops: nobody has to look for one then.
+    async fn stop_at(&mut self, passage: &mut Passage<'_>, stop: Stop, certain: bool) -> Stop {
+        if !certain || matches!(stop, Stop::Lost | Stop::Storage(_)) {
+            return stop;
+        }
+        passage.item.state = match &stop {
+            Stop::Hard(hard) => {
+                passage.item.error = Some(Value::String(hard.user_message.clone()));
+                ItemState::Failed
+            }
+            _ => ItemState::Pending,
+        };
+        let change = Change {
+            item: Some(passage.item.clone()),
+            ..Change::default()
+        };
+        match self.record(self.row.clone(), change, Vec::new()).await {
+            Ok(()) => stop,
+            Err(worse) => worse,
+        }
+    }
+
+    fn new_issue(&self, passage: &Passage<'_>) -> NewIssue {
+        NewIssue {
+            fields: passage.plan.fields.clone(),
+            marker: self.marker(passage),
+        }
+    }
+
+    /// What marks the ticket's issue as this run's.
+    pub(super) fn marker(&self, passage: &Passage<'_>) -> Marker {
+        Marker {
+            ticket: passage.ticket.id,
+            task: self.row.id,
+            attempt: self.row.attempt,
+        }
+    }
+}
+
+impl Passage<'_> {
+    /// The create, for the texts of a failure.
+    pub(super) fn context<'a>(&'a self, project: &'a str) -> CreateContext<'a> {
+        CreateContext {
+            project,
+            issue_type: &self.plan.issue_type,
+            title: &self.ticket.title.0,
+            sent: &self.plan.fields,
+        }
+    }
+}

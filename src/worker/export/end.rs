@@ -1,0 +1,158 @@
+//! How the work on a run ends: done, failed with a reason, or left for another worker.
+
+use std::time::Duration;
+
+use super::{
+    run::{Change, Run, Stop},
+    step::step,
+};
+use crate::{
+    connectors::jira::HardStop,
+    db::export,
+    domain::{
+        export::{EventDetail, ExportFailure, ExportStatus},
+        session::{SessionStage, SessionStatus},
+    },
+    error::{Error, Result},
+};
+
+/// The waits between tries to record a key that Jira has given.
+const KEEP_TRYING: [Duration; 6] = [
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
+
+impl Run {
+    /// Records the end, or leaves the run to whoever may go on with it.
+    pub(super) async fn end(&mut self, outcome: Result<(), Stop>) -> Result<()> {
+        let recorded = match outcome {
+            Ok(()) => self.complete().await,
+            Err(Stop::Hard(stop)) => self.fail(*stop).await,
+            Err(Stop::Shutdown) => self.release().await,
+            Err(stop) => Err(stop),
+        };
+        match recorded {
+            Ok(()) => Ok(()),
+            Err(Stop::Lost) => {
+                tracing::warn!("another worker holds this export now");
+                Ok(())
+            }
+            Err(Stop::Storage(error)) => Err(error),
+            Err(Stop::Hard(stop)) => Err(Error::internal(stop.user_message)),
+            Err(Stop::Shutdown) => Ok(()),
+        }
+    }
+
+    async fn complete(&mut self) -> Result<(), Stop> {
+        step("export.before_completed");
+        let next = self.ended(ExportStatus::Completed);
+        let session = Some((SessionStage::Completed, SessionStatus::Completed));
+        self.record(
+            next,
+            Change {
+                session,
+                ..Change::default()
+            },
+            vec![EventDetail::Completed],
+        )
+        .await?;
+        tracing::info!(tickets = self.row.total_tickets, "export completed");
+        Ok(())
+    }
+
+    async fn fail(&mut self, stop: HardStop) -> Result<(), Stop> {
+        let now = self.app.clock.now();
+        tracing::warn!(reason = %stop.reason, message = stop.user_message, "export failed");
+        let at = self.row.current_ticket.clone();
+        let order = at.as_ref().map(|ticket| ticket.order);
+        let same = |earlier: &&ExportFailure| {
+            earlier.reason == stop.reason && earlier.failed_at_ticket_order == order
+        };
+        let first_error_time = self
+            .row
+            .failure
+            .as_ref()
+            .filter(same)
+            .map_or(now, |earlier| earlier.first_error_time);
+        let mut next = self.ended(ExportStatus::Failed);
+        next.tickets_failed = at.is_some().into();
+        next.orphaned_keys.0.extend(self.orphan.take());
+        next.failure = Some(ExportFailure {
+            failed_at_ticket_order: order,
+            category: stop.category,
+            reason: stop.reason,
+            user_message: stop.user_message,
+            recovery_actions: stop.recovery_actions,
+            first_error_time,
+        });
+        let change = Change {
+            failed: at.map(|ticket| ticket.id),
+            session: Some((SessionStage::JiraExport, SessionStatus::ExportFailed)),
+            ..Change::default()
+        };
+        self.record(next, change, vec![EventDetail::Failed]).await
+    }
+
+    /// Gives the lease back, so that another worker need not wait for it to lapse.
+    async fn release(&mut self) -> Result<(), Stop> {
+        let mut next = self.row.clone();
+        next.rest(self.app.clock.now());
+        next.lease_owner = None;
+        next.lease_until = None;
+        self.record(next, Change::default(), Vec::new()).await
+    }
+
+    fn ended(&self, status: ExportStatus) -> export::Model {
+        let now = self.app.clock.now();
+        let mut next = self.row.clone();
+        next.rest(now);
+        next.status = status;
+        next.finish_time = Some(now);
+        next.current_ticket = None;
+        next.lease_owner = None;
+        next.lease_until = None;
+        next.resume_time = None;
+        next
+    }
+
+    /// As [`Run::record`], for the key of an issue that exists: tried for longer, and told loudly when it cannot be kept. The intent
+    /// still stands then, so the issue is found again and not made a second time.
+    pub(super) async fn record_for_sure(
+        &mut self,
+        next: export::Model,
+        change: Change,
+        details: Vec<EventDetail>,
+        key: &str,
+    ) -> Result<(), Stop> {
+        for wait in KEEP_TRYING {
+            let recorded = self
+                .record(next.clone(), change.clone(), details.clone())
+                .await;
+            match recorded {
+                Ok(()) => return Ok(()),
+                Err(Stop::Storage(error)) => {
+                    tracing::error!(%error, key, "an issue exists whose key could not be recorded; trying again");
+                    self.app.clock.sleep(wait).await;
+                }
+                Err(stop) => {
+                    tracing::error!(
+                        key,
+                        ?stop,
+                        "an issue exists whose key could not be recorded; whoever goes on looks for it"
+                    );
+                    return Err(stop);
+                }
+            }
+        }
+        tracing::error!(
+            key,
+            "an issue exists whose key could not be recorded: orphaned until the export goes on"
+        );
+        self.orphan = Some(key.to_owned());
+        Err(HardStop::key_not_recorded(key).into())
+    }
+}

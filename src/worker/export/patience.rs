@@ -1,0 +1,130 @@
+//! Asking Jira for things that do no harm when they are asked for twice: how long to wait, how often to try again.
+
+use std::time::Duration;
+
+use super::run::{Change, Run, Stop};
+use crate::{
+    connectors::jira::{CallError, HardStop, Trouble},
+    domain::{export::EventDetail, time::Time},
+};
+
+/// The waits between tries after an outage; after the last one the run stops.
+const OUTAGE: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
+/// For how long in all Jira may ask to come back later, without anything going well in between, before the run stops.
+const THROTTLED: Duration = Duration::from_secs(6 * 3600);
+/// The first wait when Jira asks to come back later and does not say when; it doubles each time.
+const THROTTLE: Duration = Duration::from_secs(1);
+/// The longest such wait.
+const THROTTLE_MAX: Duration = Duration::from_secs(60);
+
+/// How often each kind of trouble was met since something went well.
+#[derive(Debug, Default)]
+pub(super) struct Patience {
+    outages: usize,
+    throttles: u32,
+    throttled: Duration,
+}
+
+impl Run {
+    /// The answer to a call that may be repeated, however often it has to be. The error of a refusal is left to the caller.
+    pub(super) async fn try_ask<T, F>(
+        &mut self,
+        what: &str,
+        call: impl Fn() -> F,
+    ) -> Result<Result<T, CallError>, Stop>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        let mut patience = Patience::default();
+        loop {
+            match call().await {
+                Ok(answer) => return Ok(Ok(answer)),
+                Err(refused @ CallError::Rejected(_)) => return Ok(Err(refused)),
+                Err(CallError::RetryLater { after, reason }) => {
+                    self.throttled(&mut patience, after, &reason).await?;
+                }
+                Err(CallError::Trouble(trouble)) => {
+                    tracing::warn!(%trouble, "could not {what}");
+                    self.outage(&mut patience, &trouble).await?;
+                }
+            }
+        }
+    }
+
+    /// As `try_ask`; a refusal stops the run.
+    pub(super) async fn ask<T, F>(&mut self, what: &str, call: impl Fn() -> F) -> Result<T, Stop>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        let project = self.row.jira_project_key.clone();
+        self.try_ask(what, call)
+            .await?
+            .map_err(|refused| refused.failure(&project).into())
+    }
+
+    /// Waits as an outage asks for, or stops the run when there were too many.
+    pub(super) async fn outage(
+        &mut self,
+        patience: &mut Patience,
+        trouble: &Trouble,
+    ) -> Result<(), Stop> {
+        if matches!(trouble, Trouble::AddressRefused(_)) {
+            return Err(trouble.failure().into());
+        }
+        let Some(&wait) = OUTAGE.get(patience.outages) else {
+            return Err(trouble.failure().into());
+        };
+        patience.outages += 1;
+        self.wait(wait).await
+    }
+
+    /// Waits as Jira asks for and tells so, or stops the run when Jira asked too often.
+    pub(super) async fn throttled(
+        &mut self,
+        patience: &mut Patience,
+        after: Option<Duration>,
+        reason: &str,
+    ) -> Result<(), Stop> {
+        if patience.throttled >= THROTTLED {
+            return Err(HardStop::rate_limited(after, reason).into());
+        }
+        // "0 seconds", or a time in the past, must not become a storm of requests.
+        let own = THROTTLE
+            .saturating_mul(1 << patience.throttles.min(6))
+            .min(THROTTLE_MAX);
+        let retry_after = after.unwrap_or_default().max(own);
+        patience.throttles += 1;
+        patience.throttled += retry_after;
+        let reason = if reason.is_empty() {
+            "retry-after"
+        } else {
+            reason
+        };
+        let mut next = self.row.clone();
+        next.resume_time = Some(self.app.clock.now() + retry_after);
+        let detail = EventDetail::Throttled {
+            reason: reason.to_owned(),
+            retry_after,
+        };
+        self.record(next, Change::default(), vec![detail]).await?;
+        self.wait_out_the_throttle().await
+    }
+
+    /// Waits until the time that Jira set, also when that was before a restart.
+    pub(super) async fn wait_out_the_throttle(&mut self) -> Result<(), Stop> {
+        let Some(until) = self.row.resume_time else {
+            return Ok(());
+        };
+        let now: Time = self.app.clock.now();
+        self.wait((until - now).to_std().unwrap_or_default())
+            .await?;
+        // Only now: a run that is left lying while it waits is waited for by the next worker, too.
+        self.row.resume_time = None;
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! Settling a doubt: whether a create that had no clear answer made an issue.
+
+use std::time::Duration;
+
+use super::{
+    run::{Run, Stop},
+    ticket::Passage,
+};
+use crate::connectors::jira::{HardStop, IssueRef, Probe, Trouble};
+
+/// Why it is not known whether an issue exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// Jira answered with a failure: it is done with the request, and may have done the work.
+    Failed,
+    /// No readable answer came: Jira may do the work yet, after docket has stopped waiting for it.
+    Silent,
+    /// An earlier worker meant to create the issue, and died or lost its lease.
+    Interrupted,
+}
+
+/// Waits before each look after a failure that Jira answered with.
+const AFTER_FAILURE: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+];
+/// Waits before each look when Jira may still be at work: 30 s in all.
+const AFTER_SILENCE: [Duration; 6] = [
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(15),
+];
+
+impl Doubt {
+    /// The doubt that a create with this trouble leaves.
+    pub(super) fn of(trouble: &Trouble) -> Self {
+        match trouble {
+            Trouble::ServerError(_) => Self::Failed,
+            _ => Self::Silent,
+        }
+    }
+
+    fn waits(self) -> &'static [Duration] {
+        match self {
+            Self::Failed => &AFTER_FAILURE,
+            Self::Silent | Self::Interrupted => &AFTER_SILENCE,
+        }
+    }
+}
+
+impl Run {
+    /// Looks for the ticket's issue, again and again within a bounded time. `None`: there is none, as every look showed. When a look
+    /// cannot be had, nothing is known, and the run stops rather than risk a second issue.
+    pub(super) async fn settle(
+        &mut self,
+        passage: &Passage<'_>,
+        doubt: Doubt,
+    ) -> Result<Option<IssueRef>, Stop> {
+        let after = passage.item.high_key.unwrap_or_default();
+        let marker = self.marker(passage);
+        let project = self.row.jira_project_key.clone();
+        let jira = passage.jira;
+        let unknown = |end: i64| {
+            Stop::from(HardStop::uncertain(
+                &passage.context(&project),
+                after + 1..=end,
+            ))
+        };
+        for wait in doubt.waits() {
+            self.wait(*wait).await?;
+            let looked = self
+                .try_ask("look for an issue", || {
+                    jira.find_created(&project, after, &marker)
+                })
+                .await;
+            match looked {
+                Ok(Ok(Probe::Found(issue))) => return Ok(Some(issue)),
+                Ok(Ok(Probe::Absent { .. })) => (),
+                Ok(Ok(Probe::Unfinished { searched_to })) => return Err(unknown(searched_to)),
+                // Such as a token that was revoked meanwhile.
+                Ok(Err(refused)) => return Err(refused.failure(&project).into()),
+                Err(Stop::Hard(_)) => return Err(unknown(after + 100)),
+                Err(stop) => return Err(stop),
+            }
+        }
+        Ok(None)
+    }
+}

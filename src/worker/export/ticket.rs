@@ -1,0 +1,264 @@
+//! One ticket of a run, from its row to its issue.
+
+use serde_json::json;
+
+use super::{
+    run::{Change, Run, Stop},
+    step::step,
+};
+use crate::{
+    connectors::jira::{
+        CallError, IssueInput, IssuePlan, IssueRef, Jira, PlanError, ProjectMeta, Unsent, adf,
+    },
+    db::{export_fix, export_item, history::Entry, ticket},
+    domain::{
+        export::{CurrentTicket, EventDetail, ItemState, ManualFixType, issue_number},
+        history::HistoryEventType,
+        ids::FixId,
+    },
+    error::Error,
+};
+
+/// A ticket with its item, on its way.
+pub(super) struct Passage<'a> {
+    pub(super) jira: &'a Jira,
+    pub(super) ticket: &'a ticket::Model,
+    pub(super) item: export_item::Model,
+    pub(super) plan: IssuePlan,
+}
+
+impl Run {
+    /// Takes one ticket to its issue, from wherever it was left: not begun, perhaps created, or created.
+    pub(super) async fn export_ticket(
+        &mut self,
+        jira: &Jira,
+        meta: &ProjectMeta,
+        item: export_item::Model,
+    ) -> Result<(), Stop> {
+        let found = ticket::find_many(self.app.db.read(), [item.ticket_id])
+            .await?
+            .pop();
+        let ticket = found.ok_or_else(|| Error::internal("an export item without its ticket"))?;
+        self.row.current_ticket = Some(CurrentTicket {
+            id: ticket.id,
+            title: ticket.title.0.clone(),
+            order: ticket.session_order.unwrap_or_default(),
+        });
+        let plan = self.plan(meta, &ticket).await?;
+        let mut passage = Passage {
+            jira,
+            ticket: &ticket,
+            item,
+            plan,
+        };
+        if passage.item.state != ItemState::Created {
+            let (issue, adopted) = self.issue_of(&mut passage).await?;
+            step("export.answered");
+            self.keep_key(&mut passage, &issue, adopted).await?;
+            step("export.key_kept");
+        }
+        let late = match lost_sprint(&passage) {
+            Some(lost) => Some(lost),
+            None => self.add_to_sprint(&passage).await?,
+        };
+        step("export.sprint_sent");
+        self.finish(passage, late).await?;
+        step("export.ticket_done");
+        Ok(())
+    }
+
+    /// What to send, made now from the ticket's latest text.
+    async fn plan(
+        &mut self,
+        meta: &ProjectMeta,
+        ticket: &ticket::Model,
+    ) -> Result<IssuePlan, Stop> {
+        let (input, cut) = input(ticket);
+        let asked = self
+            .ask("plan an issue", || async {
+                match meta.plan(&input).await {
+                    Ok(plan) => Ok(Ok(plan)),
+                    Err(PlanError::Stop(stop)) => Ok(Err(stop)),
+                    Err(PlanError::Call(error)) => Err(error),
+                }
+            })
+            .await?;
+        let mut plan = asked?;
+        plan.unsent.extend(cut);
+        Ok(plan)
+    }
+
+    /// Records the key at once, before anything else, with what the issue had to do without.
+    async fn keep_key(
+        &mut self,
+        passage: &mut Passage<'_>,
+        issue: &IssueRef,
+        adopted: bool,
+    ) -> Result<(), Stop> {
+        let number = issue_number(&self.row.jira_project_key, &issue.key);
+        self.saw_key(number.unwrap_or_default());
+        let unsent: Vec<Unsent> = match adopted {
+            // Made by an earlier worker, which wrote down what it left out.
+            true => serde_json::from_value(passage.item.fallbacks.clone()).unwrap_or_default(),
+            false => passage.plan.unsent.clone(),
+        };
+        let url = passage.jira.browse_url(&issue.key).to_string();
+        let item = &mut passage.item;
+        item.state = ItemState::Created;
+        item.jira_key = Some(issue.key.clone());
+        item.jira_id = Some(issue.id.clone());
+        item.jira_url = Some(url);
+        item.adopted = adopted;
+        let item = item.clone();
+        let (fixes, details) = self.fixes(passage, unsent);
+        let mut next = self.row.clone();
+        next.manual_fixes += i32::try_from(fixes.len()).unwrap_or_default();
+        next.orphaned_keys.0.retain(|key| *key != issue.key);
+        let change = Change {
+            item: Some(item),
+            fixes,
+            ..Change::default()
+        };
+        self.record_for_sure(next, change, details, &issue.key)
+            .await
+    }
+
+    /// Puts the issue into its sprint. What Jira refuses is a manual fix, not a stop.
+    async fn add_to_sprint(&mut self, passage: &Passage<'_>) -> Result<Option<Unsent>, Stop> {
+        let (Some(sprint), Some(key)) = (&passage.plan.sprint, &passage.item.jira_key) else {
+            return Ok(None);
+        };
+        let keys = [key.clone()];
+        let added = self
+            .try_ask("add to a sprint", || {
+                passage.jira.add_to_sprint(sprint.id, &keys)
+            })
+            .await?;
+        match added {
+            Ok(()) => Ok(None),
+            Err(CallError::Rejected(refused)) if refused.status == 401 => {
+                Err(CallError::Rejected(refused)
+                    .failure(&self.row.jira_project_key)
+                    .into())
+            }
+            Err(refused) => Ok(Some(Unsent {
+                field: "sprint".to_owned(),
+                fix_type: ManualFixType::SprintNotFound,
+                wanted: sprint.name.clone(),
+                reason: refused.to_string(),
+                recommended_action: format!("Add {key} to the sprint “{}” in Jira.", sprint.name),
+            })),
+        }
+    }
+
+    /// Records that the ticket is done, with the event that tells so.
+    async fn finish(&mut self, mut passage: Passage<'_>, late: Option<Unsent>) -> Result<(), Stop> {
+        let now = self.app.clock.now();
+        passage.item.state = ItemState::Exported;
+        passage.item.export_time = Some(now);
+        let item = passage.item.clone();
+        let (fixes, mut details) = self.fixes(&passage, late.into_iter().collect());
+        let (key, url) = (
+            item.jira_key.clone().unwrap_or_default(),
+            item.jira_url.clone().unwrap_or_default(),
+        );
+        details.push(EventDetail::TicketExported {
+            ticket_id: item.ticket_id,
+            order: passage.ticket.session_order.unwrap_or_default(),
+            jira_key: key.clone(),
+            jira_url: url.clone(),
+            adopted: item.adopted,
+        });
+        let entry = Entry::event(
+            item.ticket_id,
+            HistoryEventType::Exported,
+            self.row.started_by.clone(),
+            None,
+            json!({ "session_id": self.row.session_id, "task_id": self.row.id, "jira_key": key, "jira_url": url }),
+            now,
+        );
+        let mut next = self.row.clone();
+        next.tickets_completed += 1;
+        next.current_ticket = None;
+        next.resume_time = None;
+        next.manual_fixes += i32::try_from(fixes.len()).unwrap_or_default();
+        let change = Change {
+            exported: Some((item.ticket_id, key, url)),
+            item: Some(item),
+            fixes,
+            entry: Some(entry),
+            ..Change::default()
+        };
+        self.record(next, change, details).await
+    }
+
+    /// A manual fix, and the event that tells of it, for each value that the issue does not have.
+    fn fixes(
+        &self,
+        passage: &Passage<'_>,
+        unsent: Vec<Unsent>,
+    ) -> (Vec<export_fix::Model>, Vec<EventDetail>) {
+        let now = self.app.clock.now();
+        let row = |unsent: Unsent| export_fix::Model {
+            id: FixId::at(now),
+            export_id: self.row.id,
+            ticket_id: passage.ticket.id,
+            jira_key: passage.item.jira_key.clone(),
+            fix_type: unsent.fix_type,
+            field: unsent.field,
+            wanted: unsent.wanted,
+            sent: None,
+            reason: unsent.reason,
+            recommended_action: unsent.recommended_action,
+            applied: false,
+            create_time: now,
+        };
+        let rows: Vec<_> = unsent.into_iter().map(row).collect();
+        let detail = |row: &export_fix::Model| EventDetail::FieldFallback {
+            ticket_id: row.ticket_id,
+            field: row.field.clone(),
+            fix: Box::new(row.told(
+                passage.item.jira_url.clone().unwrap_or_default(),
+                passage.ticket.title.0.clone(),
+            )),
+        };
+        let details = rows.iter().map(detail).collect();
+        (rows, details)
+    }
+}
+
+/// A sprint that was there when the issue was created and is not any more, for an issue that a worker left before its sprint.
+fn lost_sprint(passage: &Passage<'_>) -> Option<Unsent> {
+    let about_sprint = |unsent: &&Unsent| unsent.field == "sprint";
+    let noted: Vec<Unsent> =
+        serde_json::from_value(passage.item.fallbacks.clone()).unwrap_or_default();
+    if noted.iter().any(|unsent| about_sprint(&unsent)) {
+        return None;
+    }
+    passage.plan.unsent.iter().find(about_sprint).cloned()
+}
+
+/// The ticket in the connector's words, and what of its description did not fit.
+fn input(ticket: &ticket::Model) -> (IssueInput, Option<Unsent>) {
+    let conversion = adf::convert(&ticket.description);
+    let cut = conversion.truncated.then(|| Unsent {
+        field: "description".to_owned(),
+        fix_type: ManualFixType::DescriptionTruncated,
+        wanted: format!("{} characters", ticket.description.chars().count()),
+        reason: "the text is longer than Jira takes; its end was left out".to_owned(),
+        recommended_action: "Attach the full text to the issue, or shorten the description."
+            .to_owned(),
+    });
+    let description = (!ticket.description.trim().is_empty()).then_some(conversion.adf);
+    let input = IssueInput {
+        summary: ticket.title.0.clone(),
+        description,
+        issue_type: ticket.issue_type.clone().unwrap_or_default(),
+        priority: ticket.priority,
+        labels: ticket.labels.clone().unwrap_or_default().0,
+        sprint: ticket.sprint.clone(),
+        story_points: ticket.story_points,
+        assignee: ticket.jira_assignee.clone(),
+    };
+    (input, cut)
+}

@@ -1,0 +1,96 @@
+//! Background loops: woken when there is work, and looking by themselves now and then. Each is safe to run twice.
+
+mod export;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
+
+use crate::app::App;
+
+/// How often answers that nobody may ask for again are forgotten.
+const FORGET: Duration = Duration::from_secs(3600);
+
+/// How workers share runs among processes.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// For how long a run belongs to a worker that does not renew its lease. After a crash another worker takes over that much later.
+    pub lease: Duration,
+    /// How often runs that nobody works on are looked for.
+    pub sweep: Duration,
+    /// How many runs one process works on at once.
+    pub runs: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(10),
+            sweep: Duration::from_secs(1),
+            runs: 16,
+        }
+    }
+}
+
+/// The workers of one process.
+#[derive(Debug)]
+pub struct Worker {
+    app: Arc<App>,
+    settings: Settings,
+    /// Names this process in leases; new at every start, so that a process never takes its predecessor's lease for its own.
+    owner: String,
+}
+
+impl Worker {
+    /// Workers for this process.
+    pub fn new(app: Arc<App>, settings: Settings) -> Self {
+        Self {
+            app,
+            settings,
+            owner: Uuid::new_v4().to_string(),
+        }
+    }
+
+    /// Works until `stop` is cancelled and every run has come to a ticket's boundary.
+    pub async fn run(self, stop: CancellationToken) {
+        let runs = TaskTracker::new();
+        let mut forget = time::interval(FORGET);
+        while !stop.is_cancelled() {
+            self.take_up(&runs, &stop).await;
+            tokio::select! {
+                () = stop.cancelled() => (),
+                () = self.app.wake.wait_for_work() => (),
+                () = time::sleep(self.settings.sweep) => (),
+                _ = forget.tick() => self.forget().await,
+            }
+        }
+        runs.close();
+        runs.wait().await;
+    }
+
+    /// Takes up every run that nobody works on, as far as there is room.
+    async fn take_up(&self, runs: &TaskTracker, stop: &CancellationToken) {
+        while runs.len() < self.settings.runs {
+            match export::claim(&self.app, &self.owner, self.settings.lease).await {
+                Ok(Some(claimed)) => {
+                    let (app, lease, stop) =
+                        (Arc::clone(&self.app), self.settings.lease, stop.clone());
+                    runs.spawn(async move { export::run(app, claimed, lease, stop).await });
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot look for exports to take up");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn forget(&self) {
+        if let Err(error) = self.app.forget_old_requests().await {
+            tracing::warn!(%error, "cannot forget old requests");
+        }
+    }
+}
