@@ -1,0 +1,45 @@
+//! Between the contract's messages and the app's values. Reading a request tells every rule that it breaks, by the field's path
+//! from the request's root; writing an answer cannot fail.
+
+pub(super) mod enums;
+pub(super) mod event;
+pub(super) mod export;
+pub(super) mod ids;
+pub(super) mod integration;
+pub(super) mod integration_create;
+pub(super) mod integration_result;
+pub(super) mod json;
+pub(super) mod page;
+pub(super) mod session;
+pub(super) mod session_ticket;
+pub(super) mod ticket;
+pub(super) mod ticket_list;
+pub(super) mod time;
+
+use crate::error::Violations;
+
+/// The most values of a list in a filter.
+const MAX_VALUES: usize = 100;
+
+/// The message, or `None` with its absence noted.
+fn required<T>(violations: &mut Violations, field: &str, message: Option<T>) -> Option<T> {
+    if message.is_none() {
+        violations.add(field, "is required");
+    }
+    message
+}
+
+/// The text of a field in which empty means absent.
+fn filled(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// The version of a row as its etag: opaque to clients, a quoted string as in RFC 9110.
+fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+/// A count that is never near the limit of its field.
+fn count(value: i64) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}

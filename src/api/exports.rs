@@ -1,0 +1,175 @@
+//! Sessions and their exports: `docket.v1.ExportService`.
+
+use std::sync::Arc;
+
+use futures::{StreamExt as _, stream::BoxStream};
+use tonic::{Request, Response, Status};
+
+use super::{
+    convert::{self, ids},
+    not_served,
+};
+use crate::{
+    app::App,
+    auth::actor,
+    proto::v1::{export_service_server::ExportService, *},
+};
+
+/// Serves `docket.v1.ExportService`.
+#[derive(Clone, Debug)]
+pub struct ExportApi {
+    /// The use cases.
+    pub app: Arc<App>,
+}
+
+#[tonic::async_trait]
+impl ExportService for ExportApi {
+    type WatchExportStream = BoxStream<'static, Result<WatchExportResponse, Status>>;
+
+    async fn create_session(
+        &self,
+        request: Request<CreateSessionRequest>,
+    ) -> Result<Response<CreateSessionResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let show = match request.validate_only {
+            true => convert::session::planned,
+            false => convert::session::session,
+        };
+        let parse = || convert::session::create(request);
+        let session = Some(show(self.app.create_session(&actor, parse).await?));
+        Ok(Response::new(CreateSessionResponse { session }))
+    }
+
+    async fn get_session(
+        &self,
+        request: Request<GetSessionRequest>,
+    ) -> Result<Response<GetSessionResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let parse = || ids::id("id", &request.id);
+        let session = self.app.get_session(&actor, parse).await?;
+        let session = Some(convert::session::session(session));
+        Ok(Response::new(GetSessionResponse { session }))
+    }
+
+    async fn list_sessions(
+        &self,
+        request: Request<ListSessionsRequest>,
+    ) -> Result<Response<ListSessionsResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let parse = || convert::session::list(request);
+        let page = self.app.list_sessions(&actor, parse).await?;
+        Ok(Response::new(ListSessionsResponse {
+            sessions: page
+                .items
+                .into_iter()
+                .map(convert::session::session)
+                .collect(),
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn add_session_tickets(
+        &self,
+        request: Request<AddSessionTicketsRequest>,
+    ) -> Result<Response<AddSessionTicketsResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let show = match request.validate_only {
+            true => convert::ticket::planned,
+            false => convert::ticket::ticket,
+        };
+        let id = ids::id("session_id", &request.session_id);
+        let parse = || convert::session_ticket::create(request);
+        let (session, tickets) = self.app.add_session_tickets(&actor, id, parse).await?;
+        Ok(Response::new(AddSessionTicketsResponse {
+            session: Some(convert::session::session(session)),
+            tickets: tickets.into_iter().map(show).collect(),
+        }))
+    }
+
+    async fn list_session_tickets(
+        &self,
+        request: Request<ListSessionTicketsRequest>,
+    ) -> Result<Response<ListSessionTicketsResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let parse = || convert::session::list_tickets(request);
+        let page = self.app.list_session_tickets(&actor, parse).await?;
+        Ok(Response::new(ListSessionTicketsResponse {
+            tickets: page
+                .items
+                .into_iter()
+                .map(convert::ticket::ticket)
+                .collect(),
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn start_export(
+        &self,
+        request: Request<StartExportRequest>,
+    ) -> Result<Response<StartExportResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let id = ids::id("session_id", &request.session_id);
+        let parse = || convert::export::start(&request);
+        let started = self.app.start_export(&actor, id, parse).await?;
+        Ok(Response::new(convert::export::started(started)))
+    }
+
+    async fn watch_export(
+        &self,
+        request: Request<WatchExportRequest>,
+    ) -> Result<Response<Self::WatchExportStream>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let parse = || convert::export::watch(&request);
+        let told = self.app.watch_export(&actor, parse).await?;
+        let messages = told.map(|told| Ok(convert::event::response(told?)));
+        Ok(Response::new(messages.boxed()))
+    }
+
+    async fn get_export(
+        &self,
+        request: Request<GetExportRequest>,
+    ) -> Result<Response<GetExportResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let parse = || ids::id("session_id", &request.session_id);
+        let export = self.app.get_export(&actor, parse).await?;
+        let export = Some(convert::export::export(export));
+        Ok(Response::new(GetExportResponse { export }))
+    }
+
+    async fn retry_export(
+        &self,
+        request: Request<RetryExportRequest>,
+    ) -> Result<Response<RetryExportResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let id = ids::id("session_id", &request.session_id);
+        let parse = || ids::only_request(request.request_id.as_deref());
+        let retried = self.app.retry_export(&actor, id, parse).await?;
+        Ok(Response::new(convert::export::retried(retried)))
+    }
+
+    async fn get_export_results(
+        &self,
+        request: Request<GetExportResultsRequest>,
+    ) -> Result<Response<GetExportResultsResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let parse = || ids::id("session_id", &request.session_id);
+        let results = self.app.get_export_results(&actor, parse).await?;
+        Ok(Response::new(convert::export::results(results)))
+    }
+
+    not_served! { "ExportService":
+        update_session(UpdateSessionRequest) -> UpdateSessionResponse;
+        delete_session(DeleteSessionRequest) -> DeleteSessionResponse;
+        reorder_session_tickets(ReorderSessionTicketsRequest) -> ReorderSessionTicketsResponse;
+        set_ticket_dependencies(SetTicketDependenciesRequest) -> SetTicketDependenciesResponse;
+        validate_project(ValidateProjectRequest) -> ValidateProjectResponse;
+        test_adf_conversion(TestAdfConversionRequest) -> TestAdfConversionResponse;
+        plan_export(PlanExportRequest) -> PlanExportResponse;
+        pause_export(PauseExportRequest) -> PauseExportResponse;
+        resume_export(ResumeExportRequest) -> ResumeExportResponse;
+        cancel_export(CancelExportRequest) -> CancelExportResponse;
+        apply_fixes(ApplyFixesRequest) -> ApplyFixesResponse;
+        revert_export(RevertExportRequest) -> RevertExportResponse;
+        check_drift(CheckDriftRequest) -> CheckDriftResponse;
+    }
+}

@@ -1,0 +1,50 @@
+//! The edge in protobuf: each method parses its request, calls a use case and renders the answer.
+
+mod convert;
+mod exports;
+mod integrations;
+mod not_served;
+pub(crate) mod status;
+mod tickets;
+mod users;
+
+use std::sync::Arc;
+
+pub use exports::ExportApi;
+pub use integrations::IntegrationApi;
+pub(crate) use not_served::not_served;
+pub use tickets::TicketApi;
+use tonic::service::Routes;
+pub use users::UserApi;
+
+use crate::{
+    app::App,
+    proto::v1::{
+        export_service_server::ExportServiceServer,
+        integration_service_server::IntegrationServiceServer,
+        ticket_service_server::TicketServiceServer, user_service_server::UserServiceServer,
+    },
+};
+
+/// The largest message that is read, in bytes: 4 MiB, what gRPC clients assume.
+pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// All services of the contract.
+pub fn services(app: &Arc<App>) -> Routes {
+    let app = || Arc::clone(app);
+    Routes::new(
+        TicketServiceServer::new(TicketApi { app: app() })
+            .max_decoding_message_size(MAX_MESSAGE_BYTES),
+    )
+    .add_service(
+        IntegrationServiceServer::new(IntegrationApi { app: app() })
+            .max_decoding_message_size(MAX_MESSAGE_BYTES),
+    )
+    .add_service(
+        ExportServiceServer::new(ExportApi { app: app() })
+            .max_decoding_message_size(MAX_MESSAGE_BYTES),
+    )
+    .add_service(
+        UserServiceServer::new(UserApi { app: app() }).max_decoding_message_size(MAX_MESSAGE_BYTES),
+    )
+}

@@ -1,0 +1,99 @@
+//! Tickets and all that belongs to them: `docket.v1.TicketService`.
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+use super::{convert, not_served};
+use crate::{
+    app::App,
+    auth::actor,
+    proto::v1::{ticket_service_server::TicketService, *},
+};
+
+/// Serves `docket.v1.TicketService`.
+#[derive(Clone, Debug)]
+pub struct TicketApi {
+    /// The use cases.
+    pub app: Arc<App>,
+}
+
+#[tonic::async_trait]
+impl TicketService for TicketApi {
+    async fn create_ticket(
+        &self,
+        request: Request<CreateTicketRequest>,
+    ) -> Result<Response<CreateTicketResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let show = match request.validate_only {
+            true => convert::ticket::planned,
+            false => convert::ticket::ticket,
+        };
+        let parse = || convert::ticket::create(request);
+        let ticket = Some(show(self.app.create_ticket(&actor, parse).await?));
+        Ok(Response::new(CreateTicketResponse { ticket }))
+    }
+
+    async fn get_ticket(
+        &self,
+        request: Request<GetTicketRequest>,
+    ) -> Result<Response<GetTicketResponse>, Status> {
+        let actor = actor(&request)?;
+        let name = convert::ticket::name(request.get_ref())?;
+        let ticket = self.app.get_ticket(&actor, name).await?;
+        let ticket = Some(convert::ticket::ticket(ticket));
+        Ok(Response::new(GetTicketResponse { ticket }))
+    }
+
+    async fn list_tickets(
+        &self,
+        request: Request<ListTicketsRequest>,
+    ) -> Result<Response<ListTicketsResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let show_deleted = request.show_deleted;
+        let parse = || convert::ticket_list::query(request);
+        let (page, total) = self.app.list_tickets(&actor, show_deleted, parse).await?;
+        Ok(Response::new(ListTicketsResponse {
+            tickets: page
+                .items
+                .into_iter()
+                .map(convert::ticket::ticket)
+                .collect(),
+            next_page_token: page.next_page_token,
+            total_size: total.map(|total| i64::try_from(total).unwrap_or(i64::MAX)),
+        }))
+    }
+
+    not_served! { "TicketService":
+        draft_ticket(DraftTicketRequest) -> DraftTicketResponse;
+        batch_get_tickets(BatchGetTicketsRequest) -> BatchGetTicketsResponse;
+        update_ticket(UpdateTicketRequest) -> UpdateTicketResponse;
+        delete_ticket(DeleteTicketRequest) -> DeleteTicketResponse;
+        undelete_ticket(UndeleteTicketRequest) -> UndeleteTicketResponse;
+        assign_ticket(AssignTicketRequest) -> AssignTicketResponse;
+        transition_ticket(TransitionTicketRequest) -> TransitionTicketResponse;
+        resolve_ticket(ResolveTicketRequest) -> ResolveTicketResponse;
+        close_ticket(CloseTicketRequest) -> CloseTicketResponse;
+        reopen_ticket(ReopenTicketRequest) -> ReopenTicketResponse;
+        escalate_ticket(EscalateTicketRequest) -> EscalateTicketResponse;
+        batch_update_tickets(BatchUpdateTicketsRequest) -> BatchUpdateTicketsResponse;
+        dispatch_ticket(DispatchTicketRequest) -> DispatchTicketResponse;
+        list_dispatch_attempts(ListDispatchAttemptsRequest) -> ListDispatchAttemptsResponse;
+        list_allowed_transitions(ListAllowedTransitionsRequest) -> ListAllowedTransitionsResponse;
+        explain_sla(ExplainSlaRequest) -> ExplainSlaResponse;
+        list_ticket_history(ListTicketHistoryRequest) -> ListTicketHistoryResponse;
+        list_ticket_assignments(ListTicketAssignmentsRequest) -> ListTicketAssignmentsResponse;
+        watch_tickets(WatchTicketsRequest) -> stream WatchTicketsStream of WatchTicketsResponse;
+        create_comment(CreateCommentRequest) -> CreateCommentResponse;
+        update_comment(UpdateCommentRequest) -> UpdateCommentResponse;
+        delete_comment(DeleteCommentRequest) -> DeleteCommentResponse;
+        list_comments(ListCommentsRequest) -> ListCommentsResponse;
+        upload_attachment(stream UploadAttachmentRequest) -> UploadAttachmentResponse;
+        start_upload(StartUploadRequest) -> StartUploadResponse;
+        upload_chunk(UploadChunkRequest) -> UploadChunkResponse;
+        finish_upload(FinishUploadRequest) -> FinishUploadResponse;
+        list_attachments(ListAttachmentsRequest) -> ListAttachmentsResponse;
+        download_attachment(DownloadAttachmentRequest) -> stream DownloadAttachmentStream of DownloadAttachmentResponse;
+        delete_attachment(DeleteAttachmentRequest) -> DeleteAttachmentResponse;
+    }
+}

@@ -1,0 +1,179 @@
+//! From a bearer token to the caller. Which check a token failed is never told: to a caller all bad tokens are alike.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderMap, header::AUTHORIZATION};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use tonic::{Status, transport::server::TcpConnectInfo};
+
+use crate::{
+    config::{SigningSecret, TokenSettings},
+    domain::actor::{Actor, Role},
+    error::{Error, Result},
+};
+
+/// How far the clocks of the issuer and this server may differ, in seconds.
+const LEEWAY: u64 = 30;
+
+/// The longest token that is looked at, in bytes.
+const MAX_TOKEN: usize = 8 * 1024;
+
+/// The longest `name`, `email` and `team`, in code points.
+const MAX_TEXT: usize = 255;
+
+/// The claims of a token (RFC 7519 names; times in seconds since 1970).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Claims {
+    /// Who: 1 to 128 characters, kept verbatim as the user's id.
+    pub sub: String,
+    /// One of the six roles, such as `TEAM_LEAD`.
+    pub role: Role,
+    /// The caller's team.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// What to call them; the `sub` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where to write to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// For whom the token is.
+    pub aud: Audience,
+    /// Who made it.
+    pub iss: String,
+    /// From when on it is void.
+    pub exp: u64,
+    /// From when on it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<u64>,
+}
+
+/// One audience or several: RFC 7519 allows both.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Audience {
+    /// One.
+    One(String),
+    /// Several; one that fits is enough.
+    Many(Vec<String>),
+}
+
+/// Verifies tokens.
+#[derive(Clone)]
+pub struct Verifier(Arc<Rules>);
+
+struct Rules {
+    key: DecodingKey,
+    validation: Validation,
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Verifier")
+    }
+}
+
+impl Verifier {
+    /// A verifier of HS256 tokens for the settings' audience, from their issuer.
+    pub fn new(settings: &TokenSettings) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.leeway = LEEWAY;
+        validation.validate_nbf = true;
+        validation.set_audience(&[&settings.audience]);
+        validation.set_issuer(&[&settings.issuer]);
+        // A claim that is absent is not checked at all unless it is required.
+        validation.set_required_spec_claims(&["sub", "exp", "aud", "iss"]);
+        Self(Arc::new(Rules {
+            key: DecodingKey::from_secret(settings.secret.expose()),
+            validation,
+        }))
+    }
+
+    /// The caller that the request's one bearer token names.
+    pub fn actor(&self, headers: &HeaderMap, ip_address: Option<IpAddr>) -> Result<Actor> {
+        bearer(headers)
+            .and_then(|token| self.claims(token))
+            .and_then(|claims| claims.into_actor(ip_address))
+            .ok_or(Error::Unauthenticated)
+    }
+
+    fn claims(&self, token: &str) -> Option<Claims> {
+        let verified = jsonwebtoken::decode::<Claims>(token, &self.0.key, &self.0.validation);
+        match verified {
+            Ok(data) => Some(data.claims),
+            Err(error) => {
+                tracing::debug!(%error, "token refused");
+                None
+            }
+        }
+    }
+}
+
+impl Claims {
+    fn into_actor(self, ip_address: Option<IpAddr>) -> Option<Actor> {
+        let fits = |text: &Option<String>| {
+            text.as_ref()
+                .is_none_or(|text| text.chars().count() <= MAX_TEXT && !text.contains('\0'))
+        };
+        if ![&self.team, &self.name, &self.email].into_iter().all(fits) {
+            return None;
+        }
+        let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        Some(Actor {
+            user_id: self.sub.parse().ok()?,
+            role: self.role,
+            team: filled(self.team),
+            display_name: filled(self.name).unwrap_or(self.sub),
+            email: filled(self.email),
+            ip_address,
+        })
+    }
+}
+
+/// The token of the one `authorization: Bearer` header; two headers are nobody's honest request.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && token.len() <= MAX_TOKEN).then(|| token.trim())
+}
+
+/// A signed token with these claims.
+pub fn mint(secret: &SigningSecret, claims: &Claims) -> Result<String> {
+    let key = EncodingKey::from_secret(secret.expose());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).map_err(Error::internal)
+}
+
+/// Middleware: puts the caller into the request's extensions, or answers UNAUTHENTICATED.
+pub(crate) async fn require(
+    State(verifier): State<Verifier>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let connection = request.extensions().get::<TcpConnectInfo>();
+    let ip_address = connection
+        .and_then(TcpConnectInfo::remote_addr)
+        .map(|address| address.ip().to_canonical());
+    match verifier.actor(request.headers(), ip_address) {
+        Ok(actor) => {
+            tracing::Span::current().record("user", actor.user_id.as_str());
+            request.extensions_mut().insert(actor);
+            next.run(request).await
+        }
+        Err(error) => Status::from(error).into_http(),
+    }
+}
+
+/// The caller of a request that passed [`Verifier`]; UNAUTHENTICATED where none did, so that a forgotten layer opens nothing.
+pub fn actor<T>(request: &tonic::Request<T>) -> Result<Actor> {
+    let actor = request.extensions().get::<Actor>();
+    actor.cloned().ok_or(Error::Unauthenticated)
+}
