@@ -1,3 +1,23 @@
-//! The command line entry: nothing to ask for yet.
+//! The command line's entry: parse, dispatch, tell failures.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use docket::{
+    cli::{self, Cli},
+    telemetry,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    std::mem::forget(fail::FailScenario::setup());
+    // Before anything speaks TLS. It fails only when a provider is installed already, which is then this one.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    cli::run(Cli::parse()).await.unwrap_or_else(|error| {
+        for line in telemetry::chain(error.as_ref()).lines() {
+            eprintln!("docket: {line}");
+        }
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,154 @@
+//! `docket export`: starts the export of a session or joins the one that runs, and follows it to its end.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use uuid::Uuid;
+
+use super::{
+    CommandError, INTERRUPTED, Outcome,
+    client::{Client, Remote, call},
+    follow::follow,
+    progress::Progress,
+    summary,
+};
+use crate::proto::v1::{
+    Export, ExportStatus, GetExportRequest, GetExportResultsRequest, GetExportResultsResponse,
+    RetryExportRequest, StartExportRequest,
+};
+
+/// Which session, and how.
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// The session's id.
+    session: Uuid,
+    /// Go on with an export that failed or was cancelled.
+    #[arg(long)]
+    retry: bool,
+    /// Show the result alone.
+    #[arg(long)]
+    no_progress: bool,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// Success when the export has completed; failure when it failed or was cancelled; 130 after Ctrl-C, which the export outlives.
+pub(super) async fn run(args: ExportArgs) -> Outcome {
+    let client = args.remote.connect().await?;
+    let session = args.session.to_string();
+    let mut progress = Progress::new(!args.no_progress);
+    let exported = async {
+        let export = begin(&client, &session, args.retry, &progress).await?;
+        finish(&client, &export, &mut progress).await
+    };
+    let results = tokio::select! {
+        results = exported => results?,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            progress.end();
+            eprintln!("docket: the export goes on without you; `docket export {session}` joins it again");
+            return Ok(INTERRUPTED.into());
+        }
+    };
+    print!("{}", summary::table(&results));
+    conclude(&results)
+}
+
+/// The export that there is from now on: started, joined, retried, or completed before.
+pub(super) async fn begin(
+    client: &Client,
+    session: &str,
+    retry: bool,
+    progress: &Progress,
+) -> Result<Export, CommandError> {
+    let request_id = Some(Uuid::new_v4().to_string());
+    if retry {
+        let request = RetryExportRequest {
+            session_id: session.to_owned(),
+            request_id,
+        };
+        let answer = call("the export cannot be retried", request, async |request| {
+            client.exports().retry_export(request).await
+        });
+        let answer = answer.await?;
+        progress.note(&format!(
+            "retried; {} tickets keep their issues",
+            answer.tickets_preserved
+        ));
+        return answer.export.ok_or_else(no_export);
+    }
+    let request = StartExportRequest {
+        session_id: session.to_owned(),
+        plan_hash: None,
+        request_id,
+    };
+    let started = call("the export cannot be started", request, async |request| {
+        client.exports().start_export(request).await
+    });
+    match started.await {
+        Ok(answer) => {
+            if answer.already_running {
+                progress.note("joined the export that is running");
+            }
+            answer.export.ok_or_else(no_export)
+        }
+        Err(refused) if refused.reason().as_deref() == Some("EXPORT_COMPLETED") => {
+            progress.note("the session has been exported before");
+            latest(client, session).await
+        }
+        Err(refused) if refused.reason().as_deref() == Some("EXPORT_FAILED") => {
+            Err(format!("{refused}\n`docket export {session} --retry` goes on with it").into())
+        }
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+async fn latest(client: &Client, session: &str) -> Result<Export, CommandError> {
+    let request = GetExportRequest {
+        session_id: session.to_owned(),
+    };
+    let answer = call("the export cannot be read", request, async |request| {
+        client.exports().get_export(request).await
+    });
+    answer.await?.export.ok_or_else(no_export)
+}
+
+fn no_export() -> CommandError {
+    "the server answered no export".into()
+}
+
+/// Follows the export to its end, unless it has ended already, and fetches what it has made.
+pub(super) async fn finish(
+    client: &Client,
+    export: &Export,
+    progress: &mut Progress,
+) -> Result<GetExportResultsResponse, CommandError> {
+    if export.status() != ExportStatus::Completed {
+        let followed = follow(client, &export.session_id, export.attempt, progress).await;
+        progress.end();
+        followed?;
+    }
+    let request = GetExportResultsRequest {
+        session_id: export.session_id.clone(),
+    };
+    let results = call("the results cannot be read", request, async |request| {
+        client.exports().get_export_results(request).await
+    });
+    Ok(results.await?)
+}
+
+/// How the command ends.
+fn conclude(results: &GetExportResultsResponse) -> Outcome {
+    let export = results.export.as_ref().ok_or_else(no_export)?;
+    match export.status() {
+        ExportStatus::Completed => Ok(ExitCode::SUCCESS),
+        _ if export.remaining_retries == 0 => Err(summary::failure(export).into()),
+        _ => Err(format!(
+            "{}\n`docket export {} --retry` goes on with it; {} retries are left",
+            summary::failure(export),
+            export.session_id,
+            export.remaining_retries
+        )
+        .into()),
+    }
+}

@@ -1,0 +1,75 @@
+//! The command line: what can be asked of docket, and how its failures are told.
+
+mod client;
+mod demo;
+mod export;
+mod follow;
+mod migrate;
+mod progress;
+mod sandbox;
+mod serve;
+mod session;
+mod session_file;
+mod signals;
+mod summary;
+mod token;
+
+use std::{error::Error, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// A ticket backend over gRPC that exports whole sessions of tickets to Jira without losing or doubling one.
+///
+/// Settings come from the environment; the README lists them.
+#[derive(Debug, Parser)]
+#[command(name = "docket", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API until a signal to stop.
+    Serve,
+    /// See a session of tickets go to a Jira that runs here: nothing to set up, nothing left behind.
+    Demo(demo::DemoArgs),
+    /// Bring the database's schema up or down, or tell where it stands.
+    #[command(subcommand)]
+    Migrate(migrate::MigrateCommand),
+    /// Print a signed bearer token.
+    Token(token::TokenArgs),
+    /// Bring in sessions of tickets.
+    #[command(subcommand)]
+    Session(session::SessionCommand),
+    /// Export a session to Jira, or join its running export, and follow it to its end.
+    Export(export::ExportArgs),
+    /// Run a Jira for trying things out, in memory, until Ctrl-C.
+    Sandbox(sandbox::SandboxArgs),
+}
+
+/// The failure of a command. Its text has a line for each thing that is wrong.
+pub type CommandError = Box<dyn Error + Send + Sync>;
+
+/// How a command ends that has told everything itself.
+type Outcome = Result<ExitCode, CommandError>;
+
+/// The exit code of a command that Ctrl-C has ended, as shells have it: 128 + SIGINT.
+const INTERRUPTED: u8 = 130;
+
+/// Carries out the command.
+pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
+    match cli.command {
+        Command::Serve => serve::run().await.map(done),
+        Command::Demo(args) => demo::run(args).await,
+        Command::Migrate(command) => migrate::run(command).await.map(done),
+        Command::Token(args) => token::run(args).map(done),
+        Command::Session(command) => session::run(command).await.map(done),
+        Command::Export(args) => export::run(args).await,
+        Command::Sandbox(args) => sandbox::run(args).await.map(done),
+    }
+}
+
+fn done((): ()) -> ExitCode {
+    ExitCode::SUCCESS
+}

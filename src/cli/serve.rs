@@ -1,0 +1,45 @@
+//! `docket serve`: the server, until SIGTERM or SIGINT.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{CommandError, signals::StopSignals};
+use crate::{
+    app::clock::SystemClock, config::Config, process::Process, telemetry, worker::Settings,
+};
+
+/// Serves until a signal to stop. Further ones change nothing, since supervisors often send one twice; the grace bounds the wait.
+pub(super) async fn run() -> Result<(), CommandError> {
+    let config = Config::from_env()?;
+    telemetry::init(&config.log);
+    let shutdown = CancellationToken::new();
+    stop_on_signal(shutdown.clone())?;
+    let listener = listen(config.listen).await?;
+    tracing::info!(address = %listener.local_addr()?, "docket is listening");
+    let worker = Settings {
+        lease: config.export_lease,
+        ..Settings::default()
+    };
+    let process = Process::prepare(config, Arc::new(SystemClock), worker).await?;
+    process.run(listener, shutdown).await?;
+    tracing::info!("docket has stopped");
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, CommandError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("cannot listen on {address}: {error}; SERVICE_HOST and SERVICE_PORT choose another address").into())
+}
+
+fn stop_on_signal(shutdown: CancellationToken) -> Result<(), CommandError> {
+    let mut signals = StopSignals::catch()?;
+    tokio::spawn(async move {
+        let name = signals.next().await;
+        tracing::info!(signal = name, "stopping");
+        shutdown.cancel();
+    });
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! What an export has made, and why it stopped, for a person.
+
+use super::progress::clock;
+use crate::proto::v1::{Export, ExportStatus, GetExportResultsResponse, ManualFix};
+
+/// Keys, addresses and titles, what is left to do by hand, and the sums: for standard output.
+pub(super) fn table(results: &GetExportResultsResponse) -> String {
+    let tickets = &results.jira_tickets;
+    let longest = |width: fn(&crate::proto::v1::JiraTicket) -> usize| {
+        tickets.iter().map(width).max().unwrap_or(0)
+    };
+    let (key, url) = (
+        longest(|ticket| ticket.jira_key.len()),
+        longest(|ticket| ticket.jira_url.len()),
+    );
+    let mut text = String::new();
+    for ticket in tickets {
+        let (k, u) = (&ticket.jira_key, &ticket.jira_url);
+        text += &format!("{k:key$}  {u:url$}  {}\n", ticket.title);
+    }
+    let open: Vec<&ManualFix> = results.manual_fixes.iter().filter(|f| !f.applied).collect();
+    if !open.is_empty() {
+        text += "\nTo do by hand:\n";
+    }
+    for fix in open {
+        text += &format!("  {}\n    {}\n", fix_line(fix), fix.recommended_action);
+    }
+    if !results.orphaned_keys.is_empty() {
+        let keys = results.orphaned_keys.join(", ");
+        text += &format!("\nIssues that exist but are recorded with no ticket: {keys}\n");
+    }
+    if let Some(export) = &results.export {
+        text += &format!("\n{}\n", sums(export));
+    }
+    text
+}
+
+/// The export in one line.
+fn sums(export: &Export) -> String {
+    let time = export
+        .processing_time
+        .as_ref()
+        .map(clock)
+        .unwrap_or_default();
+    format!(
+        "{}: {} of {} tickets have their issues, {} dependency links, {} manual fixes, {time}",
+        status_name(export),
+        export.tickets_completed,
+        export.total_tickets,
+        export.dependencies_created,
+        export.manual_fixes_needed,
+    )
+}
+
+/// Why the export did not complete and what can be done, a line each: for standard error.
+pub(super) fn failure(export: &Export) -> String {
+    let Some(failure) = &export.failure else {
+        return format!("the export is {}", status_name(export));
+    };
+    let at = match failure.failed_at_ticket_order {
+        0 => String::new(),
+        order => format!("at ticket {order}: "),
+    };
+    let mut text = format!("{at}{} ({})", failure.user_message, failure.reason);
+    for action in &failure.recovery_actions {
+        text += &format!("\n  - {action}");
+    }
+    text
+}
+
+fn status_name(export: &Export) -> &'static str {
+    ExportStatus::as_str_name(&export.status()).trim_start_matches("EXPORT_STATUS_")
+}
+
+/// A manual fix in one line: where, what was wanted, what came instead, and why.
+pub(super) fn fix_line(fix: &ManualFix) -> String {
+    let sent = match fix.sent.as_str() {
+        "" => "left out".to_owned(),
+        sent => format!("sent as {sent:?}"),
+    };
+    format!(
+        "{} {}: {:?} was {sent}: {}",
+        fix.jira_key, fix.field, fix.wanted, fix.reason
+    )
+}
