@@ -1,0 +1,101 @@
+//! What keeps a command from starting: a clear line for each thing that is wrong, and exit code 1.
+
+use std::{fs, net::TcpListener};
+
+use super::{Said, docket};
+
+#[test]
+fn a_data_folder_that_cannot_be_written_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    // A file in the way holds back even root.
+    fs::write(folder.path().join("taken"), "").unwrap();
+    for command in [
+        &["serve"][..],
+        &["migrate", "status"],
+        &["token", "--role", "ADMIN"],
+    ] {
+        let mut command = docket(folder.path(), command);
+        let said = Said::by(command.env("DATA_DIR", "taken/data"));
+        let lines = said.failed();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(
+            lines[0].starts_with("docket: DATA_DIR: taken/data cannot be written"),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
+fn all_faulty_settings_are_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = docket(folder.path(), &["migrate", "up"]);
+    let said = Said::by(
+        command
+            .env("DATABASE_URL", "mysql://root@localhost/x")
+            .env("JWT_SECRET_KEY", "short")
+            .env("MAX_FILE_SIZE_MB", "much"),
+    );
+    let lines = said.failed();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    for (line, setting) in lines
+        .iter()
+        .zip(["DATABASE_URL", "JWT_SECRET_KEY", "MAX_FILE_SIZE_MB"])
+    {
+        assert!(
+            line.starts_with(&format!("docket: {setting}: ")),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
+fn a_sandbox_s_port_in_use_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let said = Said::by(&mut docket(folder.path(), &["sandbox", "--port", &port]));
+    let lines = said.failed();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains(&port) && lines[0].contains("--port"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn a_server_that_is_not_there_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    let session = "0199c0de-0000-7000-8000-000000000000";
+    let args = ["export", session, "--server", &url, "--token", "x.y.z"];
+    let said = Said::by(&mut docket(folder.path(), &args));
+    let lines = said.failed();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains(&url) && lines[0].contains("refused"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn a_token_of_one_s_own_goes_to_no_other_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = "0199c0de-0000-7000-8000-000000000000";
+    Said::by(&mut docket(folder.path(), &["token", "--role", "ADMIN"])).succeeded();
+    let args = ["export", session, "--server", "http://192.0.2.1:50051"];
+    let said = Said::by(&mut docket(folder.path(), &args));
+    let lines = said.failed();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("DOCKET_TOKEN"), "{lines:?}");
+}
+
+#[test]
+fn without_a_token_and_a_secret_nothing_is_made_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = "0199c0de-0000-7000-8000-000000000000";
+    let said = Said::by(&mut docket(folder.path(), &["export", session]));
+    assert!(said.failed()[0].contains("DOCKET_TOKEN"), "{said:?}");
+    assert!(!folder.path().join("docket-data").exists());
+}

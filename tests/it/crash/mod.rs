@@ -1,0 +1,12 @@
+//! An export loses no ticket and doubles none, whatever ends the process that works on it: real processes, ended for real.
+
+mod bench;
+mod check;
+mod process;
+mod random;
+mod replicas;
+mod silence;
+mod steps;
+mod stop;
+mod story;
+mod watch;

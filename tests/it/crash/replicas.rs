@@ -1,0 +1,122 @@
+//! Two processes on one PostgreSQL: one run whoever is asked, and a replica that stalls loses it for good.
+
+use docket::{
+    db::{export, export_event},
+    domain::ids::SessionId,
+    sandbox::{Action, Exchange, Fault, Issue, Link, Operation},
+};
+use rstest::rstest;
+
+use super::{
+    bench::{Bench, Setup},
+    process::until,
+    story::Story,
+};
+use crate::support::database::Kind;
+
+/// What a replica logs that finds its run in other hands.
+const LOST: &str = "another worker holds this export now";
+
+/// The create during which a replica stalls, counted from 1.
+const STALLED: u32 = 4;
+
+/// Everything that a stalled replica could change.
+#[derive(Debug, PartialEq)]
+struct Held {
+    issues: Vec<Issue>,
+    links: Vec<Link>,
+    sent: Vec<Exchange>,
+    run: export::Model,
+    events: Vec<export_event::Model>,
+}
+
+async fn held(bench: &Bench) -> Held {
+    let session: SessionId = bench.session.parse().expect("a session's id");
+    let rows = bench.database.db.read();
+    let run = export::of_session(rows, session).await.expect("reads");
+    let run = run.expect("a run");
+    let events = export_event::after(rows, run.id, 0, 1000).await;
+    Held {
+        issues: bench.jira.issues(),
+        links: bench.jira.links(),
+        sent: bench.jira.requests(),
+        events: events.expect("reads"),
+        run,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_replicas_that_start_at_once_make_one_run() {
+    let mut setup = Setup::new(Kind::Postgres, Story::large());
+    // A busy machine is not to look like a dead one.
+    setup.lease = "30";
+    let (bench, one) = setup.start().await;
+    let two = bench.replica().await;
+    let (first, second) = tokio::join!(bench.begin(&one), bench.begin(&two));
+    let (first, second) = (first.expect("it starts"), second.expect("it starts"));
+    let task = |export: Option<docket::proto::v1::Export>| export.expect("an export").task_id;
+    assert_ne!(
+        first.already_running, second.already_running,
+        "one has started it"
+    );
+    assert_eq!(task(first.export), task(second.export));
+
+    // One of the two does not run it, and its watcher is told everything all the same.
+    let (on_one, on_two) = (bench.watch_on(&one), bench.watch_on(&two));
+    let (told_by_one, taken_over) = bench.conclude(&one, on_one).await;
+    let (told_by_two, _) = bench.conclude(&two, on_two).await;
+    assert_eq!(told_by_one, told_by_two);
+    assert_eq!(
+        taken_over, 0,
+        "nobody takes a run from a replica that is well"
+    );
+    let sent = bench.jira.requests_of(Operation::CreateIssue);
+    assert_eq!(sent.len(), bench.story.len(), "one create a ticket");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_sleeps_through_its_lease_changes_nothing_when_it_wakes() {
+    let (bench, sleeper) = Setup::new(Kind::Postgres, Story::small()).start().await;
+    let slow = Fault::on(Operation::CreateIssue, Action::Delay { ms: 2000 });
+    bench.jira.order(slow.nth(STALLED));
+    bench.begin(&sleeper).await.expect("it starts");
+    let creates = || bench.jira.requests_of(Operation::CreateIssue).len();
+    until("the create is sent", || creates() == STALLED as usize).await;
+    sleeper.signal("STOP");
+
+    let other = bench.replica().await;
+    let watcher = bench.watch_on(&other);
+    let (_, taken_over) = bench.conclude(&other, watcher).await;
+    assert!(taken_over >= 1, "the other has taken over");
+    let before = held(&bench).await;
+
+    // The answer to its create is waiting for it.
+    sleeper.signal("CONT");
+    sleeper.logged(LOST).await;
+    assert_eq!(held(&bench).await, before, "nothing has changed");
+}
+
+/// The work itself stands still here, with nothing beside it that could see the lease go: before the create, which must not be sent
+/// any more, and after the answer, whose key must not be written any more.
+#[rstest]
+#[case::before_a_create("intended")]
+#[case::after_an_answer("answered")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_stalls_at_a_ticket_leaves_it_alone(#[case] place: &str) {
+    let setup = Setup::new(Kind::Postgres, Story::small());
+    // Three times the lease, and far less than the time for which an issue is looked for.
+    let setup = setup.doing_at(place, STALLED, "sleep(6000)");
+    let (bench, staller) = setup.start().await;
+    bench.begin(&staller).await.expect("it starts");
+    bench.issues(STALLED as usize - 1).await;
+
+    let other = bench.replica().await;
+    let watcher = bench.watch_on(&other);
+    let (_, taken_over) = bench.conclude(&other, watcher).await;
+    assert!(taken_over >= 1, "somebody has taken over");
+    let before = held(&bench).await;
+    staller.logged(LOST).await;
+    assert_eq!(held(&bench).await, before, "nothing has changed");
+    let sent = bench.jira.requests_of(Operation::CreateIssue);
+    assert_eq!(sent.len(), bench.story.len(), "one create a ticket");
+}

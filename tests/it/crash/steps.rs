@@ -1,0 +1,83 @@
+//! The process ends itself between two steps of the protocol, at each of them in turn; the next process goes on by itself.
+
+use std::{collections::BTreeSet, fs, os::unix::process::ExitStatusExt as _, path::Path};
+
+use rstest::rstest;
+use tokio::task::JoinSet;
+
+use super::{bench::Setup, story::Story, watch::adopted};
+use crate::support::database::Kind;
+
+/// SIGABRT, by which a process ends that ends itself.
+const ABORTED: i32 = 6;
+
+/// Every place at which an export may be left, how often a run has come there when it is, and whether the ticket with that number is
+/// then found in Jira rather than made.
+const PLACES: [(&str, i32, bool); 11] = [
+    ("claimed", 1, false),
+    ("before_intent", 4, false),
+    ("intended", 4, false),
+    ("answered", 1, true),
+    ("answered", 4, true),
+    ("answered", 7, true),
+    ("key_kept", 4, false),
+    ("sprint_sent", 4, false),
+    ("ticket_done", 4, false),
+    ("link_sent", 3, false),
+    ("before_completed", 1, false),
+];
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_at_any_place_costs_no_ticket_and_doubles_none(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let mut crashes = JoinSet::new();
+    for (place, nth, found) in PLACES {
+        crashes.spawn(async move {
+            crash_at(kind, place, nth, found).await;
+            eprintln!("{kind:?}: a crash at {place}, time {nth}, cost nothing");
+        });
+    }
+    let mut failed = 0;
+    while let Some(crash) = crashes.join_next().await {
+        failed += usize::from(crash.is_err());
+    }
+    assert_eq!(failed, 0, "each failure is told above");
+}
+
+async fn crash_at(kind: Kind, place: &str, nth: i32, found: bool) {
+    let setup = Setup::new(kind, Story::small()).crashing_at(place, nth.unsigned_abs());
+    let (bench, mut process) = setup.start().await;
+    let watcher = bench.watch();
+    // The process may have gone before it could answer.
+    let _ = bench.begin(&process).await;
+    let ended = process.ended().await;
+    assert_eq!(ended.signal(), Some(ABORTED), "the crash at {place}");
+
+    let process = bench.process().await;
+    let (events, taken_over) = bench.conclude(&process, watcher).await;
+    assert!(taken_over >= 1, "{place}: the crash shows as a take-over");
+    assert_eq!(adopted(&events, nth), found, "{place}");
+}
+
+#[test]
+fn every_place_of_the_engine_is_crashed_at() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/worker");
+    let mut named = BTreeSet::new();
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(path).unwrap();
+            let places = text.split("step(\"export.").skip(1);
+            named.extend(places.map(|rest| rest.split('"').next().unwrap().to_owned()));
+        }
+    }
+    let crashed: BTreeSet<String> = PLACES.iter().map(|place| place.0.to_owned()).collect();
+    assert_eq!(named, crashed);
+}

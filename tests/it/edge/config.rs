@@ -1,0 +1,244 @@
+//! Settings: defaults, old names, and all faults at once.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
+
+use docket::{
+    config::{Config, ConfigError, CorsOrigins, LogFormat},
+    domain::{sla::SlaTarget, ticket::TicketPriority},
+    error::Result,
+};
+use rstest::rstest;
+use secrecy::ExposeSecret as _;
+
+use super::settings;
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+fn given(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    super::settings(folder.path(), settings)
+}
+
+#[test]
+fn without_settings_docket_serves_this_machine_from_its_data_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = settings(folder.path(), &[]).unwrap();
+    let data = folder.path().join("data");
+    assert_eq!(config.listen.to_string(), "127.0.0.1:50051");
+    let database = format!("sqlite:{}/docket.db?mode=rwc", data.display());
+    assert_eq!(config.database_url.expose_secret(), database);
+    assert_eq!(config.uploads.dir, data.join("uploads"));
+    assert_eq!(config.tokens.audience, "docket");
+    assert_eq!(config.tokens.issuer, "docket");
+    assert_eq!(config.log.format, LogFormat::Pretty);
+    assert_eq!(config.cors_origins, CorsOrigins::Any);
+    assert_eq!(config.request_timeout, Duration::from_secs(60));
+    assert_eq!(config.export_lease, Duration::from_secs(10));
+    assert!(config.outbound_allow.is_empty());
+}
+
+#[test]
+fn generated_secrets_are_kept_and_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = settings(folder.path(), &[]).unwrap();
+    let second = settings(folder.path(), &[]).unwrap();
+    assert_eq!(first.tokens.secret.expose(), second.tokens.secret.expose());
+    assert_eq!(
+        first.credentials_key.expose(),
+        second.credentials_key.expose()
+    );
+    assert_eq!(first.credentials_key.id(), second.credentials_key.id());
+    assert_ne!(first.tokens.secret.expose(), first.credentials_key.expose());
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let data = folder.path().join("data");
+    assert_eq!(mode(data.clone()), 0o700);
+    let mut names: Vec<_> = fs::read_dir(&data)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["credentials-key", "jwt-secret"]);
+    for name in names {
+        assert_eq!(mode(data.join(name)), 0o600);
+    }
+    let other = given(&[]).unwrap();
+    assert_ne!(first.tokens.secret.expose(), other.tokens.secret.expose());
+}
+
+#[test]
+fn processes_that_start_at_once_share_the_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets: Vec<Vec<u8>> = std::thread::scope(|scope| {
+        let start = || {
+            settings(folder.path(), &[])
+                .unwrap()
+                .tokens
+                .secret
+                .expose()
+                .to_vec()
+        };
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    assert!(secrets.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn a_secret_file_that_others_may_read_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    settings(folder.path(), &[]).unwrap();
+    let file = folder.path().join("data/jwt-secret");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let error = settings(folder.path(), &[]).unwrap_err();
+    assert_eq!(error.0.len(), 1);
+    assert_eq!(error.0[0].setting, "JWT_SECRET_KEY");
+    assert!(error.to_string().contains("chmod 600"), "{error}");
+}
+
+#[test]
+fn the_names_of_the_old_system_work() {
+    let config = given(&[
+        (
+            "DATABASE_URL",
+            "postgresql+asyncpg://docket:hunter2@db/docket",
+        ),
+        ("JWT_SECRET_KEY", SECRET),
+        ("JWT_ALGORITHM", "HS256"),
+        ("SERVICE_HOST", "0.0.0.0"),
+        ("SERVICE_PORT", "8080"),
+        ("LOG_LEVEL", "WARNING"),
+        ("UPLOAD_DIR", "/srv/uploads"),
+        ("MAX_FILE_SIZE_MB", "5"),
+        ("ALLOWED_FILE_EXTENSIONS", r#"[".PDF", "png"]"#),
+        ("SLA_P1_RESPONSE_HOURS", "2"),
+        ("SLA_P4_RESOLUTION_HOURS", "200"),
+    ])
+    .unwrap();
+    assert_eq!(
+        config.database_url.expose_secret(),
+        "postgresql://docket:hunter2@db/docket"
+    );
+    assert_eq!(config.tokens.secret.expose(), SECRET.as_bytes());
+    assert_eq!(config.listen.to_string(), "0.0.0.0:8080");
+    assert_eq!(config.log.filter, "warn");
+    assert_eq!(config.uploads.dir.to_str(), Some("/srv/uploads"));
+    assert_eq!(config.uploads.max_bytes, 5 * 1024 * 1024);
+    assert_eq!(config.uploads.allowed_extensions, ["pdf", "png"]);
+    let target = |response_hours, resolution_hours| SlaTarget {
+        response_hours,
+        resolution_hours,
+    };
+    assert_eq!(config.sla.target(TicketPriority::P1), target(2, 4));
+    assert_eq!(config.sla.target(TicketPriority::P2), target(4, 12));
+    assert_eq!(config.sla.target(TicketPriority::P4), target(24, 200));
+    let shown = format!("{config:?}");
+    assert!(
+        !shown.contains("hunter2") && !shown.contains(SECRET),
+        "{shown}"
+    );
+}
+
+#[test]
+fn all_faults_are_told_at_once_and_no_secret_with_them() {
+    let error = given(&[
+        ("DATABASE_URL", "mysql://root:hunter2@db"),
+        ("JWT_SECRET_KEY", "hunter2"),
+        ("JWT_ALGORITHM", "RS256"),
+        ("CREDENTIALS_KEY", "aHVudGVyMg=="),
+        ("SERVICE_HOST", "example.com"),
+        ("SERVICE_PORT", "70000"),
+        ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+        ("MAX_FILE_SIZE_MB", "0"),
+        ("ALLOWED_FILE_EXTENSIONS", "pdf, ../x"),
+        ("SLA_P2_RESPONSE_HOURS", "13"),
+        ("SLA_P3_RESOLUTION_HOURS", "soon"),
+        ("OUTBOUND_ALLOW", "10.0.0.0/33"),
+        ("CORS_ALLOWED_ORIGINS", "https://a.example/path"),
+        ("MAX_CONNECTIONS", "-1"),
+        ("REQUEST_TIMEOUT_SECONDS", "0"),
+        ("EXPORT_LEASE_SECONDS", "1"),
+        ("SHUTDOWN_GRACE_SECONDS", "1.5"),
+    ])
+    .unwrap_err();
+    let mut settings: Vec<_> = error.0.iter().map(|fault| fault.setting).collect();
+    settings.sort_unstable();
+    assert_eq!(
+        settings,
+        [
+            "ALLOWED_FILE_EXTENSIONS",
+            "CORS_ALLOWED_ORIGINS",
+            "CREDENTIALS_KEY",
+            "DATABASE_URL",
+            "EXPORT_LEASE_SECONDS",
+            "JWT_ALGORITHM",
+            "JWT_SECRET_KEY",
+            "LOG_FORMAT",
+            "LOG_LEVEL",
+            "MAX_CONNECTIONS",
+            "MAX_FILE_SIZE_MB",
+            "OUTBOUND_ALLOW",
+            "REQUEST_TIMEOUT_SECONDS",
+            "SERVICE_HOST",
+            "SERVICE_PORT",
+            "SHUTDOWN_GRACE_SECONDS",
+            "SLA_P2_RESPONSE_HOURS",
+            "SLA_P3_RESOLUTION_HOURS",
+        ]
+    );
+    let text = error.to_string();
+    assert_eq!(text.lines().count(), settings.len());
+    assert!(
+        !text.contains("hunter2") && !text.contains("aHVudGVyMg"),
+        "{text}"
+    );
+}
+
+#[rstest]
+#[case("0.0.0.0", None, false)]
+#[case("::", None, false)]
+#[case("192.0.2.1", None, false)]
+#[case("0.0.0.0", Some(SECRET), true)]
+#[case("127.0.0.1", None, true)]
+#[case("::1", None, true)]
+#[case("localhost", None, true)]
+fn a_generated_secret_serves_loopback_only(
+    #[case] host: &str,
+    #[case] secret: Option<&str>,
+    #[case] fine: bool,
+) {
+    let secret = secret.unwrap_or_default();
+    let config = given(&[("SERVICE_HOST", host), ("JWT_SECRET_KEY", secret)]);
+    match config {
+        Ok(_) => assert!(fine, "{host} was accepted"),
+        Err(error) => {
+            assert!(!fine, "{error}");
+            assert_eq!(error.0.len(), 1);
+            assert!(error.to_string().contains("JWT_SECRET_KEY"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_written_to_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let inside = file.join("data").display().to_string();
+    let error = settings(folder.path(), &[("DATA_DIR", &inside)]).unwrap_err();
+    assert_eq!(error.0.len(), 1);
+    assert_eq!(error.0[0].setting, "DATA_DIR");
+}
+
+#[rstest]
+#[case("info", "info")]
+#[case("Info", "info")]
+#[case("WARNING", "warn")]
+#[case("CRITICAL", "error")]
+#[case("info,docket=debug", "info,docket=debug")]
+fn log_levels(#[case] text: &str, #[case] filter: &str) {
+    assert_eq!(given(&[("LOG_LEVEL", text)]).unwrap().log.filter, filter);
+}

@@ -1,0 +1,175 @@
+//! What has to be there before an export starts, and starting it twice.
+
+use std::time::Duration;
+
+use docket::{
+    domain::actor::Role,
+    proto::v1::{
+        CreateSessionRequest, GetExportRequest, Session, SetIntegrationEnabledRequest,
+        StartExportRequest,
+    },
+};
+use rstest::rstest;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+use super::bench::{Bench, assert_completed, open_session};
+use crate::support::database::Kind;
+
+fn reason(status: &Status) -> String {
+    status
+        .get_details_error_info()
+        .expect("an ErrorInfo")
+        .reason
+}
+
+async fn start(bench: &Bench, session: &str) -> Status {
+    let request = StartExportRequest {
+        session_id: session.to_owned(),
+        ..Default::default()
+    };
+    bench.exports().start_export(request).await.unwrap_err()
+}
+
+async fn session(bench: &Bench, integration: &str, project: &str) -> String {
+    let request = CreateSessionRequest {
+        session: Some(Session {
+            name: "Bare".to_owned(),
+            integration_id: integration.to_owned(),
+            jira_project_key: project.to_owned(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    bench
+        .exports()
+        .create_session(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .session
+        .unwrap()
+        .id
+}
+
+#[tokio::test]
+async fn what_is_missing_is_told_before_anything_happens() {
+    let bench = Bench::new(Kind::Sqlite, &[("a", &[])]).await;
+    let empty = open_session(&bench.server, &bench.integration, Vec::new()).await;
+    let without_integration = session(&bench, "", "DEMO").await;
+    let without_project = session(&bench, &bench.integration, "").await;
+    for (session, expected) in [
+        (empty, "SESSION_EMPTY"),
+        (without_integration, "SESSION_WITHOUT_INTEGRATION"),
+        (without_project, "SESSION_WITHOUT_PROJECT"),
+    ] {
+        let refused = start(&bench, &session).await;
+        assert_eq!(refused.code(), Code::FailedPrecondition, "{refused:?}");
+        assert_eq!(reason(&refused), expected);
+        assert!(refused.get_details_precondition_failure().is_some());
+    }
+    let off = SetIntegrationEnabledRequest {
+        id: bench.integration.clone(),
+        enabled: false,
+    };
+    bench
+        .server
+        .integrations(Role::Admin)
+        .set_integration_enabled(off)
+        .await
+        .unwrap();
+    let refused = start(&bench, &bench.session).await;
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert_eq!(reason(&refused), "INTEGRATION_DISABLED");
+    assert!(bench.jira.requests().is_empty(), "Jira was not asked");
+}
+
+#[rstest]
+#[tokio::test]
+async fn starting_twice_or_at_once_is_one_task(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let bench = Bench::new(kind, &[("a", &[]), ("b", &[])]).await;
+    let starts = futures::future::join_all((0..8).map(|_| bench.start())).await;
+    let tasks: std::collections::BTreeSet<String> = starts
+        .iter()
+        .map(|start| start.as_ref().unwrap().export.clone().unwrap().task_id)
+        .collect();
+    assert_eq!(tasks.len(), 1);
+    let fresh = starts
+        .iter()
+        .filter(|start| !start.as_ref().unwrap().already_running)
+        .count();
+    assert!(fresh >= 1, "the one that started it says so");
+    assert_completed(&bench.events(0).await);
+    let again = bench.start().await.unwrap();
+    assert_eq!(again.export.unwrap().task_id, *tasks.first().unwrap());
+    assert_eq!(bench.creates(), 2);
+    bench.assert_whole(2).await;
+}
+
+#[tokio::test]
+async fn only_the_owner_and_leads_may_export() {
+    let bench = Bench::new(Kind::Sqlite, &[("a", &[])]).await;
+    let request = StartExportRequest {
+        session_id: bench.session.clone(),
+        ..Default::default()
+    };
+    let stranger = ("somebody", Role::SeniorEngineer);
+    let refused = bench
+        .server
+        .exports(stranger)
+        .start_export(request.clone())
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    let user = bench
+        .server
+        .exports(Role::EndUser)
+        .start_export(request.clone())
+        .await
+        .unwrap_err();
+    assert_eq!(user.code(), Code::PermissionDenied);
+    bench
+        .server
+        .exports(Role::TeamLead)
+        .start_export(request)
+        .await
+        .unwrap();
+    assert_completed(&bench.events(0).await);
+}
+
+#[tokio::test]
+async fn polling_is_limited_by_session_and_caller() {
+    let bench = Bench::new(Kind::Sqlite, &[("a", &[])]).await;
+    let ask = || {
+        let request = GetExportRequest {
+            session_id: bench.session.clone(),
+        };
+        let mut exports = bench.exports();
+        async move { exports.get_export(request).await }
+    };
+    let early = ask().await.unwrap_err();
+    assert_eq!(reason(&early), "EXPORT_NOT_STARTED");
+    bench.run().await;
+    bench.clock.advance(Duration::from_secs(2));
+    assert_eq!(
+        ask()
+            .await
+            .unwrap()
+            .into_inner()
+            .export
+            .unwrap()
+            .tickets_completed,
+        1
+    );
+    let refused = ask().await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert_eq!(reason(&refused), "POLLED_TOO_OFTEN");
+    let retry = refused
+        .get_details_retry_info()
+        .unwrap()
+        .retry_delay
+        .unwrap();
+    assert!(retry <= Duration::from_secs(2) && !retry.is_zero());
+    bench.clock.advance(retry);
+    ask().await.unwrap();
+}

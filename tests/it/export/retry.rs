@@ -1,0 +1,98 @@
+//! Retrying an export: from where it stopped, at most three times.
+
+use docket::sandbox::{Action, Fault, Operation};
+use rstest::rstest;
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+use super::bench::{Bench, assert_completed, kinds, last};
+use crate::support::database::Kind;
+
+#[rstest]
+#[tokio::test]
+async fn three_retries_and_no_more(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let bench = Bench::new(kind, &[("a", &[]), ("b", &[])]).await;
+    bench.jira.order(
+        Fault::on(Operation::CreateIssue, Action::status(403))
+            .nth(2)
+            .always(),
+    );
+    let first = last(&bench.run().await).failure.unwrap();
+    assert_eq!(
+        (first.retry_available, first.retry_attempts_used),
+        (true, 0)
+    );
+    for attempt in 1..=3 {
+        let retried = bench.retry().await.unwrap();
+        assert_eq!(
+            (retried.resuming_from_order, retried.tickets_preserved),
+            (2, 1)
+        );
+        let export = last(&bench.events(0).await);
+        assert_eq!(export.attempt, attempt);
+        assert_eq!(export.remaining_retries, 3 - attempt);
+        let failure = export.failure.unwrap();
+        assert_eq!(
+            failure.first_error_time, first.first_error_time,
+            "the same failure, met first then"
+        );
+        assert_eq!(failure.retry_available, attempt < 3);
+    }
+    let refused = bench.retry().await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    let info = refused.get_details_error_info().unwrap();
+    assert_eq!(info.reason, "EXPORT_RETRIES_EXHAUSTED");
+    assert_eq!(info.metadata["category"], "ADMIN_REQUIRED");
+    bench.assert_whole(1).await;
+}
+
+#[tokio::test]
+async fn a_retry_goes_on_with_the_same_task_and_numbering() {
+    let bench = Bench::new(Kind::Sqlite, &[("a", &[]), ("b", &["a"]), ("c", &["b"])]).await;
+    bench
+        .jira
+        .order(Fault::on(Operation::CreateIssue, Action::status(401)).nth(3));
+    let before = bench.run().await;
+    assert_eq!(
+        kinds(&before),
+        ["started", "ticket_exported", "ticket_exported", "failed"]
+    );
+    bench.retry().await.unwrap();
+    let after = bench.events(4).await;
+    assert_eq!(
+        kinds(&after),
+        [
+            "resumed",
+            "ticket_exported",
+            "dependency_created",
+            "dependency_created",
+            "completed"
+        ]
+    );
+    assert_eq!(after[0].sequence, 5);
+    assert_eq!(last(&before).task_id, last(&after).task_id);
+    assert_completed(&after);
+    assert_eq!(bench.creates(), 4);
+    bench.assert_whole(3).await;
+    let done = bench.retry().await.unwrap_err();
+    assert_eq!(
+        done.get_details_error_info().unwrap().reason,
+        "EXPORT_NOT_RETRYABLE"
+    );
+}
+
+#[tokio::test]
+async fn a_running_export_is_not_retried() {
+    let bench = Bench::new(Kind::Sqlite, &[("a", &[])]).await;
+    bench
+        .jira
+        .order(Fault::on(Operation::GetProject, Action::Delay { ms: 700 }));
+    bench.start().await.unwrap();
+    let refused = bench.retry().await.unwrap_err();
+    assert_eq!(refused.code(), Code::Aborted);
+    assert_eq!(
+        refused.get_details_error_info().unwrap().reason,
+        "EXPORT_RUNNING"
+    );
+    assert_completed(&bench.events(0).await);
+}

@@ -1,0 +1,21 @@
+//! docket through its front door: a real server, a real client, both databases, and the sandbox as Jira.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test fails by panicking, and nobody else uses what it is made of"
+)]
+
+mod adf;
+mod api;
+mod cli;
+mod crash;
+mod edge;
+mod export;
+mod jira;
+mod layers;
+mod sandbox;
+mod storage;
+mod support;

@@ -1,0 +1,182 @@
+//! What PostgreSQL alone does: transactions that lose and are tried again, and wake-ups.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use docket::{
+    db::{Db, notify_in, user as users},
+    error::{Error, Reason, Result},
+};
+use futures::StreamExt as _;
+use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, PaginatorTrait as _, Statement};
+use tokio::sync::Barrier;
+
+use super::rows::{put, user, write};
+use crate::support::database::{Kind, TestDatabase};
+
+/// Two transactions meet in their first try, so that one of them must lose.
+struct Meeting {
+    barrier: Barrier,
+    tries: AtomicU32,
+}
+
+impl Meeting {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            barrier: Barrier::new(2),
+            tries: AtomicU32::new(0),
+        })
+    }
+
+    /// Waits for the other one in the first try of each.
+    async fn meet(&self) {
+        if self.tries.fetch_add(1, Ordering::SeqCst) < 2 {
+            self.barrier.wait().await;
+        }
+    }
+}
+
+async fn rename(tx: &docket::db::Tx, id: &str, name: &str) -> Result<()> {
+    let sql = "UPDATE \"user\" SET display_name = display_name || $1 WHERE id = $2";
+    let values = [name.into(), id.into()];
+    tx.execute_raw(Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        sql,
+        values,
+    ))
+    .await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadlock_costs_a_second_try_and_nothing_else() {
+    let database = TestDatabase::new(Kind::Postgres).await;
+    for id in ["ada", "bob"] {
+        write(&database.db, user(id)).await.expect("takes a user");
+    }
+    let meeting = Meeting::new();
+    let cross = |first: &'static str, second: &'static str| {
+        let (db, meeting) = (database.db.clone(), meeting.clone());
+        async move {
+            db.write(move |tx| {
+                let meeting = meeting.clone();
+                Box::pin(async move {
+                    rename(tx, first, "+").await?;
+                    meeting.meet().await;
+                    rename(tx, second, "+").await
+                })
+            })
+            .await
+        }
+    };
+    let (one, other) = tokio::join!(cross("ada", "bob"), cross("bob", "ada"));
+    one.expect("commits in the end");
+    other.expect("commits in the end");
+    assert!(
+        meeting.tries.load(Ordering::SeqCst) > 2,
+        "nobody had to try again"
+    );
+    for row in users::Entity::find()
+        .all(database.db.read())
+        .await
+        .expect("reads")
+    {
+        assert_eq!(row.display_name, "Ada Lovelace++", "each took effect once");
+    }
+}
+
+/// Adds a user named after how many there are: what one sees is what the other changes.
+async fn add_after_counting(db: &Db, meeting: Arc<Meeting>) -> Result<()> {
+    db.write(move |tx| {
+        let meeting = meeting.clone();
+        Box::pin(async move {
+            tx.execute_unprepared("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+                .await?;
+            let seen = users::Entity::find().count(tx).await?;
+            meeting.meet().await;
+            put(tx, user(&format!("user-{seen}-{}", uuid::Uuid::now_v7()))).await?;
+            Ok(())
+        })
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_serialisation_failure_is_tried_again_on_what_is_there_now() {
+    let database = TestDatabase::new(Kind::Postgres).await;
+    let meeting = Meeting::new();
+    let (one, other) = tokio::join!(
+        add_after_counting(&database.db, meeting.clone()),
+        add_after_counting(&database.db, meeting.clone()),
+    );
+    one.expect("commits in the end");
+    other.expect("commits in the end");
+    assert!(
+        meeting.tries.load(Ordering::SeqCst) > 2,
+        "nobody had to try again"
+    );
+    let rows = users::Entity::find()
+        .all(database.db.read())
+        .await
+        .expect("reads");
+    let mut seen: Vec<String> = rows.iter().map(|row| row.id.0[..6].to_owned()).collect();
+    seen.sort();
+    assert_eq!(seen, ["user-0", "user-1"], "the second saw the first");
+}
+
+#[tokio::test]
+async fn one_that_loses_every_time_is_told_so() {
+    let database = TestDatabase::new(Kind::Postgres).await;
+    let tries = Arc::new(AtomicU32::new(0));
+    let counted = tries.clone();
+    let outcome: Result<()> = database
+        .db
+        .write(move |tx| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async move {
+                let lose = "DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '40001'; END $$";
+                tx.execute_unprepared(lose).await?;
+                Ok(())
+            })
+        })
+        .await;
+    assert!(
+        matches!(
+            outcome,
+            Err(Error::Unavailable {
+                reason: Reason::DatabaseBusy,
+                ..
+            })
+        ),
+        "{outcome:?}"
+    );
+    assert_eq!(tries.load(Ordering::SeqCst), 6);
+}
+
+#[tokio::test]
+async fn a_wake_up_comes_with_the_commit_and_not_without_it() {
+    let database = TestDatabase::new(Kind::Postgres).await;
+    // Channels belong to the whole server, so the test has one to itself.
+    let channel: &'static str =
+        Box::leak(format!("docket_{}", uuid::Uuid::now_v7().simple()).into());
+    let replica = database.open_again().await;
+    let mut wakes = Box::pin(replica.listen(channel).await.expect("listens"));
+    let failed: Result<()> = database
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                notify_in(tx, channel, "rolled back").await?;
+                Err(Error::invalid("name", "bad"))
+            })
+        })
+        .await;
+    assert!(failed.is_err());
+    database
+        .db
+        .write(move |tx| Box::pin(async move { Ok(notify_in(tx, channel, "committed").await?) }))
+        .await
+        .expect("commits");
+    assert_eq!(wakes.next().await, Some(Some("committed".to_owned())));
+}

@@ -1,0 +1,196 @@
+//! A whole docket process on a port of its own, with a database that nobody else uses, and its clients.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use docket::{
+    app::clock::{Clock, SystemClock},
+    auth::{Audience, Claims, mint},
+    config::{Config, TokenSettings},
+    domain::{actor::Role, time::Time},
+    error::Result,
+    process::Process,
+    proto::v1::{
+        export_service_client::ExportServiceClient,
+        integration_service_client::IntegrationServiceClient,
+        ticket_service_client::TicketServiceClient,
+    },
+    worker::Settings,
+};
+use futures::future::BoxFuture;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Channel, Endpoint},
+};
+use uuid::Uuid;
+
+use super::database::{Kind, TestDatabase};
+
+/// Adds a caller's token to each call.
+#[derive(Clone)]
+pub(crate) struct Bearer(MetadataValue<Ascii>);
+
+impl Bearer {
+    pub(crate) fn new(token: &str) -> Self {
+        let value = format!("Bearer {token}").parse();
+        Self(value.expect("a header's value"))
+    }
+}
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let metadata = request.metadata_mut();
+        metadata.insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+pub(crate) type Authorized = InterceptedService<Channel, Bearer>;
+pub(crate) type Tickets = TicketServiceClient<Authorized>;
+pub(crate) type Integrations = IntegrationServiceClient<Authorized>;
+pub(crate) type Exports = ExportServiceClient<Authorized>;
+
+/// Who calls: a name and a role, or a role alone, whose one holder is then named after it.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller(pub(crate) String, pub(crate) Role);
+
+impl From<Role> for Caller {
+    fn from(role: Role) -> Self {
+        Self(role.to_string().to_lowercase(), role)
+    }
+}
+
+impl From<(&str, Role)> for Caller {
+    fn from((name, role): (&str, Role)) -> Self {
+        Self(name.to_owned(), role)
+    }
+}
+
+/// A clock that stands still until a test moves it. Waiting takes real time.
+pub(crate) struct TestClock(Mutex<Time>);
+
+impl TestClock {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(SystemClock.now())))
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Time {
+        *self.0.lock().unwrap()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// A running process. Dropping it stops it.
+pub(crate) struct TestServer {
+    config: Config,
+    channel: Channel,
+    shutdown: CancellationToken,
+    running: JoinHandle<Result<()>>,
+    _database: TestDatabase,
+}
+
+impl TestServer {
+    pub(crate) async fn start(kind: Kind) -> Self {
+        Self::start_with(kind, Arc::new(SystemClock)).await
+    }
+
+    pub(crate) async fn start_with(kind: Kind, clock: Arc<dyn Clock>) -> Self {
+        let database = TestDatabase::empty(kind).await;
+        let config = settings(&database);
+        let process = Process::prepare(config.clone(), clock, Settings::default());
+        let process = process.await.expect("the process is ready");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+        let address = listener.local_addr().expect("an address");
+        let shutdown = CancellationToken::new();
+        let running = tokio::spawn(process.run(listener, shutdown.clone()));
+        let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("a URL");
+        Self {
+            config,
+            channel: endpoint.connect_lazy(),
+            shutdown,
+            running,
+            _database: database,
+        }
+    }
+
+    /// A token that the server accepts.
+    pub(crate) fn token(&self, caller: impl Into<Caller>) -> String {
+        token(&self.config.tokens, caller)
+    }
+
+    pub(crate) fn tickets(&self, caller: impl Into<Caller>) -> Tickets {
+        Tickets::new(self.authorized(caller))
+    }
+
+    pub(crate) fn integrations(&self, caller: impl Into<Caller>) -> Integrations {
+        Integrations::new(self.authorized(caller))
+    }
+
+    pub(crate) fn exports(&self, caller: impl Into<Caller>) -> Exports {
+        Exports::new(self.authorized(caller))
+    }
+
+    /// Stops it as a signal would, and waits for its end.
+    pub(crate) async fn stop(mut self) {
+        self.shutdown.cancel();
+        let ended = (&mut self.running).await.expect("it does not panic");
+        ended.expect("it ends well");
+    }
+
+    fn authorized(&self, caller: impl Into<Caller>) -> Authorized {
+        InterceptedService::new(self.channel.clone(), Bearer::new(&self.token(caller)))
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+/// A token that a server with these settings accepts.
+pub(crate) fn token(tokens: &TokenSettings, caller: impl Into<Caller>) -> String {
+    let Caller(name, role) = caller.into();
+    let claims = Claims {
+        sub: name,
+        role,
+        team: None,
+        name: None,
+        email: None,
+        aud: Audience::One(tokens.audience.clone()),
+        iss: tokens.issuer.clone(),
+        exp: jsonwebtoken::get_current_timestamp() + 600,
+        nbf: None,
+    };
+    mint(&tokens.secret, &claims).expect("a token")
+}
+
+/// Fresh secrets, and loopback allowed, where a test's Jira runs.
+fn settings(database: &TestDatabase) -> Config {
+    let folder = database.folder().join("data").display().to_string();
+    let secret = format!("{}{}", Uuid::new_v4(), Uuid::new_v4());
+    Config::from_map(|name| match name {
+        "DATA_DIR" => Some(folder.clone()),
+        "DATABASE_URL" => Some(database.url.clone()),
+        "JWT_SECRET_KEY" => Some(secret.clone()),
+        "OUTBOUND_TIMEOUT_SECONDS" => Some("1".to_owned()),
+        "OUTBOUND_ALLOW" => Some("127.0.0.0/8".to_owned()),
+        _ => None,
+    })
+    .expect("good settings")
+}
