@@ -1,5 +1,6 @@
 //! The command line: what can be asked of docket, and how its failures are told.
 
+mod adf;
 mod client;
 mod demo;
 mod export;
@@ -44,6 +45,8 @@ enum Command {
     Session(session::SessionCommand),
     /// Export a session to Jira, or join its running export, and follow it to its end.
     Export(export::ExportArgs),
+    /// Convert HTML on standard input to Jira's document format (ADF), and tell what it cannot hold.
+    Adf(adf::AdfArgs),
     /// Run a Jira for trying things out, in memory, until Ctrl-C.
     Sandbox(sandbox::SandboxArgs),
 }
@@ -66,6 +69,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Token(args) => token::run(args).map(done),
         Command::Session(command) => session::run(command).await.map(done),
         Command::Export(args) => export::run(args).await,
+        Command::Adf(args) => adf::run(args).map(done),
         Command::Sandbox(args) => sandbox::run(args).await.map(done),
     }
 }

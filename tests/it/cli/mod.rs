@@ -1,5 +1,6 @@
 //! The binary as people run it: what it prints, where to, and how it exits.
 
+mod adf;
 mod demo;
 mod export;
 mod files;
