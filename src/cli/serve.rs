@@ -20,6 +20,7 @@ pub(super) async fn run() -> Result<(), CommandError> {
     tracing::info!(address = %listener.local_addr()?, "docket is listening");
     let worker = Settings {
         lease: config.export_lease,
+        grace: config.shutdown_grace,
         ..Settings::default()
     };
     let process = Process::prepare(config, Arc::new(SystemClock), worker).await?;

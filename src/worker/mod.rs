@@ -22,6 +22,9 @@ pub struct Settings {
     pub sweep: Duration,
     /// How many runs one process works on at once.
     pub runs: usize,
+    /// How long a stop waits for runs to come to a ticket's boundary. One that Jira keeps waiting for longer is left lying, and
+    /// whoever takes it up looks before it sends.
+    pub grace: Duration,
 }
 
 impl Default for Settings {
@@ -30,6 +33,7 @@ impl Default for Settings {
             lease: Duration::from_secs(10),
             sweep: Duration::from_secs(1),
             runs: 16,
+            grace: Duration::from_secs(20),
         }
     }
 }
@@ -53,7 +57,7 @@ impl Worker {
         }
     }
 
-    /// Works until `stop` is cancelled and every run has come to a ticket's boundary.
+    /// Works until `stop` is cancelled and every run has come to a ticket's boundary, or the grace is over.
     pub async fn run(self, stop: CancellationToken) {
         let runs = TaskTracker::new();
         let mut forget = time::interval(FORGET);
@@ -67,7 +71,15 @@ impl Worker {
             }
         }
         runs.close();
-        runs.wait().await;
+        if time::timeout(self.settings.grace, runs.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                runs = runs.len(),
+                "exports were left in the middle of a ticket at the end of the shutdown's grace"
+            );
+        }
     }
 
     /// Takes up every run that nobody works on, as far as there is room.
