@@ -80,10 +80,13 @@ impl Run {
                     Ok(())
                 }
             };
-            if let Err(stop) = waited {
+            let paced = match waited {
+                Ok(()) => self.keep_pace(passage.jira).await,
+                stopped => stopped,
+            };
+            if let Err(stop) = paced {
                 return Err(self.stop_at(passage, stop, certain).await);
             }
-            self.keep_pace(passage.jira).await?;
         }
     }
 
