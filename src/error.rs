@@ -43,7 +43,7 @@ pub enum Error {
     #[error("{}", .0.message)]
     Aborted(Box<Refusal>),
     /// A name that must be unique is taken.
-    #[error("a {resource} named {name:?} already exists")]
+    #[error("the name {name:?} is taken by another {resource}")]
     AlreadyExists {
         /// What kind of thing.
         resource: &'static str,

@@ -6,9 +6,9 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::Subscr
 
 use crate::config::{LogFormat, LogSettings};
 
-/// Libraries that say at `debug` and `info` what only their authors need; a filter of one's own can ask for them.
-const QUIET: &str =
-    "h2=warn,hyper=warn,hyper_util=warn,rustls=warn,sqlx=warn,sea_orm_migration=warn";
+/// Libraries that say at `debug` and `info` what only their authors need, or, the HTML parser, all that people write; a filter of
+/// one's own can ask for them.
+const QUIET: &str = "h2=warn,html5ever=warn,hyper=warn,hyper_util=warn,markup5ever=warn,rustls=warn,sqlx=warn,sea_orm_migration=warn";
 
 /// The filter for a level's name (also Python's `WARNING` and `CRITICAL`), or the text itself when it is a filter already.
 pub fn filter(text: &str) -> Result<String, String> {

@@ -38,21 +38,12 @@ impl App {
         let id = session.id;
         let request = Request::new(&actor.user_id, "RetryExport", request_id, &id);
         if self.made_before(request.as_ref()).await?.is_none() {
-            let export = self.export(id).await?;
-            require_retryable(&export)?;
-            self.exportable(&session).await?;
-            self.record_caller(actor).await?;
-            let now = self.clock.now();
-            let made = [export.id.0];
-            let remembered = request.as_ref().map(|request| request.row(&made, now));
-            let again = retried(&export, now);
-            match self.write_retry(export.fence, again, remembered, now).await {
-                // Another retry was first; what it began is what this caller wanted.
-                Err(Error::Fenced) => (),
-                Err(Error::AlreadyExists { .. }) => {
-                    self.made_before(request.as_ref()).await?;
-                }
-                written => written?,
+            let began = self.begin_retry(actor, &session, request.as_ref()).await;
+            // The same request may have come twice at once: then it has its answer by now.
+            if let Err(error) = began
+                && self.made_before(request.as_ref()).await?.is_none()
+            {
+                return Err(error);
             }
             self.wake.work();
             self.wake.changed(id);
@@ -62,6 +53,29 @@ impl App {
             resuming_from_order: self.next_order(export.id).await?,
             export: self.snapshot(&session, &export).await?,
         })
+    }
+
+    /// Of several at once one begins the attempt; to the others it is running.
+    async fn begin_retry(
+        &self,
+        actor: &Actor,
+        session: &session::Model,
+        request: Option<&Request>,
+    ) -> Result<()> {
+        loop {
+            let export = self.export(session.id).await?;
+            require_retryable(&export)?;
+            self.exportable(session).await?;
+            self.record_caller(actor).await?;
+            let now = self.clock.now();
+            let remembered = request.map(|request| request.row(&[export.id.0], now));
+            let again = retried(&export, now);
+            match self.write_retry(export.fence, again, remembered, now).await {
+                // Somebody was first, so that the run is no longer as it was read.
+                Err(Error::Fenced) => (),
+                written => return written,
+            }
+        }
     }
 
     async fn write_retry(

@@ -65,9 +65,9 @@ impl App {
                 return self.started_before(&session).await;
             }
             let current = self.session(id).await?;
-            self.exportable(&current).await?;
             let now = self.clock.now();
             let mut plan = self.lay_out(actor, current, now).await?;
+            self.exportable(&plan.session).await?;
             let made = [plan.export.id.0];
             plan.remembered = request.as_ref().map(|request| request.row(&made, now));
             self.record_caller(actor).await?;

@@ -86,25 +86,40 @@ impl App {
             return self.added_before(id, &made).await;
         }
         self.record_caller(actor).await?;
+        let added = self.add(actor, id, &new, request.as_ref(), validate_only);
+        match added.await {
+            // The same request may have come twice at once: what the other one has written is no fault of this one.
+            Err(error) => match self.made_before(request.as_ref()).await? {
+                Some(made) => self.added_before(id, &made).await,
+                None => Err(error),
+            },
+            added => added,
+        }
+    }
+
+    async fn add(
+        &self,
+        actor: &Actor,
+        id: SessionId,
+        new: &[NewSessionTicket],
+        request: Option<&Request>,
+        validate_only: bool,
+    ) -> Result<(SessionView, Vec<TicketView>)> {
         for _ in 0..ATTEMPTS {
             let session = self.session(id).await?;
             if session.status != SessionStatus::Active {
                 return Err(not_editable(id, session.status));
             }
             let now = self.clock.now();
-            let mut addition = self.addition(actor, &session, &new, now).await?;
+            let mut addition = self.addition(actor, &session, new, now).await?;
             if validate_only {
                 return Ok((self.session_view(id).await?, views(&addition)));
             }
             let made: Vec<Uuid> = addition.tickets.iter().map(|ticket| ticket.id.0).collect();
-            addition.remembered = request.as_ref().map(|request| request.row(&made, now));
+            addition.remembered = request.map(|request| request.row(&made, now));
             match self.write_addition(session, addition, now).await {
-                // Another call changed the session, or this one came twice at once: what holds is read again.
-                Err(Error::Fenced | Error::AlreadyExists { .. }) => {
-                    if let Some(made) = self.made_before(request.as_ref()).await? {
-                        return self.added_before(id, &made).await;
-                    }
-                }
+                // Another call changed the session: what holds is read again.
+                Err(Error::Fenced | Error::AlreadyExists { .. }) => (),
                 Err(error) => return Err(error),
                 Ok(views) => return Ok((self.session_view(id).await?, views)),
             }

@@ -1,13 +1,14 @@
 //! `docket serve`: the server, until SIGTERM or SIGINT.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{error::Error as StdError, iter, net::SocketAddr, sync::Arc};
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{CommandError, signals::StopSignals};
 use crate::{
-    app::clock::SystemClock, config::Config, process::Process, telemetry, worker::Settings,
+    app::clock::SystemClock, config::Config, error::Error, process::Process, telemetry,
+    worker::Settings,
 };
 
 /// Serves until a signal to stop. Further ones change nothing, since supervisors often send one twice; the grace bounds the wait.
@@ -17,16 +18,26 @@ pub(super) async fn run() -> Result<(), CommandError> {
     let shutdown = CancellationToken::new();
     stop_on_signal(shutdown.clone())?;
     let listener = listen(config.listen).await?;
-    tracing::info!(address = %listener.local_addr()?, "docket is listening");
     let worker = Settings {
         lease: config.export_lease,
         grace: config.shutdown_grace,
         ..Settings::default()
     };
-    let process = Process::prepare(config, Arc::new(SystemClock), worker).await?;
+    let process = Process::prepare(config, Arc::new(SystemClock), worker);
+    let process = process.await.map_err(|error| unusable(&error))?;
+    tracing::info!(address = %listener.local_addr()?, "docket is listening");
     process.run(listener, shutdown).await?;
     tracing::info!("docket has stopped");
     Ok(())
+}
+
+/// One line: what is wrong with the database, as it says itself.
+fn unusable(error: &Error) -> CommandError {
+    let causes = iter::successors(Some(error as &(dyn StdError + 'static)), |&error| {
+        error.source()
+    });
+    let cause = causes.last().map(ToString::to_string).unwrap_or_default();
+    format!("DATABASE_URL: the database cannot be used: {cause}").into()
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, CommandError> {

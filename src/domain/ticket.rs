@@ -139,15 +139,25 @@ pub fn short_text(text: &str, max: usize) -> Result<String, Broken> {
     if text.chars().count() > max {
         return Err(Broken::new(format!("must have at most {max} characters")));
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(breaks_the_line) {
         return Err(Broken::new("must be one line without control characters"));
     }
     Ok(text.to_owned())
 }
 
+/// Control characters, and Unicode's own line and paragraph separators.
+fn breaks_the_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// What shows nothing: blanks, and characters without a width.
+fn shows_nothing(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
 /// A short text that names something: 1 to `max` code points, one line, not only blanks.
 pub fn named_text(text: &str, max: usize) -> Result<String, Broken> {
-    if text.trim().is_empty() {
+    if text.chars().all(shows_nothing) {
         return Err(Broken::new(format!(
             "must have 1 to {max} characters and not only blanks"
         )));

@@ -10,11 +10,14 @@ use crate::{
     connectors::jira::HardStop,
     db::export,
     domain::{
-        export::{EventDetail, ExportFailure, ExportStatus},
+        export::{EventDetail, ExportFailure, ExportStatus, MAX_RETRIES},
         session::{SessionStage, SessionStatus},
     },
     error::{Error, Result},
 };
+
+/// What is left to do when a retry is not.
+const RETRIES_USED: &str = "All 3 retries of this export are used: ask an administrator of docket, or export the tickets that are left in a new session.";
 
 /// The waits between tries to record a key that Jira has given.
 const KEEP_TRYING: [Duration; 6] = [
@@ -81,12 +84,17 @@ impl Run {
         let mut next = self.ended(ExportStatus::Failed);
         next.tickets_failed = at.is_some().into();
         next.orphaned_keys.0.extend(self.orphan.take());
+        let mut recovery_actions = stop.recovery_actions;
+        if next.attempt >= MAX_RETRIES {
+            recovery_actions.retain(|action| !action.contains("retry the export"));
+            recovery_actions.push(RETRIES_USED.to_owned());
+        }
         next.failure = Some(ExportFailure {
             failed_at_ticket_order: order,
             category: stop.category,
             reason: stop.reason,
             user_message: stop.user_message,
-            recovery_actions: stop.recovery_actions,
+            recovery_actions,
             first_error_time,
         });
         let change = Change {

@@ -96,3 +96,45 @@ async fn a_running_export_is_not_retried() {
     );
     assert_completed(&bench.events(0).await);
 }
+
+#[tokio::test]
+async fn of_several_retries_at_once_one_begins() {
+    let bench = Bench::new(Kind::Sqlite, &[("a", &[]), ("b", &[])]).await;
+    bench
+        .jira
+        .order(Fault::on(Operation::CreateIssue, Action::status(403)).nth(2));
+    bench.run().await;
+    bench
+        .jira
+        .order(Fault::on(Operation::GetProject, Action::Delay { ms: 500 }));
+    let retries = futures::future::join_all((0..12).map(|_| bench.retry())).await;
+    let began = retries.iter().filter(|retry| retry.is_ok()).count();
+    assert_eq!(began, 1);
+    for refused in retries.iter().filter_map(|retry| retry.as_ref().err()) {
+        assert_eq!(refused.code(), Code::Aborted);
+    }
+    assert_completed(&bench.events(0).await);
+    bench.assert_whole(2).await;
+}
+
+#[tokio::test]
+async fn a_repeated_retry_gets_the_first_answer() {
+    let bench = Bench::new(Kind::Sqlite, &[("a", &[]), ("b", &[])]).await;
+    bench
+        .jira
+        .order(Fault::on(Operation::CreateIssue, Action::status(403)).nth(2));
+    bench.run().await;
+    let request = docket::proto::v1::RetryExportRequest {
+        session_id: bench.session.clone(),
+        request_id: Some(uuid::Uuid::new_v4().to_string()),
+    };
+    let retries = (0..12).map(|_| {
+        let (mut exports, request) = (bench.exports(), request.clone());
+        async move { exports.retry_export(request).await }
+    });
+    for retried in futures::future::join_all(retries).await {
+        assert_eq!(retried.unwrap().into_inner().export.unwrap().attempt, 1);
+    }
+    assert_completed(&bench.events(0).await);
+    bench.assert_whole(2).await;
+}
