@@ -20,6 +20,7 @@ pub mod pages;
 mod polls;
 pub mod requests;
 pub mod seal;
+mod session_graph;
 pub mod session_tickets;
 pub mod sessions;
 pub mod tickets;

@@ -214,7 +214,7 @@ async fn what_was_not_started_or_cannot_start_is_refused_with_its_reason(
     let mut exports = server.exports(Role::SeniorEngineer);
     let refused = exports.start_export(start(&session)).await.unwrap_err();
     assert_eq!(refused.code(), Code::FailedPrecondition);
-    assert_eq!(reason(&refused), "SESSION_WITHOUT_INTEGRATION");
+    assert_eq!(reason(&refused), "SESSION_EMPTY");
     let get = v1::GetExportRequest {
         session_id: session.id.clone(),
     };

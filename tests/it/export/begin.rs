@@ -5,15 +5,15 @@ use std::time::Duration;
 use docket::{
     domain::actor::Role,
     proto::v1::{
-        CreateSessionRequest, GetExportRequest, Session, SetIntegrationEnabledRequest,
-        StartExportRequest,
+        AddSessionTicketsRequest, CreateSessionRequest, GetExportRequest, Session,
+        SetIntegrationEnabledRequest, StartExportRequest,
     },
 };
 use rstest::rstest;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use super::bench::{Bench, assert_completed, open_session};
+use super::bench::{Bench, assert_completed, chain, open_session};
 use crate::support::database::Kind;
 
 fn reason(status: &Status) -> String {
@@ -41,7 +41,7 @@ async fn session(bench: &Bench, integration: &str, project: &str) -> String {
         }),
         ..Default::default()
     };
-    bench
+    let id = bench
         .exports()
         .create_session(request)
         .await
@@ -49,7 +49,14 @@ async fn session(bench: &Bench, integration: &str, project: &str) -> String {
         .into_inner()
         .session
         .unwrap()
-        .id
+        .id;
+    let request = AddSessionTicketsRequest {
+        session_id: id.clone(),
+        tickets: chain(&[("a", &[])]),
+        ..Default::default()
+    };
+    bench.exports().add_session_tickets(request).await.unwrap();
+    id
 }
 
 #[tokio::test]
