@@ -180,3 +180,66 @@ async fn polling_is_limited_by_session_and_caller() {
     bench.clock.advance(retry);
     ask().await.unwrap();
 }
+
+#[rstest]
+#[tokio::test]
+async fn the_same_addition_at_once_is_one_and_everybody_gets_its_answer(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind, &[]).await;
+    let names: Vec<String> = (0..100).map(|n| format!("t{n}")).collect();
+    let tickets: Vec<(&str, &[&str])> = names.iter().map(|name| (name.as_str(), &[][..])).collect();
+    for _ in 0..4 {
+        let session = open_session(&bench.server, &bench.integration, Vec::new()).await;
+        let request = AddSessionTicketsRequest {
+            session_id: session,
+            tickets: chain(&tickets),
+            request_id: Some(uuid::Uuid::new_v4().to_string()),
+            ..Default::default()
+        };
+        let calls = (0..20).map(|_| {
+            let (mut exports, request) = (bench.exports(), request.clone());
+            async move { exports.add_session_tickets(request).await }
+        });
+        let answers: Vec<_> = futures::future::join_all(calls).await;
+        let answers: Vec<_> = answers
+            .into_iter()
+            .map(|a| a.unwrap().into_inner())
+            .collect();
+        assert!(
+            answers
+                .iter()
+                .all(|answer| answer.tickets == answers[0].tickets)
+        );
+    }
+}
+
+/// Whatever order they come to in: every ticket that the session took is in its export.
+#[rstest]
+#[tokio::test]
+async fn tickets_added_while_an_export_starts_are_refused_or_exported(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind, &[]).await;
+    for round in 0..6 {
+        let first = chain(&[("first", &[])]);
+        let session = open_session(&bench.server, &bench.integration, first).await;
+        let add = AddSessionTicketsRequest {
+            session_id: session.clone(),
+            tickets: chain(&[("late", &[])]),
+            ..Default::default()
+        };
+        let start = StartExportRequest {
+            session_id: session.clone(),
+            ..Default::default()
+        };
+        let (mut adding, mut starting) = (bench.exports(), bench.exports());
+        let (added, started) = tokio::join!(
+            adding.add_session_tickets(add),
+            starting.start_export(start)
+        );
+        let wanted = if added.is_ok() { 2 } else { 1 };
+        let export = started.unwrap().into_inner().export.unwrap();
+        assert_eq!(export.total_tickets, wanted, "round {round}");
+    }
+}
