@@ -16,6 +16,7 @@ pub mod export_retry;
 pub mod exports;
 mod html;
 pub mod integrations;
+pub(crate) mod issue_draft;
 pub mod pages;
 mod polls;
 pub mod requests;

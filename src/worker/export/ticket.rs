@@ -7,9 +7,8 @@ use super::{
     step::step,
 };
 use crate::{
-    connectors::jira::{
-        CallError, IssueInput, IssuePlan, IssueRef, Jira, PlanError, ProjectMeta, Unsent, adf,
-    },
+    app::issue_draft::IssueDraft,
+    connectors::jira::{CallError, IssuePlan, IssueRef, Jira, PlanError, ProjectMeta, Unsent},
     db::{export_fix, export_item, history::Entry, ticket},
     domain::{
         export::{CurrentTicket, EventDetail, ItemState, ManualFixType, issue_number},
@@ -73,7 +72,7 @@ impl Run {
         meta: &ProjectMeta,
         ticket: &ticket::Model,
     ) -> Result<IssuePlan, Stop> {
-        let (input, cut) = input(ticket);
+        let IssueDraft { input, cut, .. } = IssueDraft::of(ticket);
         let asked = self
             .ask("plan an issue", || async {
                 match meta.plan(&input).await {
@@ -236,29 +235,4 @@ fn lost_sprint(passage: &Passage<'_>) -> Option<Unsent> {
         return None;
     }
     passage.plan.unsent.iter().find(about_sprint).cloned()
-}
-
-/// The ticket in the connector's words, and what of its description did not fit.
-fn input(ticket: &ticket::Model) -> (IssueInput, Option<Unsent>) {
-    let conversion = adf::convert(&ticket.description);
-    let cut = conversion.truncated.then(|| Unsent {
-        field: "description".to_owned(),
-        fix_type: ManualFixType::DescriptionTruncated,
-        wanted: format!("{} characters", ticket.description.chars().count()),
-        reason: "the text is longer than Jira takes; its end was left out".to_owned(),
-        recommended_action: "Attach the full text to the issue, or shorten the description."
-            .to_owned(),
-    });
-    let description = (!ticket.description.trim().is_empty()).then_some(conversion.adf);
-    let input = IssueInput {
-        summary: ticket.title.0.clone(),
-        description,
-        issue_type: ticket.issue_type.clone().unwrap_or_default(),
-        priority: ticket.priority,
-        labels: ticket.labels.clone().unwrap_or_default().0,
-        sprint: ticket.sprint.clone(),
-        story_points: ticket.story_points,
-        assignee: ticket.jira_assignee.clone(),
-    };
-    (input, cut)
 }

@@ -1,0 +1,49 @@
+//! A ticket as an issue is made from it: its fields in the connector's words, its description as ADF. Everything that exports,
+//! plans, tries or compares begins here, so that all of them mean the same issue.
+
+use crate::{
+    connectors::jira::{IssueInput, Unsent, adf},
+    db::ticket,
+    domain::export::ManualFixType,
+};
+
+/// What a ticket comes to.
+#[derive(Clone, Debug)]
+pub(crate) struct IssueDraft {
+    /// What of the ticket goes into the issue.
+    pub(crate) input: IssueInput,
+    /// What of the description does not fit, where it had to be cut.
+    pub(crate) cut: Option<Unsent>,
+}
+
+impl IssueDraft {
+    /// Made from the ticket as it is now.
+    pub(crate) fn of(ticket: &ticket::Model) -> Self {
+        let conversion = adf::convert(&ticket.description);
+        let description = (!ticket.description.trim().is_empty()).then_some(conversion.adf);
+        Self {
+            cut: conversion.truncated.then(|| cut(ticket)),
+            input: IssueInput {
+                summary: ticket.title.0.clone(),
+                description,
+                issue_type: ticket.issue_type.clone().unwrap_or_default(),
+                priority: ticket.priority,
+                labels: ticket.labels.clone().unwrap_or_default().0,
+                sprint: ticket.sprint.clone(),
+                story_points: ticket.story_points,
+                assignee: ticket.jira_assignee.clone(),
+            },
+        }
+    }
+}
+
+fn cut(ticket: &ticket::Model) -> Unsent {
+    Unsent {
+        field: "description".to_owned(),
+        fix_type: ManualFixType::DescriptionTruncated,
+        wanted: format!("{} characters", ticket.description.chars().count()),
+        reason: "the text is longer than Jira takes; its end was left out".to_owned(),
+        recommended_action: "Attach the full text to the issue, or shorten the description."
+            .to_owned(),
+    }
+}
