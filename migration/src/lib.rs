@@ -32,6 +32,7 @@ mod m0017_export_event;
 mod m0018_export_fix;
 mod m0019_request_key;
 mod m0020_ticket_search;
+mod m0024_export_request;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_export_fix::Migration),
             Box::new(m0019_request_key::Migration),
             Box::new(m0020_ticket_search::Migration),
+            Box::new(m0024_export_request::Migration),
         ]
     }
 }

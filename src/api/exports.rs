@@ -12,6 +12,7 @@ use super::{
 use crate::{
     app::App,
     auth::actor,
+    domain::export_request::ExportRequest,
     proto::v1::{export_service_server::ExportService, *},
 };
 
@@ -147,6 +148,39 @@ impl ExportService for ExportApi {
         Ok(Response::new(convert::export::retried(retried)))
     }
 
+    async fn pause_export(
+        &self,
+        request: Request<PauseExportRequest>,
+    ) -> Result<Response<PauseExportResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let id = ids::id("session_id", &request.session_id);
+        let export = self.app.control_export(&actor, id, ExportRequest::Pause);
+        let export = Some(convert::export::export(export.await?));
+        Ok(Response::new(PauseExportResponse { export }))
+    }
+
+    async fn resume_export(
+        &self,
+        request: Request<ResumeExportRequest>,
+    ) -> Result<Response<ResumeExportResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let id = ids::id("session_id", &request.session_id);
+        let export = self.app.control_export(&actor, id, ExportRequest::Resume);
+        let export = Some(convert::export::export(export.await?));
+        Ok(Response::new(ResumeExportResponse { export }))
+    }
+
+    async fn cancel_export(
+        &self,
+        request: Request<CancelExportRequest>,
+    ) -> Result<Response<CancelExportResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let id = ids::id("session_id", &request.session_id);
+        let export = self.app.control_export(&actor, id, ExportRequest::Cancel);
+        let export = Some(convert::export::export(export.await?));
+        Ok(Response::new(CancelExportResponse { export }))
+    }
+
     async fn get_export_results(
         &self,
         request: Request<GetExportResultsRequest>,
@@ -165,9 +199,6 @@ impl ExportService for ExportApi {
         validate_project(ValidateProjectRequest) -> ValidateProjectResponse;
         test_adf_conversion(TestAdfConversionRequest) -> TestAdfConversionResponse;
         plan_export(PlanExportRequest) -> PlanExportResponse;
-        pause_export(PauseExportRequest) -> PauseExportResponse;
-        resume_export(ResumeExportRequest) -> ResumeExportResponse;
-        cancel_export(CancelExportRequest) -> CancelExportResponse;
         apply_fixes(ApplyFixesRequest) -> ApplyFixesResponse;
         revert_export(RevertExportRequest) -> RevertExportResponse;
         check_drift(CheckDriftRequest) -> CheckDriftResponse;

@@ -301,6 +301,7 @@ fn opened(
         update_time: now,
         active_since: None,
         active_micros: 0,
+        requested: None,
     }
 }
 

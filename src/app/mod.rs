@@ -11,6 +11,7 @@ use crate::{
 };
 
 pub mod clock;
+pub mod export_control;
 pub mod export_results;
 pub mod export_retry;
 pub mod exports;

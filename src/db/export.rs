@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use sea_orm::{
-    IntoActiveModel, QueryOrder, QuerySelect, Unchanged, entity::prelude::*, sea_query::Condition,
+    IntoActiveModel, NotSet, QueryOrder, QuerySelect, Unchanged, entity::prelude::*,
+    sea_query::Condition,
 };
 
 use super::{export_event, query};
@@ -13,6 +14,7 @@ use crate::{
             CurrentTicket, EventDetail, ExportFailure, ExportSnapshot, ExportStatus, MAX_RETRIES,
             percentage,
         },
+        export_request::{ExportRequest, Standing},
         ids::{ExportId, SessionId, UserId},
         ticket::Words,
         time::Time,
@@ -56,7 +58,7 @@ pub struct Model {
     pub fence: i64,
     /// The number of its next event, from 1.
     pub next_event_sequence: i64,
-    /// Until when it waits, throttled or paused.
+    /// Until when it waits because Jira asked for it. A run that is PAUSED without it waits for a person.
     pub resume_time: Option<DateTimeUtc>,
     /// When it was started.
     pub start_time: DateTimeUtc,
@@ -82,6 +84,8 @@ pub struct Model {
     pub active_since: Option<DateTimeUtc>,
     /// How long it was worked on before `active_since`, in microseconds.
     pub active_micros: i64,
+    /// What was asked of it and has had no effect yet. Written by `export_request` alone.
+    pub requested: Option<ExportRequest>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -153,13 +157,23 @@ impl Model {
 
     /// What is left at the speed so far, and no faster than the pace; `None` once nothing is under way.
     fn estimate(&self, spent: Duration, pace: Duration) -> Option<Duration> {
-        if self.status != ExportStatus::Exporting {
+        if !matches!(self.status, ExportStatus::Exporting | ExportStatus::Paused) {
             return None;
         }
         let left = u32::try_from(self.total_tickets - self.tickets_completed).unwrap_or_default();
         let done = u32::try_from(self.tickets_completed).unwrap_or_default();
         let each = spent.checked_div(done).unwrap_or_default().max(pace);
         Some(each * left)
+    }
+
+    /// The run as far as a request depends on it.
+    pub fn standing(&self, now: Time) -> Standing {
+        Standing {
+            status: self.status,
+            requested: self.requested,
+            held: self.lease_until.is_some_and(|until| until > now),
+            waiting: self.resume_time.is_some(),
+        }
     }
 
     /// Stops the clock that `active_since` started.
@@ -204,24 +218,35 @@ pub async fn of_sessions(
         .await?)
 }
 
-/// Runs with work to do whose lease nobody holds, the longest waiting first.
+/// Runs with work to do whose lease nobody holds, the longest waiting first: also those whose wait for Jira is over.
 pub async fn claimable(conn: &impl ConnectionTrait, now: Time, limit: u64) -> Result<Vec<Model>> {
     let free = Condition::any()
         .add(Column::LeaseUntil.is_null())
         .add(Column::LeaseUntil.lt(now));
     let rows = Entity::find()
-        .filter(Column::Status.is_in([ExportStatus::Pending, ExportStatus::Exporting]))
+        .filter(Column::Status.is_in([
+            ExportStatus::Pending,
+            ExportStatus::Exporting,
+            ExportStatus::Paused,
+        ]))
         .filter(free)
+        .filter(
+            Condition::any()
+                .add(Column::Status.ne(ExportStatus::Paused))
+                .add(Column::ResumeTime.lte(now)),
+        )
         .order_by_asc(Column::UpdateTime)
         .order_by_asc(Column::Id);
     Ok(rows.limit(limit).all(conn).await?)
 }
 
-/// Writes the run whole, if it still stands as it was read: with this fence. [`Error::Fenced`]: it does not, and nothing was written.
+/// Writes the run whole, but for what is asked of it, if it still stands as it was read: with this fence. [`Error::Fenced`]: it does
+/// not, and nothing was written.
 pub async fn save(conn: &impl ConnectionTrait, fence: i64, row: &Model) -> Result<()> {
     let id = row.id;
     let mut change = row.clone().into_active_model().reset_all();
     change.id = Unchanged(id);
+    change.requested = NotSet;
     let update = Entity::update_many()
         .set(change)
         .filter(Column::Id.eq(id))

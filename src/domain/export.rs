@@ -126,7 +126,7 @@ text_enum! {
         Requested,
         /// A person retried it.
         Retried,
-        /// Another worker left it lying.
+        /// A worker took it up by itself: another one left it lying, or the time that Jira set has come.
         TakenOver,
     }
 }
@@ -230,8 +230,10 @@ pub enum EventDetail {
         from_order: i32,
         reason: ResumeReason,
     },
+    Paused,
     Completed,
     Failed,
+    Cancelled,
 }
 
 impl EventDetail {
@@ -244,8 +246,10 @@ impl EventDetail {
             Self::DependencyCreated { .. } => "dependency_created",
             Self::Throttled { .. } => "throttled",
             Self::Resumed { .. } => "resumed",
+            Self::Paused => "paused",
             Self::Completed => "completed",
             Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
         }
     }
 }

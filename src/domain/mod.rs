@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod export;
+pub mod export_request;
 pub mod history;
 pub mod ids;
 pub mod integration;

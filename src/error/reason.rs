@@ -44,6 +44,7 @@ pub enum Reason {
     ExportNotStarted,
     ExportRunning,
     ExportNotRetryable,
+    ExportNotRunning,
     ExportRetriesExhausted,
     ExportFailed,
     PolledTooOften,

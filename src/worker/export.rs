@@ -2,6 +2,7 @@
 
 mod create;
 mod end;
+mod halt;
 mod links;
 mod patience;
 mod run;
@@ -14,17 +15,21 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
+use end::Ended;
 pub(super) use run::Run;
 use run::Stop;
 
 use crate::{
-    app::App,
+    app::{App, wake},
     connectors::{
         Connector,
         jira::{HardStop, ProjectMeta},
     },
-    db::{export, export_event, session},
-    domain::export::{EventDetail, ExportStatus, ResumeReason},
+    db::{export, export_event, export_request, notify_in, session},
+    domain::{
+        export::{EventDetail, ExportStatus, ResumeReason},
+        export_request::ExportRequest,
+    },
     error::{Error, Result},
 };
 
@@ -48,6 +53,10 @@ pub(super) async fn claim(
         // Of the time since a crash only what the lost lease covered counts as work.
         next.rest(row.lease_until.map_or(now, |until| until.min(now)));
         next.active_since = Some(now);
+        if row.status == ExportStatus::Paused {
+            // The time that Jira set has come.
+            next.resume_time = None;
+        }
         next.status = ExportStatus::Exporting;
         next.lease_owner = Some(owner.to_owned());
         next.lease_until = Some(now + lease);
@@ -63,7 +72,12 @@ pub(super) async fn claim(
                 Box::pin(async move {
                     let (fence, next, event) = &*plain;
                     export::save(tx, *fence, next).await?;
-                    export_event::append(tx, vec![event.clone()]).await
+                    if next.requested == Some(ExportRequest::Resume) {
+                        export_request::answer(tx, next.id, ExportRequest::Resume).await?;
+                    }
+                    export_event::append(tx, vec![event.clone()]).await?;
+                    notify_in(tx, wake::EXPORT_CHANNEL, &next.session_id.to_string()).await?;
+                    Ok(())
                 })
             })
         };
@@ -79,13 +93,14 @@ pub(super) async fn claim(
     Ok(None)
 }
 
-/// How a run begins to be worked on: anew, after a retry, or after somebody left it lying.
+/// How a run begins to be worked on: anew, after a retry or a pause, or after somebody left it lying.
 async fn beginning(app: &App, row: &export::Model) -> Result<EventDetail> {
     if row.status == ExportStatus::Pending && row.attempt == 0 {
         return Ok(EventDetail::Started);
     }
     let reason = match row.status {
         ExportStatus::Pending => ResumeReason::Retried,
+        _ if row.requested == Some(ExportRequest::Resume) => ResumeReason::Requested,
         _ => ResumeReason::TakenOver,
     };
     let from_order = app.next_order(row.id).await?;
@@ -102,16 +117,23 @@ pub(super) async fn run(
 ) {
     step::step("export.claimed");
     let mut run = Run::new(app, claimed, lease, stop);
-    let keeper = run.keeper();
-    // A panic is a fault of docket's own, and is told as one: a run that nobody ends would be taken up again for ever.
-    let work = AssertUnwindSafe(carry_through(&mut run)).catch_unwind();
-    let outcome = tokio::select! {
-        outcome = work => outcome.unwrap_or_else(|_| Err(HardStop::own_fault().into())),
-        () = keeper.keep() => Err(Stop::Lost),
-    };
-    if let Err(error) = run.end(outcome).await {
-        // The lease lapses and the run is taken up again, here or elsewhere.
-        tracing::error!(%error, "the end of an export could not be recorded");
+    loop {
+        let keeper = run.keeper();
+        // A panic is a fault of docket's own, and is told as one: a run that nobody ends would be taken up again for ever.
+        let work = AssertUnwindSafe(carry_through(&mut run)).catch_unwind();
+        let outcome = tokio::select! {
+            outcome = work => outcome.unwrap_or_else(|_| Err(HardStop::own_fault().into())),
+            () = keeper.keep() => Err(Stop::Lost),
+        };
+        match run.end(outcome).await {
+            Ok(Ended::Over) => return,
+            Ok(Ended::GoOn) => (),
+            Err(error) => {
+                // The lease lapses and the run is taken up again, here or elsewhere.
+                tracing::error!(%error, "the end of an export could not be recorded");
+                return;
+            }
+        }
     }
 }
 

@@ -69,7 +69,9 @@ fn detail(detail: EventDetail) -> Detail {
             from_order,
             reason: reason.number(),
         }),
+        EventDetail::Paused => Detail::Paused(v1::ExportPaused {}),
         EventDetail::Completed => Detail::Completed(v1::ExportCompleted {}),
         EventDetail::Failed => Detail::Failed(v1::ExportFailed {}),
+        EventDetail::Cancelled => Detail::Cancelled(v1::ExportCancelled {}),
     }
 }

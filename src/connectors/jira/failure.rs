@@ -209,6 +209,11 @@ impl Trouble {
                 format!("Jira has a problem of its own (status {status})."),
                 STATUS,
             ),
+            Self::Overloaded { .. } => (
+                Reason::JiraServerError,
+                "Jira is overloaded (status 503).".to_owned(),
+                STATUS,
+            ),
             Self::Unreadable => (
                 Reason::JiraAnswerUnreadable,
                 "Jira's answer could not be read.".to_owned(),

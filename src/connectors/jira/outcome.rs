@@ -89,6 +89,14 @@ pub enum Trouble {
     /// Jira, or a gateway before it, failed with this status.
     #[error("Jira failed with status {0}")]
     ServerError(u16),
+    /// Jira, or a gateway before it, is overloaded (503) and says when to come back. It may have done the work all the same.
+    #[error("Jira failed with status 503 and asks to come back in {} s", .after.as_secs())]
+    Overloaded {
+        /// How long Jira asks to wait.
+        after: Duration,
+        /// The limit that was hit, as Jira names it; empty when it does not.
+        reason: String,
+    },
     /// The answer is not what Jira's contract promises, or too large.
     #[error("Jira's answer could not be read")]
     Unreadable,
@@ -175,6 +183,9 @@ pub(super) fn of_create(sent: Result<Answer, SendError>, redactor: &Redactor) ->
         408 => CreateOutcome::Uncertain(Trouble::Timeout),
         300..=499 => CreateOutcome::Rejected(Rejection::read(&answer, redactor)),
         // 503 is no exception: a gateway says it before as well as after the work was done.
+        503 if answer.header("retry-after").is_some() => {
+            CreateOutcome::Uncertain(overloaded(&answer, redactor))
+        }
         status => CreateOutcome::Uncertain(Trouble::ServerError(status)),
     }
 }
@@ -221,6 +232,13 @@ pub(super) fn of_call(
         503 if answer.header("retry-after").is_some() => Err(later(&answer, redactor)),
         300..=499 => Err(CallError::Rejected(Rejection::read(&answer, redactor))),
         status => Err(CallError::Trouble(Trouble::ServerError(status))),
+    }
+}
+
+fn overloaded(answer: &Answer, redactor: &Redactor) -> Trouble {
+    Trouble::Overloaded {
+        after: wait(answer).unwrap_or_default(),
+        reason: limit(answer, redactor),
     }
 }
 

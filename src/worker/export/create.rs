@@ -12,7 +12,7 @@ use super::{
     ticket::Passage,
 };
 use crate::{
-    connectors::jira::{CreateContext, CreateOutcome, IssueRef, Jira, Marker, NewIssue},
+    connectors::jira::{CreateContext, CreateOutcome, IssueRef, Jira, Marker, NewIssue, Trouble},
     domain::export::ItemState,
 };
 
@@ -73,11 +73,14 @@ impl Run {
                     if let Some(found) = self.settle(passage, doubt).await? {
                         return Ok((found, true));
                     }
-                    if doubts == UNCERTAIN_ROUNDS {
+                    if let Trouble::Overloaded { after, reason } = trouble {
+                        self.throttled(&mut patience, Some(after), &reason).await
+                    } else if doubts == UNCERTAIN_ROUNDS {
                         return Err(trouble.failure().into());
+                    } else {
+                        doubts += 1;
+                        Ok(())
                     }
-                    doubts += 1;
-                    Ok(())
                 }
             };
             let paced = match waited {

@@ -29,24 +29,41 @@ const KEEP_TRYING: [Duration; 6] = [
     Duration::from_secs(8),
 ];
 
+/// What is left for this worker to do once an end is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Nothing.
+    Over,
+    /// To go on: what ended the work was taken back.
+    GoOn,
+}
+
 impl Run {
     /// Records the end, or leaves the run to whoever may go on with it.
-    pub(super) async fn end(&mut self, outcome: Result<(), Stop>) -> Result<()> {
+    pub(super) async fn end(&mut self, outcome: Result<(), Stop>) -> Result<Ended> {
         let recorded = match outcome {
             Ok(()) => self.complete().await,
             Err(Stop::Hard(stop)) => self.fail(*stop).await,
             Err(Stop::Shutdown) => self.release().await,
+            Err(Stop::Asked(request)) => match self.halt(request).await {
+                Ok(Ended::GoOn) => return Ok(Ended::GoOn),
+                halted => halted.map(drop),
+            },
+            Err(Stop::Throttled {
+                reason,
+                retry_after,
+            }) => self.sleep_off(reason, retry_after).await,
             Err(stop) => Err(stop),
         };
         match recorded {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(Ended::Over),
             Err(Stop::Lost) => {
                 tracing::warn!("another worker holds this export now");
-                Ok(())
+                Ok(Ended::Over)
             }
             Err(Stop::Storage(error)) => Err(error),
             Err(Stop::Hard(stop)) => Err(Error::internal(stop.user_message)),
-            Err(Stop::Shutdown) => Ok(()),
+            Err(Stop::Shutdown | Stop::Asked(_) | Stop::Throttled { .. }) => Ok(Ended::Over),
         }
     }
 
@@ -114,7 +131,7 @@ impl Run {
         self.record(next, Change::default(), Vec::new()).await
     }
 
-    fn ended(&self, status: ExportStatus) -> export::Model {
+    pub(super) fn ended(&self, status: ExportStatus) -> export::Model {
         let now = self.app.clock.now();
         let mut next = self.row.clone();
         next.rest(now);

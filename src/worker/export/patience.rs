@@ -21,6 +21,8 @@ const THROTTLED: Duration = Duration::from_secs(6 * 3600);
 const THROTTLE: Duration = Duration::from_secs(1);
 /// The longest such wait.
 const THROTTLE_MAX: Duration = Duration::from_secs(60);
+/// The longest wait for which a worker holds the run; a longer one is a pause.
+const HELD: Duration = Duration::from_secs(60);
 
 /// How often each kind of trouble was met since something went well.
 #[derive(Debug, Default)]
@@ -83,7 +85,8 @@ impl Run {
         self.wait(wait).await
     }
 
-    /// Waits as Jira asks for and tells so, or stops the run when Jira asked too often.
+    /// Waits as Jira asks for and tells so: a long time as a pause that outlives this worker. Stops the run when Jira asked for many
+    /// short waits and nothing came of them.
     pub(super) async fn throttled(
         &mut self,
         patience: &mut Patience,
@@ -105,6 +108,12 @@ impl Run {
         } else {
             reason
         };
+        if retry_after > HELD {
+            return Err(Stop::Throttled {
+                reason: reason.to_owned(),
+                retry_after,
+            });
+        }
         let mut next = self.row.clone();
         next.resume_time = Some(self.app.clock.now() + retry_after);
         let detail = EventDetail::Throttled {

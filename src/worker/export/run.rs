@@ -16,11 +16,12 @@ use crate::{
     app::{App, integrations::require_enabled, wake},
     connectors::{Connector, jira::HardStop},
     db::{
-        export, export_event, export_fix, export_item, export_link, history, integration,
-        notify_in, session, session_ticket,
+        export, export_event, export_fix, export_item, export_link, export_request, history,
+        integration, notify_in, session, session_ticket,
     },
     domain::{
         export::{EventDetail, TicketExportStatus},
+        export_request::ExportRequest,
         ids::{ExportId, TicketId},
         session::{SessionStage, SessionStatus},
         time::Time,
@@ -34,6 +35,15 @@ use crate::{
 pub(super) enum Stop {
     /// A failure that a person or time has to mend.
     Hard(Box<HardStop>),
+    /// Somebody asked for it.
+    Asked(ExportRequest),
+    /// Jira asks to wait for so long that nobody need hold the run meanwhile.
+    Throttled {
+        /// Jira's own word for the limit.
+        reason: String,
+        /// How long.
+        retry_after: Duration,
+    },
     /// The lease is somebody else's; nothing may be written or sent any more.
     Lost,
     /// The process stops; the run goes on elsewhere or later.
@@ -80,6 +90,8 @@ pub(super) struct Change {
     pub(super) failed: Option<TicketId>,
     pub(super) entry: Option<history::Entry>,
     pub(super) session: Option<(SessionStage, SessionStatus)>,
+    /// What was asked for and happens by this.
+    pub(super) answered: Option<ExportRequest>,
 }
 
 /// A run that this worker holds the lease of.
@@ -94,10 +106,10 @@ pub(in crate::worker) struct Run {
     pub(super) high_key: i64,
     /// The key of an issue that exists and could not be recorded.
     pub(super) orphan: Option<String>,
-    lease: Duration,
+    pub(super) lease: Duration,
     /// Until when the lease is known to be held, in microseconds since 1970.
     held_until: Arc<AtomicI64>,
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
 }
 
 impl Run {
@@ -131,7 +143,7 @@ impl Run {
     }
 
     /// The integration, while it is switched on.
-    async fn integration(&self) -> Result<integration::Model, Stop> {
+    pub(super) async fn integration(&self) -> Result<integration::Model, Stop> {
         let session = self.app.session(self.row.session_id).await?;
         let id = session.integration_id;
         let id = id.ok_or_else(|| Error::internal("an export without an integration"))?;
@@ -150,15 +162,6 @@ impl Run {
         self.high_key = self.high_key.max(number);
     }
 
-    /// Between two tickets: the place where a run may be left lying without harm, and where an integration that was switched off
-    /// ends it.
-    pub(super) async fn boundary(&self) -> Result<(), Stop> {
-        if self.stop.is_cancelled() {
-            return Err(Stop::Shutdown);
-        }
-        self.integration().await.map(drop)
-    }
-
     /// Whether the lease still holds by the clock. Asked right before a create is sent, because a worker that was stopped for longer
     /// than its lease must not send what another worker may have sent since.
     pub(super) fn still_holds(&self) -> Result<(), Stop> {
@@ -168,24 +171,6 @@ impl Run {
         } else {
             Err(Stop::Lost)
         }
-    }
-
-    /// Waits, holding the lease. Ends early when the process stops.
-    pub(super) async fn wait(&self, duration: Duration) -> Result<(), Stop> {
-        let slice = self.lease / 3;
-        let mut left = duration;
-        while !left.is_zero() {
-            let step = left.min(slice);
-            tokio::select! {
-                () = self.app.clock.sleep(step) => (),
-                () = self.stop.cancelled() => return Err(Stop::Shutdown),
-            }
-            left -= step;
-            if !left.is_zero() && !self.keeper().renew().await? {
-                return Err(Stop::Lost);
-            }
-        }
-        Ok(())
     }
 
     /// Writes the run as `next`, with what changes beside it and the events that tell of it, in one transaction that holds only while
@@ -257,6 +242,11 @@ async fn write_change(
     }
     if let Some((id, key, url)) = &change.exported {
         session_ticket::exported(tx, *id, key, url, now).await?;
+    }
+    if let Some(request) = change.answered {
+        export_request::answer(tx, next.id, request).await?;
+    } else if next.status.is_terminal() {
+        export_request::set_request(tx, next.id, None).await?;
     }
     if let Some(id) = change.failed {
         session_ticket::set_export_status(tx, id, TicketExportStatus::Failed, now).await?;

@@ -39,7 +39,7 @@ impl Doubt {
     /// The doubt that a create with this trouble leaves.
     pub(super) fn of(trouble: &Trouble) -> Self {
         match trouble {
-            Trouble::ServerError(_) => Self::Failed,
+            Trouble::ServerError(_) | Trouble::Overloaded { .. } => Self::Failed,
             _ => Self::Silent,
         }
     }
@@ -71,7 +71,7 @@ impl Run {
             ))
         };
         for wait in doubt.waits() {
-            self.wait(*wait).await?;
+            self.wait_undisturbed(*wait).await?;
             let looked = self
                 .try_ask("look for an issue", || {
                     jira.find_created(&project, after, &marker)

@@ -50,6 +50,8 @@ pub(super) struct Setup {
     pub(super) story: Story,
     pub(super) numbering: Numbering,
     pub(super) lease: &'static str,
+    /// The least time between two creates.
+    pub(super) delay: Duration,
     /// The longest that a call to Jira may take, in seconds.
     pub(super) patience: &'static str,
     /// Where the first process ends itself.
@@ -63,6 +65,7 @@ impl Setup {
             story,
             numbering: Numbering::default(),
             lease: LEASE,
+            delay: Duration::ZERO,
             patience: "30",
             failpoints: None,
         }
@@ -120,7 +123,7 @@ impl Setup {
         settings.retain(|(name, _)| *name != "FAILPOINTS");
         let admin = admin(&secret);
         let bearer = Bearer::new(&admin);
-        let integration = integrate(&process, &bearer, &jira).await;
+        let integration = integrate(&process, &bearer, &jira, self.delay).await;
         let session = import(&process, &admin, &self.story, &folder, &integration).await;
         let bench = Bench {
             jira,
@@ -227,12 +230,12 @@ fn admin(secret: &str) -> String {
     token(&tokens, Role::Admin)
 }
 
-/// Connects docket to the sandbox, without a delay between creates; gives the integration's id.
-async fn integrate(process: &Docket, bearer: &Bearer, jira: &Sandbox) -> String {
+/// Connects docket to the sandbox, with this delay between creates; gives the integration's id.
+async fn integrate(process: &Docket, bearer: &Bearer, jira: &Sandbox, delay: Duration) -> String {
     let config = JiraConfig {
         site_url: jira.url(),
         project_key: "DEMO".to_owned(),
-        export_delay: Some(Duration::ZERO.try_into().expect("a duration")),
+        export_delay: Some(delay.try_into().expect("a duration")),
         ..JiraConfig::default()
     };
     let account = JiraCredentials {

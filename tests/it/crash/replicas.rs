@@ -1,11 +1,15 @@
 //! Two processes on one PostgreSQL: one run whoever is asked, and a replica that stalls loses it for good.
 
+use std::time::Duration;
+
 use docket::{
     db::{export, export_event},
     domain::ids::SessionId,
+    proto::v1::{ExportStatus, GetSessionRequest, PauseExportRequest},
     sandbox::{Action, Exchange, Fault, Issue, Link, Operation},
 };
 use rstest::rstest;
+use tokio::time::{Instant, sleep};
 
 use super::{
     bench::{Bench, Setup},
@@ -72,6 +76,48 @@ async fn two_replicas_that_start_at_once_make_one_run() {
     );
     let sent = bench.jira.requests_of(Operation::CreateIssue);
     assert_eq!(sent.len(), bench.story.len(), "one create a ticket");
+}
+
+/// What one replica is asked for reaches the one that works in the middle of a wait, at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_on_one_replica_halts_the_run_of_the_other_at_once() {
+    let mut setup = Setup::new(Kind::Postgres, Story::small());
+    setup.lease = "300";
+    setup.delay = Duration::from_secs(60);
+    let (bench, one) = setup.start().await;
+    bench.begin(&one).await.expect("it starts");
+    bench.issues(1).await;
+    // Not before the first one is at its wait could the second one take the run.
+    let two = bench.replica().await;
+    let session_id = bench.session.clone();
+    let mut exports = bench.exports(&two);
+    let asked = Instant::now();
+    let pause = exports.pause_export(PauseExportRequest {
+        session_id: session_id.clone(),
+    });
+    pause.await.expect("it is asked");
+    let stands = async || {
+        let get = GetSessionRequest {
+            id: session_id.clone(),
+        };
+        let session = bench
+            .exports(&two)
+            .get_session(get)
+            .await
+            .expect("a session");
+        session
+            .into_inner()
+            .session
+            .and_then(|s| s.export)
+            .expect("an export")
+            .status()
+    };
+    while stands().await != ExportStatus::Paused {
+        sleep(Duration::from_millis(5)).await;
+    }
+    let took = asked.elapsed();
+    println!("paused on the other replica after {took:?}");
+    assert!(took < Duration::from_millis(500), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

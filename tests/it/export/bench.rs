@@ -12,14 +12,15 @@ use docket::{
     domain::{actor::Role, time::Time},
     proto::v1::{
         CreateIntegrationRequest, CreateSessionRequest, Credentials, Export, ExportEvent,
-        ExportStatus, GetExportResultsRequest, GetExportResultsResponse, Integration, JiraConfig,
-        JiraCredentials, NewSessionTicket, RetryExportRequest, RetryExportResponse, Session,
-        StartExportRequest, StartExportResponse, WatchExportRequest, credentials,
-        export_event::Detail, integration,
+        ExportStatus, GetExportResultsRequest, GetExportResultsResponse, GetSessionRequest,
+        Integration, JiraConfig, JiraCredentials, NewSessionTicket, RetryExportRequest,
+        RetryExportResponse, Session, SessionStatus, StartExportRequest, StartExportResponse,
+        WatchExportRequest, credentials, export_event::Detail, integration,
     },
     sandbox::{Operation, Options, Sandbox},
 };
 use futures::future::BoxFuture;
+use tokio::sync::watch;
 use tonic::Status;
 
 use crate::support::{
@@ -31,6 +32,7 @@ use crate::support::{
 pub(super) struct SteppingClock {
     now: Mutex<Time>,
     waits: Mutex<Vec<Duration>>,
+    held: watch::Sender<bool>,
 }
 
 impl SteppingClock {
@@ -39,7 +41,17 @@ impl SteppingClock {
         Arc::new(Self {
             now,
             waits: Mutex::default(),
+            held: watch::Sender::new(false),
         })
+    }
+
+    /// From now on whoever waits does so until [`SteppingClock::release`].
+    pub(super) fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    pub(super) fn release(&self) {
+        self.held.send_replace(false);
     }
 
     /// Every wait so far.
@@ -59,8 +71,12 @@ impl Clock for SteppingClock {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         self.waits.lock().unwrap().push(duration);
-        self.advance(duration);
-        Box::pin(tokio::task::yield_now())
+        let mut held = self.held.subscribe();
+        Box::pin(async move {
+            held.wait_for(|held| !held).await.unwrap();
+            self.advance(duration);
+            tokio::task::yield_now().await;
+        })
     }
 }
 
@@ -85,9 +101,29 @@ impl Bench {
         delay: Duration,
         tickets: Vec<NewSessionTicket>,
     ) -> Self {
+        Self::working(kind, options, delay, tickets, Default::default()).await
+    }
+
+    /// With a server that works on nothing.
+    pub(super) async fn idle(kind: Kind, tickets: &[(&str, &[&str])]) -> Self {
+        let workers = docket::worker::Settings {
+            runs: 0,
+            ..Default::default()
+        };
+        let (options, delay) = (Options::default(), Duration::ZERO);
+        Self::working(kind, options, delay, chain(tickets), workers).await
+    }
+
+    async fn working(
+        kind: Kind,
+        options: Options,
+        delay: Duration,
+        tickets: Vec<NewSessionTicket>,
+        workers: docket::worker::Settings,
+    ) -> Self {
         let jira = Sandbox::start(options).await.unwrap();
         let clock = SteppingClock::new();
-        let server = TestServer::start_with(kind, clock.clone()).await;
+        let server = TestServer::start_working(kind, clock.clone(), workers).await;
         let integration = integrate(&server, &jira.url(), delay).await;
         let session = open_session(&server, &integration, tickets).await;
         Self {
@@ -97,6 +133,19 @@ impl Bench {
             integration,
             session,
         }
+    }
+
+    /// Stops the server and starts it again on the same database.
+    pub(super) async fn restart(self) -> Self {
+        let server = self.server.restart(self.clock.clone()).await;
+        Self { server, ..self }
+    }
+
+    /// The session's status.
+    pub(super) async fn session_status(&self) -> SessionStatus {
+        let id = self.session.clone();
+        let session = self.exports().get_session(GetSessionRequest { id }).await;
+        session.unwrap().into_inner().session.unwrap().status()
     }
 
     /// The session's owner.
@@ -214,6 +263,8 @@ pub(super) fn kinds(events: &[ExportEvent]) -> Vec<&'static str> {
         Detail::DependencyCreated(_) => "dependency_created",
         Detail::Throttled(_) => "throttled",
         Detail::Resumed(_) => "resumed",
+        Detail::Paused(_) => "paused",
+        Detail::Cancelled(_) => "cancelled",
         Detail::Completed(_) => "completed",
         Detail::Failed(_) => "failed",
         Detail::Heartbeat(_) => "heartbeat",

@@ -1,10 +1,13 @@
 //! Exports, from the call to the issues in Jira.
 
+mod ask;
 mod begin;
 mod bench;
 mod contract;
+mod control;
 mod descriptions;
 mod outcomes;
 mod pace;
 mod retry;
+mod throttle;
 mod watch;

@@ -238,6 +238,7 @@ pub(crate) fn export(session_id: SessionId) -> export::Model {
         update_time: now(),
         active_since: None,
         active_micros: 0,
+        requested: None,
     }
 }
 

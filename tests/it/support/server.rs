@@ -101,7 +101,7 @@ pub(crate) struct TestServer {
     channel: Channel,
     shutdown: CancellationToken,
     running: JoinHandle<Result<()>>,
-    _database: TestDatabase,
+    database: Option<TestDatabase>,
 }
 
 impl TestServer {
@@ -110,9 +110,33 @@ impl TestServer {
     }
 
     pub(crate) async fn start_with(kind: Kind, clock: Arc<dyn Clock>) -> Self {
+        Self::start_working(kind, clock, Settings::default()).await
+    }
+
+    /// With workers that work like this.
+    pub(crate) async fn start_working(
+        kind: Kind,
+        clock: Arc<dyn Clock>,
+        workers: Settings,
+    ) -> Self {
         let database = TestDatabase::empty(kind).await;
         let config = settings(&database);
-        let process = Process::prepare(config.clone(), clock, Settings::default());
+        Self::serve(database, config, clock, workers).await
+    }
+
+    /// Stops it as a signal would, and starts it again on what it has stored.
+    pub(crate) async fn restart(self, clock: Arc<dyn Clock>) -> Self {
+        let (config, database) = self.stop_keeping().await;
+        Self::serve(database, config, clock, Settings::default()).await
+    }
+
+    async fn serve(
+        database: TestDatabase,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        workers: Settings,
+    ) -> Self {
+        let process = Process::prepare(config.clone(), clock, workers);
         let process = process.await.expect("the process is ready");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let address = listener.local_addr().expect("an address");
@@ -124,7 +148,7 @@ impl TestServer {
             channel: endpoint.connect_lazy(),
             shutdown,
             running,
-            _database: database,
+            database: Some(database),
         }
     }
 
@@ -146,10 +170,16 @@ impl TestServer {
     }
 
     /// Stops it as a signal would, and waits for its end.
-    pub(crate) async fn stop(mut self) {
+    pub(crate) async fn stop(self) {
+        self.stop_keeping().await;
+    }
+
+    async fn stop_keeping(mut self) -> (Config, TestDatabase) {
         self.shutdown.cancel();
         let ended = (&mut self.running).await.expect("it does not panic");
         ended.expect("it ends well");
+        let database = self.database.take().expect("a database until the end");
+        (self.config.clone(), database)
     }
 
     fn authorized(&self, caller: impl Into<Caller>) -> Authorized {

@@ -1,0 +1,140 @@
+//! Where a run may halt, and what halts it: a stop of the process, a person's word, a long wait that Jira asks for.
+
+use std::{pin::pin, time::Duration};
+
+use chrono::TimeDelta;
+
+use super::{
+    end::Ended,
+    run::{Change, Run, Stop},
+};
+use crate::{
+    db::{export, export_request},
+    domain::{
+        export::{EventDetail, ExportStatus},
+        export_request::ExportRequest,
+        session::{SessionStage, SessionStatus},
+    },
+    error::Result,
+};
+
+impl Run {
+    /// Between two tickets: the place where a run may be left lying without harm, and where an integration that was switched off
+    /// ends it.
+    pub(super) async fn boundary(&self) -> Result<(), Stop> {
+        if self.stop.is_cancelled() {
+            return Err(Stop::Shutdown);
+        }
+        self.heed().await?;
+        self.integration().await.map(drop)
+    }
+
+    /// Stops the work where somebody asked for that.
+    async fn heed(&self) -> Result<(), Stop> {
+        match export_request::requested(self.app.db.read(), self.row.id).await? {
+            Some(request @ (ExportRequest::Pause | ExportRequest::Cancel)) => {
+                Err(Stop::Asked(request))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits, holding the lease. Ends early when the process stops or somebody asks to halt.
+    pub(super) async fn wait(&self, duration: Duration) -> Result<(), Stop> {
+        self.pass(duration, true).await
+    }
+
+    /// As [`Run::wait`], in the middle of what is to be brought to a clear end first: nobody's word ends it.
+    pub(super) async fn wait_undisturbed(&self, duration: Duration) -> Result<(), Stop> {
+        self.pass(duration, false).await
+    }
+
+    async fn pass(&self, duration: Duration, heeding: bool) -> Result<(), Stop> {
+        let slice = self.lease / 3;
+        // Before the first look, so that no word falls between the two.
+        let mut wakes = self.app.wake.subscribe(self.row.session_id);
+        let mut left = duration;
+        while !left.is_zero() {
+            if heeding {
+                self.heed().await?;
+            }
+            let step = left.min(slice);
+            let mut sleep = pin!(self.app.clock.sleep(step));
+            loop {
+                tokio::select! {
+                    () = &mut sleep => break,
+                    () = self.stop.cancelled() => return Err(Stop::Shutdown),
+                    Ok(()) = wakes.changed(), if heeding => self.heed().await?,
+                }
+            }
+            left -= step;
+            if !left.is_zero() && !self.keeper().renew().await? {
+                return Err(Stop::Lost);
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what was asked for. A request that was taken back in the last moment leaves the run to go on.
+    pub(super) async fn halt(&mut self, request: ExportRequest) -> Result<Ended, Stop> {
+        let (next, detail, session) = match request {
+            ExportRequest::Cancel => (
+                self.ended(ExportStatus::Cancelled),
+                EventDetail::Cancelled,
+                Some((SessionStage::JiraExport, SessionStatus::Cancelled)),
+            ),
+            ExportRequest::Pause | ExportRequest::Resume => {
+                (self.paused(), EventDetail::Paused, None)
+            }
+        };
+        let change = Change {
+            session,
+            answered: Some(request),
+            ..Change::default()
+        };
+        match self.record(next, change, vec![detail]).await {
+            Ok(()) => {
+                tracing::info!(%request, "export halted");
+                Ok(Ended::Over)
+            }
+            Err(Stop::Lost) if self.is_held().await? => Ok(Ended::GoOn),
+            Err(stop) => Err(stop),
+        }
+    }
+
+    /// Gives the run out of hand until the time that Jira sets; whoever sees first that it has come goes on.
+    pub(super) async fn sleep_off(
+        &mut self,
+        reason: String,
+        retry_after: Duration,
+    ) -> Result<(), Stop> {
+        let mut next = self.paused();
+        let wait = TimeDelta::from_std(retry_after).unwrap_or(TimeDelta::MAX);
+        next.resume_time = Some(self.app.clock.now() + wait);
+        tracing::info!(reason, ?retry_after, "export waits for Jira");
+        let detail = EventDetail::Throttled {
+            reason,
+            retry_after,
+        };
+        self.record(next, Change::default(), vec![detail]).await
+    }
+
+    fn paused(&self) -> export::Model {
+        let mut next = self.row.clone();
+        next.rest(self.app.clock.now());
+        next.status = ExportStatus::Paused;
+        next.current_ticket = None;
+        next.lease_owner = None;
+        next.lease_until = None;
+        next.resume_time = None;
+        next
+    }
+
+    /// Whether the run is still in this worker's hands, by the database.
+    async fn is_held(&self) -> Result<bool, Stop> {
+        let row = export::find(self.app.db.read(), self.row.id).await?;
+        Ok(row.is_some_and(|row| {
+            row.fence == self.row.fence && row.lease_owner == self.row.lease_owner
+        }))
+    }
+}
