@@ -104,6 +104,26 @@ impl ExportService for ExportApi {
         }))
     }
 
+    async fn validate_project(
+        &self,
+        request: Request<ValidateProjectRequest>,
+    ) -> Result<Response<ValidateProjectResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let parse = || convert::project::question(request);
+        let report = self.app.validate_project(&actor, parse).await?;
+        Ok(Response::new(convert::project::report(report)))
+    }
+
+    async fn test_adf_conversion(
+        &self,
+        request: Request<TestAdfConversionRequest>,
+    ) -> Result<Response<TestAdfConversionResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let parse = || convert::adf::selection(&request);
+        let reports = self.app.test_adf_conversion(&actor, parse).await?;
+        Ok(Response::new(convert::adf::reports(reports)))
+    }
+
     async fn start_export(
         &self,
         request: Request<StartExportRequest>,
@@ -196,8 +216,6 @@ impl ExportService for ExportApi {
         delete_session(DeleteSessionRequest) -> DeleteSessionResponse;
         reorder_session_tickets(ReorderSessionTicketsRequest) -> ReorderSessionTicketsResponse;
         set_ticket_dependencies(SetTicketDependenciesRequest) -> SetTicketDependenciesResponse;
-        validate_project(ValidateProjectRequest) -> ValidateProjectResponse;
-        test_adf_conversion(TestAdfConversionRequest) -> TestAdfConversionResponse;
         plan_export(PlanExportRequest) -> PlanExportResponse;
         apply_fixes(ApplyFixesRequest) -> ApplyFixesResponse;
         revert_export(RevertExportRequest) -> RevertExportResponse;

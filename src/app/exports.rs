@@ -193,12 +193,7 @@ impl App {
     async fn lay_out(&self, actor: &Actor, session: session::Model, now: Time) -> Result<Plan> {
         let places = session_ticket::places_in_session(self.db.read(), session.id).await?;
         if places.is_empty() {
-            let message = "the session has no tickets; add some with AddSessionTickets";
-            return Err(Error::refused(
-                Reason::SessionEmpty,
-                format!("session/{}", session.id),
-                message,
-            ));
+            return Err(empty(session.id));
         }
         let edges = dependency::of_session(self.db.read(), session.id).await?;
         let order = ordered(&places, &edges).map_err(|_| cyclic(session.id))?;
@@ -303,6 +298,15 @@ fn opened(
         active_micros: 0,
         requested: None,
     }
+}
+
+/// The session has no tickets.
+pub(super) fn empty(session: SessionId) -> Error {
+    Error::refused(
+        Reason::SessionEmpty,
+        format!("session/{session}"),
+        "the session has no tickets; add some with AddSessionTickets",
+    )
 }
 
 /// The session changes faster than this call can keep up with.

@@ -2,7 +2,10 @@
 //! plans, tries or compares begins here, so that all of them mean the same issue.
 
 use crate::{
-    connectors::jira::{IssueInput, Unsent, adf},
+    connectors::jira::{
+        IssueInput, Unsent,
+        adf::{self, InlineAttachment, Loss},
+    },
     db::ticket,
     domain::export::ManualFixType,
 };
@@ -14,6 +17,10 @@ pub(crate) struct IssueDraft {
     pub(crate) input: IssueInput,
     /// What of the description does not fit, where it had to be cut.
     pub(crate) cut: Option<Unsent>,
+    /// What the description loses as ADF.
+    pub(crate) losses: Vec<Loss>,
+    /// Images that were part of the description, to be attached.
+    pub(crate) images: Vec<InlineAttachment>,
 }
 
 impl IssueDraft {
@@ -23,6 +30,8 @@ impl IssueDraft {
         let description = (!ticket.description.trim().is_empty()).then_some(conversion.adf);
         Self {
             cut: conversion.truncated.then(|| cut(ticket)),
+            losses: conversion.losses,
+            images: conversion.attachments,
             input: IssueInput {
                 summary: ticket.title.0.clone(),
                 description,

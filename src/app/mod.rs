@@ -10,21 +10,28 @@ use crate::{
     domain::{actor::Actor, sla::SlaPolicy},
 };
 
+pub mod adf_conversion;
 pub mod clock;
 pub mod export_control;
 pub mod export_results;
 pub mod export_retry;
 pub mod exports;
+mod file_check;
 mod html;
 pub mod integrations;
 pub(crate) mod issue_draft;
+mod jira_calls;
+pub mod losses;
 pub mod pages;
 mod polls;
+pub mod project_check;
+mod project_needs;
 pub mod requests;
 pub mod seal;
 mod session_graph;
 pub mod session_tickets;
 pub mod sessions;
+mod struct_size;
 pub mod tickets;
 mod users;
 pub mod wake;

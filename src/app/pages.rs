@@ -9,8 +9,8 @@ use crate::{
     error::{Error, Reason, Result},
 };
 
-/// The most bytes of rows in a page: what gRPC clients take by default is 4 MiB, and a row grows on its way.
-const PAGE_BYTES: usize = 3 * 1024 * 1024;
+/// The most bytes of rows in an answer: what gRPC clients take by default is 4 MiB, and a row grows on its way.
+pub(super) const PAGE_BYTES: usize = 3 * 1024 * 1024;
 
 /// What a list request says about its page.
 #[derive(Clone, Debug)]

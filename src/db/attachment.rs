@@ -1,10 +1,13 @@
 //! Attachments: the facts about a file; its bytes lie in the blob store under their SHA-256.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder, entity::prelude::*};
 
-use crate::domain::{
-    ids::{AttachmentId, TicketId, UserId},
-    ticket::ScanStatus,
+use crate::{
+    domain::{
+        ids::{AttachmentId, TicketId, UserId},
+        ticket::ScanStatus,
+    },
+    error::Result,
 };
 
 /// A row of `attachment`.
@@ -36,3 +39,17 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// The files of these tickets that are not deleted, the oldest first.
+pub async fn of_tickets(
+    conn: &impl ConnectionTrait,
+    tickets: impl IntoIterator<Item = TicketId>,
+) -> Result<Vec<Model>> {
+    let rows = Entity::find()
+        .filter(Column::TicketId.is_in(tickets))
+        .filter(Column::DeleteTime.is_null());
+    let rows = rows
+        .order_by_asc(Column::CreateTime)
+        .order_by_asc(Column::Id);
+    Ok(rows.all(conn).await?)
+}

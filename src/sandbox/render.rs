@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{
-    project::{IssueType, Priority, Project, Sprint},
+    project::{IssueType, Priority, Project, Sprint, SprintState},
     site::{LinkType, User},
     state::{Attachment, Issue, Link, State},
 };
@@ -46,10 +46,16 @@ pub(super) fn project_ref(base: &str, project: &Project) -> Value {
 }
 
 pub(super) fn sprint(base: &str, board: u64, sprint: &Sprint) -> Value {
-    json!({
+    let mut shown = json!({
         "id": sprint.id, "self": format!("{base}/rest/agile/1.0/sprint/{}", sprint.id),
         "name": sprint.name, "state": sprint.state, "originBoardId": board, "goal": "",
-    })
+    });
+    // A sprint that was started has its dates; one that is planned may do without.
+    if sprint.state != SprintState::Future {
+        shown["startDate"] = "2026-01-05T09:00:00.000Z".into();
+        shown["endDate"] = "2026-01-19T09:00:00.000Z".into();
+    }
+    shown
 }
 
 pub(super) fn link_type(base: &str, kind: &LinkType) -> Value {

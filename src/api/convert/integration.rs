@@ -107,7 +107,8 @@ pub(in crate::api) fn check(check: Check) -> v1::TestIntegrationResponse {
     }
 }
 
-fn problem(problem: Problem) -> v1::Problem {
+/// A finding as everybody sees it.
+pub(super) fn problem(problem: Problem) -> v1::Problem {
     v1::Problem {
         reason: problem.reason.to_string(),
         category: problem.category.number(),

@@ -1,6 +1,7 @@
 //! Between the contract's messages and the app's values. Reading a request tells every rule that it breaks, by the field's path
 //! from the request's root; writing an answer cannot fail.
 
+pub(super) mod adf;
 pub(super) mod enums;
 pub(super) mod event;
 pub(super) mod export;
@@ -10,6 +11,7 @@ pub(super) mod integration_create;
 pub(super) mod integration_result;
 pub(super) mod json;
 pub(super) mod page;
+pub(super) mod project;
 pub(super) mod session;
 pub(super) mod session_ticket;
 pub(super) mod ticket;

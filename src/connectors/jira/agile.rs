@@ -24,6 +24,7 @@ pub struct Board {
 
 /// A sprint.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Sprint {
     /// Its number.
     pub id: u64,
@@ -33,6 +34,24 @@ pub struct Sprint {
     /// `active`, `future` or `closed`.
     #[serde(default)]
     pub state: String,
+    /// When it begins, in RFC 3339, where that is planned.
+    #[serde(default)]
+    pub start_date: Option<String>,
+    /// When it ends, likewise.
+    #[serde(default)]
+    pub end_date: Option<String>,
+}
+
+impl Sprint {
+    /// Whether this is its name, but for case.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        self.name.trim().to_lowercase() == name.trim().to_lowercase()
+    }
+
+    /// Whether this is its name, but for case, or its number.
+    pub fn is_called(&self, wanted: &str) -> bool {
+        self.is_named(wanted) || self.id.to_string() == wanted.trim()
+    }
 }
 
 impl Jira {

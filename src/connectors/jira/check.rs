@@ -82,14 +82,7 @@ impl Jira {
     }
 
     fn told(&self, error: &CallError) -> Problem {
-        let stop = error.failure(&self.config().project_key);
-        Problem {
-            reason: stop.reason,
-            category: stop.category,
-            message: stop.user_message,
-            field: String::new(),
-            recommended_action: stop.recovery_actions.into_iter().next().unwrap_or_default(),
-        }
+        error.failure(&self.config().project_key).problem()
     }
 }
 

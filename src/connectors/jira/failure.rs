@@ -11,7 +11,10 @@ use serde_json::{Map, Value};
 
 use super::{CallError, Trouble};
 use crate::{
-    domain::export::ErrorCategory::{self, AdminRequired, Temporary},
+    domain::{
+        export::ErrorCategory::{self, AdminRequired, Temporary},
+        problem::Problem,
+    },
     error::Reason,
 };
 use text::{listed, minutes};
@@ -54,6 +57,17 @@ impl HardStop {
             reason,
             user_message: shortened(user_message),
             recovery_actions: recovery_actions.iter().map(|&a| a.to_owned()).collect(),
+        }
+    }
+
+    /// The stop as a finding, for whoever looks before anything is sent.
+    pub fn problem(self) -> Problem {
+        Problem {
+            reason: self.reason,
+            category: self.category,
+            message: self.user_message,
+            field: String::new(),
+            recommended_action: self.recovery_actions.into_iter().next().unwrap_or_default(),
         }
     }
 

@@ -79,7 +79,7 @@ impl Surroundings<'_> {
     }
 
     /// The field for story points: the board's, else the one that Jira's own types or usual names tell.
-    fn story_points(&self) -> Option<&CreateField> {
+    pub(super) fn story_points(&self) -> Option<&CreateField> {
         if let Some(field) = self
             .agile
             .story_points
@@ -122,8 +122,7 @@ impl IssuePlan {
         plan.missing = around
             .fields
             .iter()
-            .filter(|f| f.required && !f.has_default_value && f.field_id != "reporter")
-            .filter(|f| !plan.fields.contains_key(&f.field_id))
+            .filter(|f| f.is_demanded() && !plan.fields.contains_key(&f.field_id))
             .map(|f| {
                 if f.name.is_empty() {
                     f.field_id.clone()
@@ -267,12 +266,9 @@ impl IssuePlan {
             return;
         }
         let sprints = &around.agile.sprints;
-        let lower = wanted.to_lowercase();
-        let named = sprints
-            .iter()
-            .find(|s| s.name.trim().to_lowercase() == lower);
+        let named = sprints.iter().find(|sprint| sprint.is_named(wanted));
         self.sprint = named
-            .or_else(|| sprints.iter().find(|s| s.id.to_string() == wanted))
+            .or_else(|| sprints.iter().find(|sprint| sprint.is_called(wanted)))
             .cloned();
         if self.sprint.is_none() {
             let names: Vec<_> = sprints.iter().map(|s| s.name.as_str()).collect();

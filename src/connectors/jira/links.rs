@@ -22,6 +22,26 @@ pub struct LinkType {
     pub outward: String,
 }
 
+impl LinkType {
+    /// The type that says "blocks": the one of that name, else one that is told with that word, else the nearest.
+    pub fn blocking(kinds: &[Self]) -> Option<&Self> {
+        let named = |kind: &&Self| kind.name.eq_ignore_ascii_case("Blocks");
+        let related = |kind: &&Self| kind.name.to_lowercase().contains("relate");
+        let kinds = || kinds.iter();
+        let found = kinds()
+            .find(named)
+            .or_else(|| kinds().find(|kind| kind.blocks()));
+        found
+            .or_else(|| kinds().find(related))
+            .or_else(|| kinds().next())
+    }
+
+    /// Whether a link of this type says that one issue blocks the other.
+    pub fn blocks(&self) -> bool {
+        self.name.eq_ignore_ascii_case("Blocks") || self.outward.to_lowercase().contains("block")
+    }
+}
+
 /// A link, seen from one of its ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssueLink {

@@ -11,6 +11,8 @@ use super::{CallError, Jira};
 const PAGE: u64 = 50;
 /// The most entries that are read of any list, so that a broken answer cannot keep docket reading.
 const MAX_ENTRIES: usize = 5_000;
+/// The most people that are read.
+const MAX_PEOPLE: usize = 1000;
 /// The permissions that an export uses.
 const PERMISSIONS: &str = "BROWSE_PROJECTS,CREATE_ISSUES,EDIT_ISSUES,ASSIGN_ISSUES,CREATE_ATTACHMENTS,LINK_ISSUES,SCHEDULE_ISSUES";
 
@@ -81,6 +83,33 @@ pub struct CreateField {
     /// Its type: `type`, `items`, `system`, `custom` …
     #[serde(default)]
     pub schema: Value,
+}
+
+impl CreateField {
+    /// Whether a create is refused that does not send it. Jira fills in the reporter by itself.
+    pub fn is_demanded(&self) -> bool {
+        self.required && !self.has_default_value && self.field_id != "reporter"
+    }
+}
+
+/// Whether and how large files may be attached on a site.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AttachmentSettings {
+    /// Whether attachments are switched on.
+    pub enabled: bool,
+    /// The largest file, in bytes.
+    pub upload_limit: u64,
+}
+
+/// What is switched on on a site.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SiteSettings {
+    /// Whether issues can be linked.
+    pub issue_linking_enabled: bool,
+    /// Whether an issue may have nobody assigned.
+    pub unassigned_issues_allowed: bool,
 }
 
 /// What docket's account may do in a project, by Jira's permission keys.
@@ -154,6 +183,32 @@ impl Jira {
     /// What the site says of itself. Needs no permission.
     pub async fn server_info(&self) -> Result<ServerInfo, CallError> {
         self.get(&["rest", "api", "3", "serverInfo"], &[]).await
+    }
+
+    /// Whether and how large files may be attached.
+    pub async fn attachment_settings(&self) -> Result<AttachmentSettings, CallError> {
+        let path = ["rest", "api", "3", "attachment", "meta"];
+        self.get(&path, &[]).await
+    }
+
+    /// What is switched on on the site.
+    pub async fn site_settings(&self) -> Result<SiteSettings, CallError> {
+        let path = ["rest", "api", "3", "configuration"];
+        self.get(&path, &[]).await
+    }
+
+    /// Who may be assigned issues of a project: of the first 1,000 people, beyond whom Jira does not look.
+    pub async fn assignable_users(&self, project_key: &str) -> Result<Vec<Account>, CallError> {
+        let most = MAX_PEOPLE.to_string();
+        let query = [
+            ("project", project_key),
+            ("query", ""),
+            ("maxResults", most.as_str()),
+        ];
+        let path = ["rest", "api", "3", "user", "assignable", "search"];
+        let mut people: Vec<Account> = self.get(&path, &query).await?;
+        people.truncate(MAX_PEOPLE);
+        Ok(people)
     }
 
     /// A project by its key. Rejected with 404 when it is missing or hidden.

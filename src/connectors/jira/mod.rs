@@ -33,7 +33,10 @@ pub use client::{Marker, NewIssue, PROPERTY};
 pub use failure::{CreateContext, HardStop};
 pub use fields::{IssueInput, IssuePlan, Unsent};
 pub use links::{IssueLink, LinkType};
-pub use meta::{Account, CreateField, IssueType, Permissions, Project, ServerInfo};
+pub use meta::{
+    Account, AttachmentSettings, CreateField, IssueType, Permissions, Project, ServerInfo,
+    SiteSettings,
+};
 pub use outcome::{CallError, CreateOutcome, IssueRef, Rejection, Trouble};
 pub use probe::{FoundIssue, Probe};
 pub use project_meta::{PlanError, ProjectMeta};

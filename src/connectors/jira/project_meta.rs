@@ -101,6 +101,19 @@ impl ProjectMeta {
         Ok(fields)
     }
 
+    /// Whether an issue of this type takes story points when it is created.
+    pub async fn takes_story_points(&self, issue_type: &IssueType) -> Result<bool, CallError> {
+        let fields = self.create_fields(issue_type).await?;
+        let around = Surroundings {
+            project: &self.project,
+            issue_type,
+            fields: &fields,
+            assignee: None,
+            agile: self.agile().await?,
+        };
+        Ok(around.story_points().is_some())
+    }
+
     /// Whom `wanted` means, if anybody: see [`Jira::find_user`].
     pub async fn user(&self, wanted: &str) -> Result<Option<Account>, CallError> {
         let mut known = self.users.lock().await;

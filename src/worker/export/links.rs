@@ -30,7 +30,7 @@ impl Run {
                 let kinds = self
                     .ask("read the link types", || jira.link_types())
                     .await?;
-                kind = blocking(&kinds);
+                kind = LinkType::blocking(&kinds).cloned();
             }
             for link in links {
                 self.boundary().await?;
@@ -151,26 +151,4 @@ impl Run {
         };
         self.record(next, change, vec![detail]).await
     }
-}
-
-/// The type of link that says "blocks": the one of that name, else one that is told with that word, else any.
-fn blocking(kinds: &[LinkType]) -> Option<LinkType> {
-    let named = kinds
-        .iter()
-        .find(|kind| kind.name.eq_ignore_ascii_case("Blocks"));
-    let told = || {
-        kinds
-            .iter()
-            .find(|kind| kind.outward.to_lowercase().contains("block"))
-    };
-    let related = || {
-        kinds
-            .iter()
-            .find(|kind| kind.name.to_lowercase().contains("relate"))
-    };
-    named
-        .or_else(told)
-        .or_else(related)
-        .or_else(|| kinds.first())
-        .cloned()
 }

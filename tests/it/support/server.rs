@@ -20,6 +20,7 @@ use docket::{
     worker::Settings,
 };
 use futures::future::BoxFuture;
+use sea_orm::{EntityTrait, IntoActiveModel, ModelTrait};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tonic::{
@@ -167,6 +168,27 @@ impl TestServer {
 
     pub(crate) fn exports(&self, caller: impl Into<Caller>) -> Exports {
         Exports::new(self.authorized(caller))
+    }
+
+    /// Puts a row into its database, as something would that no call does.
+    pub(crate) async fn insert<M>(&self, row: M)
+    where
+        M: ModelTrait
+            + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>
+            + Clone
+            + Sync
+            + 'static,
+        <M::Entity as EntityTrait>::ActiveModel: Send,
+    {
+        let database = self.database.as_ref().expect("its database");
+        let insert = database.db.write(move |tx| {
+            let row = row.clone().into_active_model();
+            Box::pin(async move {
+                M::Entity::insert(row).exec_without_returning(tx).await?;
+                Ok(())
+            })
+        });
+        insert.await.expect("takes the row");
     }
 
     /// Stops it as a signal would, and waits for its end.

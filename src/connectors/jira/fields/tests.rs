@@ -58,6 +58,8 @@ fn plan(input: &IssueInput, fields: &[CreateField], known: bool) -> IssuePlan {
         id,
         name: name.into(),
         state: "active".into(),
+        start_date: None,
+        end_date: None,
     };
     let agile = if known {
         Agile {

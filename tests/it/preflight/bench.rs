@@ -1,0 +1,161 @@
+//! A server, a Jira and a session between them, and shorthands for what is looked at.
+
+use std::sync::Arc;
+
+use docket::{
+    app::clock::SystemClock,
+    db::attachment,
+    domain::{
+        actor::Role,
+        ids::{AttachmentId, TicketId, UserId},
+        ticket::ScanStatus,
+    },
+    proto::v1::{self, integration::Config},
+    sandbox::{Options, Sandbox},
+};
+use tonic::Status;
+use tonic_types::StatusExt as _;
+
+use crate::support::{
+    database::Kind,
+    server::{Exports, TestServer},
+};
+
+/// A server with an integration to a sandbox, and a session of the senior engineer's.
+pub(super) struct Bench {
+    pub(super) server: TestServer,
+    pub(super) jira: Sandbox,
+    pub(super) integration: String,
+    pub(super) session: String,
+}
+
+impl Bench {
+    pub(super) async fn new(kind: Kind, tickets: Vec<v1::NewSessionTicket>) -> Self {
+        Self::with(kind, Options::default(), tickets).await
+    }
+
+    pub(super) async fn with(
+        kind: Kind,
+        options: Options,
+        tickets: Vec<v1::NewSessionTicket>,
+    ) -> Self {
+        let jira = Sandbox::start(options).await.unwrap();
+        let server = TestServer::start_with(kind, Arc::new(SystemClock)).await;
+        let integration = integrate(&server, &jira.url()).await;
+        let mut bench = Self {
+            server,
+            jira,
+            integration,
+            session: String::new(),
+        };
+        bench.session = bench.open(tickets).await;
+        bench
+    }
+
+    /// The session's owner.
+    pub(super) fn exports(&self) -> Exports {
+        self.server.exports(Role::SeniorEngineer)
+    }
+
+    /// One more session to the same project.
+    pub(super) async fn open(&self, tickets: Vec<v1::NewSessionTicket>) -> String {
+        let request = v1::CreateSessionRequest {
+            session: Some(v1::Session {
+                name: "Everything".to_owned(),
+                integration_id: self.integration.clone(),
+                jira_project_key: "DEMO".to_owned(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let made = self.exports().create_session(request).await.unwrap();
+        let session = made.into_inner().session.unwrap().id;
+        for some in tickets.chunks(500) {
+            let request = v1::AddSessionTicketsRequest {
+                session_id: session.clone(),
+                tickets: some.to_vec(),
+                ..Default::default()
+            };
+            self.exports().add_session_tickets(request).await.unwrap();
+        }
+        session
+    }
+
+    /// The session's tickets by order.
+    pub(super) async fn tickets(&self) -> Vec<v1::Ticket> {
+        let request = v1::ListSessionTicketsRequest {
+            session_id: self.session.clone(),
+            page_size: 100,
+            ..Default::default()
+        };
+        let page = self.exports().list_session_tickets(request).await.unwrap();
+        page.into_inner().tickets
+    }
+
+    /// The row of a file that was uploaded to a ticket.
+    pub(super) async fn attach(&self, ticket: &str, filename: &str, size: i64, scan: ScanStatus) {
+        let now = docket::domain::time::cut(chrono::Utc::now());
+        let row = attachment::Model {
+            id: AttachmentId::at(now),
+            ticket_id: ticket.parse::<TicketId>().unwrap(),
+            uploader_id: UserId("senior_engineer".to_owned()),
+            filename: filename.to_owned(),
+            content_type: "text/plain".to_owned(),
+            size_bytes: size,
+            sha256: "0123456789abcdef".repeat(4),
+            scan_status: scan,
+            create_time: now,
+            delete_time: None,
+        };
+        self.server.insert(row).await;
+    }
+}
+
+async fn integrate(server: &TestServer, url: &str) -> String {
+    let request = v1::CreateIntegrationRequest {
+        integration: Some(v1::Integration {
+            name: "Jira".to_owned(),
+            enabled: true,
+            config: Some(Config::Jira(v1::JiraConfig {
+                site_url: url.to_owned(),
+                export_delay: Some(prost_types::Duration::default()),
+                ..Default::default()
+            })),
+            ..Default::default()
+        }),
+        credentials: Some(v1::Credentials {
+            platform: Some(v1::credentials::Platform::Jira(v1::JiraCredentials {
+                email: Options::EMAIL.to_owned(),
+                api_token: Options::TOKEN.to_owned(),
+            })),
+        }),
+        ..Default::default()
+    };
+    let mut integrations = server.integrations(Role::Manager);
+    let made = integrations.create_integration(request).await.unwrap();
+    made.into_inner().integration.unwrap().id
+}
+
+/// A plain ticket.
+pub(super) fn ticket(reference: &str) -> v1::NewSessionTicket {
+    v1::NewSessionTicket {
+        r#ref: reference.to_owned(),
+        title: format!("The work on {reference}"),
+        description: format!("<p>What is to be done about <strong>{reference}</strong>.</p>"),
+        issue_type: "Task".to_owned(),
+        ..Default::default()
+    }
+}
+
+/// The reason that a program acts on.
+pub(super) fn reason(status: &Status) -> String {
+    let info = status.get_details_error_info();
+    info.expect("every error has an ErrorInfo").reason
+}
+
+/// The paths of the violated fields.
+pub(super) fn fields(status: &Status) -> Vec<String> {
+    let bad = status.get_details_bad_request().expect("a BadRequest");
+    let fields = bad.field_violations.into_iter();
+    fields.map(|violation| violation.field).collect()
+}

@@ -1,0 +1,5 @@
+//! Everything around an export that reads first: what would become of a session, and what has become of it.
+
+mod adf;
+mod bench;
+mod project;
