@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::TimeDelta;
 use http::HeaderValue;
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -38,6 +39,8 @@ pub struct Config {
     pub uploads: UploadSettings,
     /// `SLA_P1_RESPONSE_HOURS` … `SLA_P4_RESOLUTION_HOURS`, in whole hours. Default: the contract's table.
     pub sla: SlaPolicy,
+    /// `REOPEN_WINDOW_DAYS`: for how long a closed ticket can be reopened; 0 for never. Default 7.
+    pub reopen_window: TimeDelta,
     /// `OUTBOUND_ALLOW`: the private networks that connectors may reach, as a comma list of CIDRs. Default: none.
     pub outbound_allow: Vec<IpNet>,
     /// `OUTBOUND_TIMEOUT_SECONDS`: the longest that a call to an outside system may take. Default 30.

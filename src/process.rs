@@ -48,6 +48,7 @@ impl Process {
             sealer: Sealer::new(&config.credentials_key)?,
             http: http.map_err(Error::internal)?,
             sla: config.sla,
+            reopen_window: config.reopen_window,
         });
         Ok(Self {
             config,

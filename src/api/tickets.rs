@@ -1,10 +1,14 @@
 //! Tickets and all that belongs to them: `docket.v1.TicketService`.
 
+mod comments;
+mod history;
+mod workflow;
+
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::{convert, not_served};
+use super::{convert, not_served, served};
 use crate::{
     app::App,
     auth::actor,
@@ -64,30 +68,33 @@ impl TicketService for TicketApi {
         }))
     }
 
+    served! {
+        assign_ticket(AssignTicketRequest) -> AssignTicketResponse by workflow::assign;
+        transition_ticket(TransitionTicketRequest) -> TransitionTicketResponse by workflow::transition;
+        resolve_ticket(ResolveTicketRequest) -> ResolveTicketResponse by workflow::resolve;
+        close_ticket(CloseTicketRequest) -> CloseTicketResponse by workflow::close;
+        reopen_ticket(ReopenTicketRequest) -> ReopenTicketResponse by workflow::reopen;
+        escalate_ticket(EscalateTicketRequest) -> EscalateTicketResponse by workflow::escalate;
+        list_allowed_transitions(ListAllowedTransitionsRequest) -> ListAllowedTransitionsResponse by workflow::allowed_transitions;
+        list_ticket_history(ListTicketHistoryRequest) -> ListTicketHistoryResponse by history::list;
+        list_ticket_assignments(ListTicketAssignmentsRequest) -> ListTicketAssignmentsResponse by history::assignments;
+        create_comment(CreateCommentRequest) -> CreateCommentResponse by comments::create;
+        update_comment(UpdateCommentRequest) -> UpdateCommentResponse by comments::update;
+        delete_comment(DeleteCommentRequest) -> DeleteCommentResponse by comments::delete;
+        list_comments(ListCommentsRequest) -> ListCommentsResponse by comments::list;
+    }
+
     not_served! { "TicketService":
         draft_ticket(DraftTicketRequest) -> DraftTicketResponse;
         batch_get_tickets(BatchGetTicketsRequest) -> BatchGetTicketsResponse;
         update_ticket(UpdateTicketRequest) -> UpdateTicketResponse;
         delete_ticket(DeleteTicketRequest) -> DeleteTicketResponse;
         undelete_ticket(UndeleteTicketRequest) -> UndeleteTicketResponse;
-        assign_ticket(AssignTicketRequest) -> AssignTicketResponse;
-        transition_ticket(TransitionTicketRequest) -> TransitionTicketResponse;
-        resolve_ticket(ResolveTicketRequest) -> ResolveTicketResponse;
-        close_ticket(CloseTicketRequest) -> CloseTicketResponse;
-        reopen_ticket(ReopenTicketRequest) -> ReopenTicketResponse;
-        escalate_ticket(EscalateTicketRequest) -> EscalateTicketResponse;
         batch_update_tickets(BatchUpdateTicketsRequest) -> BatchUpdateTicketsResponse;
         dispatch_ticket(DispatchTicketRequest) -> DispatchTicketResponse;
         list_dispatch_attempts(ListDispatchAttemptsRequest) -> ListDispatchAttemptsResponse;
-        list_allowed_transitions(ListAllowedTransitionsRequest) -> ListAllowedTransitionsResponse;
         explain_sla(ExplainSlaRequest) -> ExplainSlaResponse;
-        list_ticket_history(ListTicketHistoryRequest) -> ListTicketHistoryResponse;
-        list_ticket_assignments(ListTicketAssignmentsRequest) -> ListTicketAssignmentsResponse;
         watch_tickets(WatchTicketsRequest) -> stream WatchTicketsStream of WatchTicketsResponse;
-        create_comment(CreateCommentRequest) -> CreateCommentResponse;
-        update_comment(UpdateCommentRequest) -> UpdateCommentResponse;
-        delete_comment(DeleteCommentRequest) -> DeleteCommentResponse;
-        list_comments(ListCommentsRequest) -> ListCommentsResponse;
         upload_attachment(stream UploadAttachmentRequest) -> UploadAttachmentResponse;
         start_upload(StartUploadRequest) -> StartUploadResponse;
         upload_chunk(UploadChunkRequest) -> UploadChunkResponse;

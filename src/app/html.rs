@@ -78,3 +78,12 @@ pub(super) fn words(html: &str) -> String {
         .replace("&gt;", ">")
         .replace("&amp;", "&")
 }
+
+/// Plain text as HTML: it shows as it was typed, its line breaks too.
+pub(super) fn from_plain(text: &str) -> String {
+    let escaped = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    escaped.lines().collect::<Vec<_>>().join("<br>")
+}

@@ -2,6 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
+use chrono::TimeDelta;
 use moka::sync::Cache;
 
 use crate::{
@@ -11,7 +12,9 @@ use crate::{
 };
 
 pub mod adf_conversion;
+pub mod assignments;
 pub mod clock;
+pub mod comments;
 pub mod export_control;
 pub mod export_results;
 pub mod export_retry;
@@ -32,10 +35,16 @@ mod session_graph;
 pub mod session_tickets;
 pub mod sessions;
 mod struct_size;
+pub mod ticket_change;
+mod ticket_edit;
+mod ticket_history;
+mod ticket_text;
+pub mod ticket_view;
 pub mod tickets;
 mod users;
 pub mod wake;
 pub mod watch;
+pub mod workflow;
 
 use clock::Clock;
 use polls::Polls;
@@ -52,6 +61,7 @@ pub struct App {
     pub(crate) sealer: Sealer,
     pub(crate) http: Http,
     pub(crate) sla: SlaPolicy,
+    pub(crate) reopen_window: TimeDelta,
     pub(crate) wake: Wake,
     polls: Polls,
     known: Cache<String, Actor>,
@@ -75,6 +85,8 @@ pub struct Parts {
     pub http: Http,
     /// What each priority promises.
     pub sla: SlaPolicy,
+    /// For how long a closed ticket can be reopened.
+    pub reopen_window: TimeDelta,
 }
 
 impl App {
@@ -86,6 +98,7 @@ impl App {
             sealer,
             http,
             sla,
+            reopen_window,
         } = parts;
         let known = Cache::new(KNOWN_CALLERS);
         Self {
@@ -94,6 +107,7 @@ impl App {
             sealer,
             http,
             sla,
+            reopen_window,
             wake: Wake::default(),
             polls: Polls::default(),
             known,

@@ -13,7 +13,9 @@ use super::{
     requests::{Create, Request},
     session_graph::{check_refs, edges, places, refuse_cycle},
     sessions::SessionView,
-    tickets::{TicketView, clean_description, created_entry, document},
+    ticket_text::{clean_html, document},
+    ticket_view::TicketView,
+    tickets::created_entry,
 };
 use crate::{
     db::{
@@ -84,14 +86,14 @@ impl App {
         let id = session.id;
         let request = Request::new(&actor.user_id, "AddSessionTickets", request_id, &(id, &new));
         if let Some(made) = self.made_before(request.as_ref()).await? {
-            return self.added_before(id, &made).await;
+            return self.added_before(actor, id, &made).await;
         }
         self.record_caller(actor).await?;
         let added = self.add(actor, id, &new, request.as_ref(), validate_only);
         match added.await {
             // The same request may have come twice at once: what the other one has written is no fault of this one.
             Err(error) => match self.made_before(request.as_ref()).await? {
-                Some(made) => self.added_before(id, &made).await,
+                Some(made) => self.added_before(actor, id, &made).await,
                 None => Err(error),
             },
             added => added,
@@ -114,11 +116,11 @@ impl App {
             let now = self.clock.now();
             let mut addition = self.addition(actor, &session, new, now).await?;
             if validate_only {
-                return Ok((self.session_view(id).await?, views(&addition)));
+                return Ok((self.session_view(id).await?, views(actor, &addition)));
             }
             let made: Vec<Uuid> = addition.tickets.iter().map(|ticket| ticket.id.0).collect();
             addition.remembered = request.map(|request| request.row(&made, now));
-            match self.write_addition(session, addition, now).await {
+            match self.write_addition(actor, session, addition, now).await {
                 // Another call changed the session: what holds is read again.
                 Err(Error::Fenced | Error::AlreadyExists { .. }) => (),
                 Err(error) => return Err(error),
@@ -130,6 +132,7 @@ impl App {
 
     async fn added_before(
         &self,
+        actor: &Actor,
         id: SessionId,
         made: &[Uuid],
     ) -> Result<(SessionView, Vec<TicketView>)> {
@@ -142,7 +145,10 @@ impl App {
             .iter()
             .filter_map(|id| by_id.remove(&TicketId(*id)))
             .collect();
-        Ok((self.session_view(id).await?, self.views(tickets).await?))
+        Ok((
+            self.session_view(id).await?,
+            self.views(actor, tickets).await?,
+        ))
     }
 
     async fn addition(
@@ -189,7 +195,7 @@ impl App {
         let mut rows = Vec::with_capacity(new.len());
         for ((index, ticket), &place) in new.iter().enumerate().zip(places) {
             let field = format!("tickets[{index}].description");
-            let description = clean_description(&field, &ticket.description);
+            let description = clean_html(&field, &ticket.description);
             let Some(description) = violations.absorb(description)? else {
                 continue;
             };
@@ -249,16 +255,17 @@ impl App {
 
     async fn write_addition(
         &self,
+        actor: &Actor,
         session: session::Model,
         addition: Addition,
         now: Time,
     ) -> Result<Vec<TicketView>> {
-        let plain = Arc::new((session, addition));
+        let plain = Arc::new((actor.clone(), session, addition));
         self.db
             .write(move |tx| {
                 let plain = plain.clone();
                 Box::pin(async move {
-                    let (session, mut addition) = (*plain).clone();
+                    let (actor, session, mut addition) = (*plain).clone();
                     session::touch(tx, &session, now).await?;
                     let count = u32::try_from(addition.tickets.len()).unwrap_or(u32::MAX);
                     let numbers = counter::next_ticket_numbers(tx, count).await?;
@@ -273,7 +280,7 @@ impl App {
                     if let Some(row) = addition.remembered.clone() {
                         request_key::insert(tx, row).await?;
                     }
-                    Ok(views(&addition))
+                    Ok(views(&actor, &addition))
                 })
             })
             .await
@@ -281,7 +288,7 @@ impl App {
 }
 
 /// The new tickets as callers see them.
-fn views(addition: &Addition) -> Vec<TicketView> {
+fn views(actor: &Actor, addition: &Addition) -> Vec<TicketView> {
     let mut depends_on: HashMap<TicketId, Vec<TicketId>> = HashMap::new();
     for edge in &addition.dependencies {
         depends_on
@@ -292,10 +299,7 @@ fn views(addition: &Addition) -> Vec<TicketView> {
     let view = |ticket: &ticket::Model| {
         let mut depends_on = depends_on.remove(&ticket.id).unwrap_or_default();
         depends_on.sort_unstable();
-        TicketView {
-            ticket: ticket.clone(),
-            depends_on,
-        }
+        TicketView::new(actor, ticket.clone(), depends_on)
     };
     addition.tickets.iter().map(view).collect()
 }

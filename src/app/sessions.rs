@@ -11,7 +11,7 @@ use super::{
     App,
     pages::{Listing, Page, PageRequest},
     requests::{Create, Request},
-    tickets::TicketView,
+    ticket_view::TicketView,
 };
 use crate::{
     db::{
@@ -198,7 +198,7 @@ impl App {
         let rows = session_ticket::page_of_session(self.db.read(), id, after, limit).await?;
         let place = |row: &ticket::Model| (row.session_order.unwrap_or_default(), row.number);
         let page = listing.page_by_weight(&request, rows, ticket::Model::weight, place)?;
-        let items = self.views(page.items).await?;
+        let items = self.views(actor, page.items).await?;
         Ok(Page {
             items,
             next_page_token: page.next_page_token,

@@ -1,32 +1,29 @@
-//! Tickets: filing, reading and listing them.
+//! Tickets: filing and listing them.
 
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    App, html,
+    App,
     pages::{Listing, Page, PageRequest},
     requests::{Create, Request},
+    ticket_text::{clean_html, document},
+    ticket_view::{TicketName, TicketView, visible},
 };
 use crate::{
     db::{
-        assignment, conversation, counter, dependency, history,
+        assignment, conversation, counter, history,
         history::Entry,
         request_key, ticket,
-        ticket::Visible,
         ticket_list::{self, Filter, ListOrder, Position},
-        ticket_search::{self, Document},
-        user,
+        ticket_search, user,
     },
     domain::{
         actor::Actor,
         history::HistoryEventType,
         ids::{AssignmentId, ConversationId, IntegrationId, TicketId, UserId},
-        permission::Action,
-        ticket::{
-            CustomFields, DESCRIPTION_MAX_BYTES, Environment, TicketCategory, TicketPriority,
-            Title, Words, number_text,
-        },
+        permission::{Action, Relation, TicketAction},
+        ticket::{CustomFields, Environment, TicketCategory, TicketPriority, Title, Words},
         time::Time,
     },
     error::{Error, Result, Violations},
@@ -64,24 +61,6 @@ pub struct NewConversation {
     pub id: ConversationId,
     pub channel: String,
     pub subject: String,
-}
-
-/// A ticket with what its picture shows from other tables.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TicketView {
-    /// The row.
-    pub ticket: ticket::Model,
-    /// What it depends on in its session.
-    pub depends_on: Vec<TicketId>,
-}
-
-/// How a caller names a ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TicketName {
-    /// By id.
-    Id(TicketId),
-    /// By number.
-    Number(i64),
 }
 
 /// Which tickets to list, in which order.
@@ -124,10 +103,7 @@ impl App {
         let now = self.clock.now();
         let filed = self.filed(actor, &new, now)?;
         if validate_only {
-            return Ok(TicketView {
-                ticket: filed,
-                depends_on: Vec::new(),
-            });
+            return Ok(TicketView::new(actor, filed, Vec::new()));
         }
         self.record_caller(actor).await?;
         let remembered = request
@@ -147,22 +123,6 @@ impl App {
             }
             written => written,
         }
-    }
-
-    /// The ticket, if the caller may see it. Every role may ask.
-    pub async fn get_ticket(&self, actor: &Actor, name: TicketName) -> Result<TicketView> {
-        let visible = visible(actor);
-        let found = match name {
-            TicketName::Id(id) => ticket::find(self.db.read(), &visible, id).await?,
-            TicketName::Number(number) => {
-                ticket::find_by_number(self.db.read(), &visible, number).await?
-            }
-        };
-        let found = found.ok_or_else(|| match name {
-            TicketName::Id(id) => Error::not_found("ticket", id),
-            TicketName::Number(number) => Error::not_found("ticket", number_text(number)),
-        })?;
-        self.view(found).await
     }
 
     /// The tickets that the caller may see, a page at a time, with the size of the whole list where asked for. Every role may ask;
@@ -194,7 +154,7 @@ impl App {
         };
         let position = |row: &ticket::Model| order.key.position(row);
         let page = listing.page_by_weight(&query.page, rows, ticket::Model::weight, position)?;
-        let items = self.views(page.items).await?;
+        let items = self.views(actor, page.items).await?;
         Ok((
             Page {
                 items,
@@ -202,27 +162,6 @@ impl App {
             },
             total,
         ))
-    }
-
-    /// The tickets with what their pictures show from other tables, in the same order.
-    pub(crate) async fn views(&self, tickets: Vec<ticket::Model>) -> Result<Vec<TicketView>> {
-        let of_sessions = tickets.iter().filter(|ticket| ticket.session_id.is_some());
-        let ids: Vec<TicketId> = of_sessions.map(|ticket| ticket.id).collect();
-        let mut depends_on = match ids.is_empty() {
-            true => Default::default(),
-            false => dependency::of_tickets(self.db.read(), ids).await?,
-        };
-        let view = |ticket: ticket::Model| TicketView {
-            depends_on: depends_on.remove(&ticket.id).unwrap_or_default(),
-            ticket,
-        };
-        Ok(tickets.into_iter().map(view).collect())
-    }
-
-    async fn view(&self, ticket: ticket::Model) -> Result<TicketView> {
-        let id = ticket.id;
-        let view = self.views(vec![ticket]).await?.pop();
-        view.ok_or_else(|| Error::not_found("ticket", id))
     }
 
     async fn replayed(&self, actor: &Actor, made: &[Uuid]) -> Result<TicketView> {
@@ -240,7 +179,8 @@ impl App {
         if let Some(assignee) = &new.assignee_id {
             let person = user::active(self.db.read(), assignee).await?;
             let team = person.as_ref().and_then(|person| person.team.as_deref());
-            actor.require_assign(assignee, team)?;
+            let relation = Relation::to_person(actor, assignee, team);
+            actor.require_on(TicketAction::AssignTicket, relation)?;
             if person.is_none() {
                 violations.add("ticket.assignee_id", "must be the id of an active user");
             }
@@ -253,7 +193,7 @@ impl App {
         let dates = self.sla.dates(new.priority, now);
         Ok(ticket::Model {
             title: new.title.clone(),
-            description: clean_description("ticket.description", &new.description)?,
+            description: clean_html("ticket.description", &new.description)?,
             priority: new.priority,
             category: new.category,
             environment: new.environment,
@@ -325,43 +265,7 @@ impl App {
                 Ok(filed)
             })
         });
-        Ok(TicketView {
-            ticket: written.await?,
-            depends_on: Vec::new(),
-        })
-    }
-}
-
-/// Whose tickets this caller sees.
-pub(crate) fn visible(actor: &Actor) -> Visible {
-    if actor.may(Action::ViewAllTickets) {
-        Visible::All
-    } else {
-        Visible::FiledBy(actor.user_id.clone())
-    }
-}
-
-/// The description as it is kept. Escaping can make it longer than what came in, so the limit holds for both.
-pub(crate) fn clean_description(field: &str, description: &str) -> Result<String> {
-    let clean = html::sanitise(description);
-    if clean.len() > DESCRIPTION_MAX_BYTES {
-        return Err(Error::invalid(
-            field,
-            "must have at most 65536 bytes once it is sanitised",
-        ));
-    }
-    Ok(clean)
-}
-
-/// What search knows of a ticket without comments.
-pub(crate) fn document(filed: &ticket::Model) -> Document {
-    Document {
-        ticket_id: filed.id,
-        number: filed.number,
-        title: filed.title.0.clone(),
-        description: html::words(&filed.description),
-        public_comments: String::new(),
-        internal_comments: String::new(),
+        Ok(TicketView::new(actor, written.await?, Vec::new()))
     }
 }
 
@@ -383,12 +287,15 @@ pub(crate) fn created_entry(actor: &Actor, filed: &ticket::Model) -> Entry {
         "integration_id": filed.integration_id,
         "session_id": filed.session_id,
     });
-    Entry::event(
-        filed.id,
-        HistoryEventType::Created,
-        actor.user_id.clone(),
-        actor.ip_address,
-        metadata,
-        filed.create_time,
-    )
+    Entry {
+        ticket_version: Some(filed.version),
+        ..Entry::event(
+            filed.id,
+            HistoryEventType::Created,
+            actor.user_id.clone(),
+            actor.ip_address,
+            metadata,
+            filed.create_time,
+        )
+    }
 }

@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use chrono::TimeDelta;
+
 use super::{
     Config, CorsOrigins, CredentialsKey, Fault, LogFormat, LogSettings, SigningSecret,
     TokenSettings, UploadSettings, is_local, keys, parse,
@@ -57,6 +59,7 @@ pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
     let log = reader.log();
     let uploads = reader.uploads(&data_dir);
     let sla = reader.sla();
+    let reopen_days = reader.number("REOPEN_WINDOW_DAYS", 7, 0..=3650);
     let outbound_allow = reader.read("OUTBOUND_ALLOW", Vec::new(), parse::networks);
     let outbound_timeout = reader.seconds("OUTBOUND_TIMEOUT_SECONDS", 30, 1..=300);
     let cors_origins = reader.read("CORS_ALLOWED_ORIGINS", CorsOrigins::Any, parse::origins);
@@ -94,6 +97,7 @@ pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
             log,
             uploads,
             sla,
+            reopen_window: TimeDelta::days(reopen_days),
             outbound_allow,
             outbound_timeout,
             cors_origins,

@@ -1,10 +1,18 @@
 //! Comments: what people, and docket itself, say about a ticket.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{IntoActiveModel, Order, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
-use crate::domain::{
-    ids::{CommentId, TicketId, UserId},
-    ticket::CommentVisibility,
+use super::{
+    query,
+    ticket::{self, Visible},
+};
+use crate::{
+    domain::{
+        ids::{CommentId, TicketId, UserId},
+        ticket::CommentVisibility,
+        time::Time,
+    },
+    error::Result,
 };
 
 /// A row of `comment`.
@@ -34,3 +42,94 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Comments that are not deleted.
+fn live() -> Select<Entity> {
+    Entity::find().filter(Column::DeleteTime.is_null())
+}
+
+/// Where a list goes on: behind the comment of this time and id.
+pub type Position = (Time, CommentId);
+
+/// The comment on a visible ticket, unless it or the ticket was deleted; an internal one only with `internal`.
+pub async fn find(
+    conn: &impl ConnectionTrait,
+    visible: &Visible,
+    id: CommentId,
+    internal: bool,
+) -> Result<Option<Model>> {
+    let tickets = ticket::live(visible)
+        .select_only()
+        .column(ticket::Column::Id);
+    let row = readable(internal)
+        .filter(Column::Id.eq(id))
+        .filter(Column::TicketId.in_subquery(tickets.into_query()));
+    Ok(row.one(conn).await?)
+}
+
+/// A ticket's comments, oldest first, from behind `after`; internal ones only with `internal`.
+pub async fn page(
+    conn: &impl ConnectionTrait,
+    ticket_id: TicketId,
+    internal: bool,
+    after: Option<Position>,
+    limit: u64,
+) -> Result<Vec<Model>> {
+    let mut rows = readable(internal).filter(Column::TicketId.eq(ticket_id));
+    if let Some((time, id)) = after {
+        let columns = [Column::CreateTime, Column::Id];
+        rows = rows.filter(query::behind(columns, [time.into(), id.into()], Order::Asc));
+    }
+    let rows = rows
+        .order_by_asc(Column::CreateTime)
+        .order_by_asc(Column::Id);
+    Ok(rows.limit(limit).all(conn).await?)
+}
+
+/// A ticket's comments of either visibility, newest first, from before `before`.
+pub async fn newest(
+    conn: &impl ConnectionTrait,
+    ticket_id: TicketId,
+    before: Option<Position>,
+    limit: u64,
+) -> Result<Vec<Model>> {
+    let mut rows = live().filter(Column::TicketId.eq(ticket_id));
+    if let Some((time, id)) = before {
+        let columns = [Column::CreateTime, Column::Id];
+        rows = rows.filter(query::behind(
+            columns,
+            [time.into(), id.into()],
+            Order::Desc,
+        ));
+    }
+    let rows = rows
+        .order_by_desc(Column::CreateTime)
+        .order_by_desc(Column::Id);
+    Ok(rows.limit(limit).all(conn).await?)
+}
+
+fn readable(internal: bool) -> Select<Entity> {
+    match internal {
+        true => live(),
+        false => live().filter(Column::Visibility.eq(CommentVisibility::Public)),
+    }
+}
+
+/// Adds a comment.
+pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
+    Entity::insert(row.into_active_model())
+        .exec_without_returning(conn)
+        .await?;
+    Ok(())
+}
+
+/// Writes what can change of a comment: its body and its times. A deleted one stays as it is: [`crate::error::Error::Fenced`].
+pub async fn update(conn: &impl ConnectionTrait, row: &Model) -> Result<()> {
+    let update = Entity::update_many()
+        .col_expr(Column::Body, Expr::value(row.body.clone()))
+        .col_expr(Column::EditTime, Expr::value(row.edit_time))
+        .col_expr(Column::DeleteTime, Expr::value(row.delete_time))
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::DeleteTime.is_null());
+    query::exactly_one(update, conn).await
+}

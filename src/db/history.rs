@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use sea_orm::{NotSet, Set, entity::prelude::*};
+use sea_orm::{NotSet, QueryOrder as _, QuerySelect as _, Set, entity::prelude::*};
 
 use crate::{
     domain::{
@@ -45,6 +45,10 @@ pub struct Model {
     pub metadata: Json,
     /// When it happened.
     pub create_time: DateTimeUtc,
+    /// The version of the ticket that it led to. Null in entries of an export, which count the version up by themselves, and in old ones.
+    pub ticket_version: Option<i64>,
+    /// Whether it is about an internal comment.
+    pub internal: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -70,6 +74,10 @@ pub struct Entry {
     pub metadata: Json,
     /// When.
     pub create_time: Time,
+    /// The version of the ticket that it led to, where whoever writes it knows.
+    pub ticket_version: Option<i64>,
+    /// Whether it is about an internal comment.
+    pub internal: bool,
 }
 
 impl Entry {
@@ -92,6 +100,8 @@ impl Entry {
             ip_address,
             metadata,
             create_time,
+            ticket_version: None,
+            internal: false,
         }
     }
 }
@@ -109,9 +119,77 @@ pub async fn append(conn: &impl ConnectionTrait, entries: Vec<Entry>) -> Result<
         ip_address: Set(entry.ip_address.map(|ip| ip.to_string())),
         metadata: Set(entry.metadata),
         create_time: Set(entry.create_time),
+        ticket_version: Set(entry.ticket_version),
+        internal: Set(entry.internal),
     });
     Entity::insert_many(rows)
         .exec_without_returning(conn)
         .await?;
     Ok(())
+}
+
+/// What an entry tells of a version of its ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionNote {
+    /// The version that it led to.
+    pub version: i64,
+    /// What happened.
+    pub event_type: HistoryEventType,
+    /// The field that changed, if one did.
+    pub field: Option<String>,
+    /// Whether it is about an internal comment.
+    pub internal: bool,
+}
+
+/// What the entries of a ticket tell of the versions after `version`.
+pub async fn since_version(
+    conn: &impl ConnectionTrait,
+    ticket_id: TicketId,
+    version: i64,
+) -> Result<Vec<VersionNote>> {
+    let rows = Entity::find()
+        .filter(Column::TicketId.eq(ticket_id))
+        .filter(Column::TicketVersion.gt(version));
+    let rows = rows.select_only().columns([
+        Column::TicketVersion,
+        Column::EventType,
+        Column::Field,
+        Column::Internal,
+    ]);
+    let rows: Vec<(i64, HistoryEventType, Option<String>, bool)> =
+        rows.into_tuple().all(conn).await?;
+    let note = |(version, event_type, field, internal)| VersionNote {
+        version,
+        event_type,
+        field,
+        internal,
+    };
+    Ok(rows.into_iter().map(note).collect())
+}
+
+/// A ticket's entries, oldest first, from behind `after`; those about internal comments only with `internal`.
+pub async fn page(
+    conn: &impl ConnectionTrait,
+    ticket_id: TicketId,
+    internal: bool,
+    after: Option<i64>,
+    limit: u64,
+) -> Result<Vec<Model>> {
+    let mut rows = Entity::find().filter(Column::TicketId.eq(ticket_id));
+    if !internal {
+        rows = rows.filter(Column::Internal.eq(false));
+    }
+    if let Some(sequence) = after {
+        rows = rows.filter(Column::Sequence.gt(sequence));
+    }
+    let rows = rows.order_by_asc(Column::Sequence).limit(limit);
+    Ok(rows.all(conn).await?)
+}
+
+impl Model {
+    /// About how many bytes its picture has.
+    pub fn weight(&self) -> usize {
+        let value = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        value(&self.old_value) + value(&self.new_value) + 2 * self.metadata.to_string().len() + 512
+    }
 }

@@ -27,6 +27,7 @@ pub mod session;
 pub mod session_ticket;
 mod target;
 pub mod ticket;
+pub mod ticket_change;
 pub mod ticket_list;
 pub mod ticket_search;
 pub mod ticket_tag;

@@ -80,6 +80,8 @@ pub struct Model {
     pub integration_result: Option<IntegrationResult>,
     /// How many comments it has, deleted ones not counted.
     pub comment_count: i32,
+    /// How many of these are internal.
+    pub internal_comment_count: i32,
     /// How many attachments it has, deleted ones not counted.
     pub attachment_count: i32,
     /// Grows with every change; the etag.
@@ -161,6 +163,7 @@ impl Model {
             integration_id: None,
             integration_result: None,
             comment_count: 0,
+            internal_comment_count: 0,
             attachment_count: 0,
             version: 1,
             create_time: now,
@@ -206,25 +209,34 @@ pub(super) fn seen(visible: &Visible) -> Select<Entity> {
     }
 }
 
-/// The ticket with this id.
+/// The ticket with this id; with `deleted` also a deleted one.
 pub async fn find(
     conn: &impl ConnectionTrait,
     visible: &Visible,
     id: TicketId,
+    deleted: bool,
 ) -> Result<Option<Model>> {
-    Ok(live(visible).filter(Column::Id.eq(id)).one(conn).await?)
+    let row = live_or_all(visible, deleted).filter(Column::Id.eq(id));
+    Ok(row.one(conn).await?)
 }
 
-/// The ticket with this number.
+/// The ticket with this number; with `deleted` also a deleted one.
 pub async fn find_by_number(
     conn: &impl ConnectionTrait,
     visible: &Visible,
     number: i64,
+    deleted: bool,
 ) -> Result<Option<Model>> {
-    Ok(live(visible)
-        .filter(Column::Number.eq(number))
-        .one(conn)
-        .await?)
+    let row = live_or_all(visible, deleted).filter(Column::Number.eq(number));
+    Ok(row.one(conn).await?)
+}
+
+/// [`live`], or [`seen`] with `deleted`.
+pub(super) fn live_or_all(visible: &Visible, deleted: bool) -> Select<Entity> {
+    match deleted {
+        true => seen(visible),
+        false => live(visible),
+    }
 }
 
 /// Adds tickets with their tags. The rows are whole but for their numbers, which the caller has drawn.

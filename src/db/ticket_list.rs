@@ -149,12 +149,8 @@ pub async fn count(conn: &impl ConnectionTrait, visible: &Visible, filter: &Filt
 }
 
 fn matching(visible: &Visible, filter: &Filter) -> Select<Entity> {
-    let rows = if filter.show_deleted {
-        ticket::seen(visible)
-    } else {
-        ticket::live(visible)
-    };
-    rows.filter(values(filter))
+    ticket::live_or_all(visible, filter.show_deleted)
+        .filter(values(filter))
         .filter(people_and_places(filter))
         .filter(instants(filter))
 }

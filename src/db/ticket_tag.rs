@@ -4,7 +4,10 @@
 
 use sea_orm::{IntoActiveModel, entity::prelude::*};
 
-use crate::{domain::ids::TicketId, error::Result};
+use crate::{
+    domain::{ids::TicketId, ticket::Words},
+    error::Result,
+};
 
 /// A row of `ticket_tag`.
 #[sea_orm::model]
@@ -33,4 +36,21 @@ pub(super) async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -
             .await?;
     }
     Ok(())
+}
+
+/// Puts a ticket under these tags and no others.
+pub(super) async fn replace(
+    conn: &impl ConnectionTrait,
+    ticket_id: TicketId,
+    tags: &Words,
+) -> Result<()> {
+    Entity::delete_many()
+        .filter(Column::TicketId.eq(ticket_id))
+        .exec(conn)
+        .await?;
+    let row = |tag: &String| Model {
+        tag: tag.clone(),
+        ticket_id,
+    };
+    insert_many(conn, tags.0.iter().map(row).collect()).await
 }

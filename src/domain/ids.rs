@@ -115,3 +115,10 @@ text_id! {
     /// Identifies a conversation in the system that it was held in.
     ConversationId,
 }
+
+impl UserId {
+    /// docket itself, where no person acts.
+    pub fn system() -> Self {
+        Self("system".to_owned())
+    }
+}

@@ -1,6 +1,7 @@
 //! Pure values and rules: no waiting, no SQL, no protobuf, and no clock of its own.
 
 pub mod actor;
+pub mod etag;
 pub mod export;
 pub mod export_request;
 pub mod history;
@@ -15,5 +16,6 @@ pub mod sla;
 mod text;
 pub mod ticket;
 pub mod time;
+pub mod workflow;
 
 pub(crate) use text::text_enum;

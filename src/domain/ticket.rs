@@ -134,6 +134,14 @@ pub fn description(html: &str) -> Result<&str, Broken> {
     Ok(html)
 }
 
+/// A comment's body within its limit: 1 to 65,536 bytes. Whether it shows anything is known once it is sanitised.
+pub fn comment_body(html: &str) -> Result<String, Broken> {
+    if html.is_empty() {
+        return Err(Broken::new("must not be empty"));
+    }
+    description(html).map(str::to_owned)
+}
+
 /// A short text such as a service, a team or an issue type: at most `max` code points, one line.
 pub fn short_text(text: &str, max: usize) -> Result<String, Broken> {
     if text.chars().count() > max {
@@ -155,14 +163,43 @@ fn shows_nothing(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
+/// Whether a reader sees anything of the text.
+pub fn shows(text: &str) -> bool {
+    !text.chars().all(shows_nothing)
+}
+
 /// A short text that names something: 1 to `max` code points, one line, not only blanks.
 pub fn named_text(text: &str, max: usize) -> Result<String, Broken> {
-    if text.chars().all(shows_nothing) {
+    if !shows(text) {
         return Err(Broken::new(format!(
             "must have 1 to {max} characters and not only blanks"
         )));
     }
     short_text(text, max)
+}
+
+/// Why a ticket is moved on: 1 to 2,000 characters of plain text.
+pub fn reason(text: &str) -> Result<String, Broken> {
+    plain_text(text, 2_000)
+}
+
+/// How a ticket was solved: 1 to 10,000 characters of plain text.
+pub fn resolution_notes(text: &str) -> Result<String, Broken> {
+    plain_text(text, 10_000)
+}
+
+/// Plain text of 1 to `max` code points, of several lines if need be.
+fn plain_text(text: &str, max: usize) -> Result<String, Broken> {
+    if !shows(text) || text.chars().count() > max {
+        return Err(Broken::new(format!(
+            "must have 1 to {max} characters and not only blanks"
+        )));
+    }
+    let refused = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if text.chars().any(refused) {
+        return Err(Broken::new("must not contain control characters"));
+    }
+    Ok(text.to_owned())
 }
 
 /// The team in charge: 1 to 128 characters in one line.

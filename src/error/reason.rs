@@ -29,6 +29,8 @@ pub enum Reason {
     NotFound,
     AlreadyExists,
     EtagMismatch,
+    IllegalTransition,
+    ReopenWindowPassed,
     RequestIdReused,
     SessionEmpty,
     SessionWithoutIntegration,

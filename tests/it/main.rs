@@ -16,6 +16,7 @@ mod edge;
 mod export;
 mod jira;
 mod layers;
+mod life;
 mod preflight;
 mod sandbox;
 mod storage;

@@ -2,7 +2,7 @@
 
 use super::MAX_VALUES;
 use crate::{
-    domain::{actor, export, integration, session, ticket},
+    domain::{actor, export, history, integration, session, ticket},
     error::Broken,
     proto::v1,
 };
@@ -40,6 +40,12 @@ wire! {
     ticket::TicketPriority = v1::TicketPriority { P1, P2, P3, P4 }
     ticket::TicketCategory = v1::TicketCategory {
         Incident, ServiceRequest, ChangeRequest, Problem, Technical, Billing, General, FeatureRequest, BugReport,
+    }
+    ticket::CommentVisibility = v1::CommentVisibility { Public, Internal }
+    history::HistoryEventType = v1::HistoryEventType {
+        Created, Updated, StatusChanged, PriorityChanged, AssignmentChanged, CommentAdded, CommentUpdated, CommentDeleted,
+        AttachmentAdded, AttachmentDeleted, Escalated, Reopened, Resolved, Closed, SlaBreached, DueDateChanged,
+        IntegrationDispatched, Exported, Deleted, Undeleted,
     }
     ticket::Environment = v1::Environment { Production, Staging, Test, Development }
     integration::IntegrationCategory = v1::IntegrationCategory {

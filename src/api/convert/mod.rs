@@ -2,9 +2,11 @@
 //! from the request's root; writing an answer cannot fail.
 
 pub(super) mod adf;
+pub(super) mod comment;
 pub(super) mod enums;
 pub(super) mod event;
 pub(super) mod export;
+pub(super) mod history;
 pub(super) mod ids;
 pub(super) mod integration;
 pub(super) mod integration_create;
@@ -17,8 +19,9 @@ pub(super) mod session_ticket;
 pub(super) mod ticket;
 pub(super) mod ticket_list;
 pub(super) mod time;
+pub(super) mod workflow;
 
-use crate::error::Violations;
+use crate::{domain::etag::of_version as etag, error::Violations};
 
 /// The most values of a list in a filter.
 const MAX_VALUES: usize = 100;
@@ -34,11 +37,6 @@ fn required<T>(violations: &mut Violations, field: &str, message: Option<T>) -> 
 /// The text of a field in which empty means absent.
 fn filled(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
-}
-
-/// The version of a row as its etag: opaque to clients, a quoted string as in RFC 9110.
-fn etag(version: i64) -> String {
-    format!("\"{version}\"")
 }
 
 /// A count that is never near the limit of its field.

@@ -8,7 +8,8 @@ use super::{
 use crate::{
     app::{
         requests::Create,
-        tickets::{NewConversation, NewTicket, TicketName, TicketView},
+        ticket_view::{TicketName, TicketView},
+        tickets::{NewConversation, NewTicket},
     },
     db::ticket::Model,
     domain::{

@@ -25,7 +25,7 @@ async fn refuses_a_change(
 async fn refuses_a_replacement_on_sqlite() {
     let replace = "INSERT OR REPLACE INTO history \
                    SELECT sequence, ticket_id, event_type, field, old_value, new_value, 'mallory', \
-                   ip_address, metadata, create_time FROM history";
+                   ip_address, metadata, create_time, ticket_version, internal FROM history";
     assert_eq!(refusal(Kind::Sqlite, replace).await, Fault::AppendOnly);
 }
 

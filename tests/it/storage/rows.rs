@@ -156,6 +156,7 @@ pub(crate) fn ticket(number: i64) -> ticket::Model {
         integration_id: None,
         integration_result: None,
         comment_count: 0,
+        internal_comment_count: 0,
         attachment_count: 0,
         version: 1,
         create_time: now(),
@@ -204,6 +205,8 @@ pub(crate) fn history(ticket_id: TicketId) -> history::ActiveModel {
         ip_address: Some("192.0.2.1".to_owned()),
         metadata: json!({"from": "test"}),
         create_time: now(),
+        ticket_version: Some(1),
+        internal: false,
     };
     let mut row = row.into_active_model().reset_all();
     row.sequence = sea_orm::NotSet;

@@ -57,19 +57,29 @@ pub(crate) type Tickets = TicketServiceClient<Authorized>;
 pub(crate) type Integrations = IntegrationServiceClient<Authorized>;
 pub(crate) type Exports = ExportServiceClient<Authorized>;
 
-/// Who calls: a name and a role, or a role alone, whose one holder is then named after it.
+/// Who calls: a name, a role and perhaps a team, or a role alone, whose one holder is then named after it.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller(pub(crate) String, pub(crate) Role);
+pub(crate) struct Caller(
+    pub(crate) String,
+    pub(crate) Role,
+    pub(crate) Option<String>,
+);
 
 impl From<Role> for Caller {
     fn from(role: Role) -> Self {
-        Self(role.to_string().to_lowercase(), role)
+        Self(role.to_string().to_lowercase(), role, None)
     }
 }
 
 impl From<(&str, Role)> for Caller {
     fn from((name, role): (&str, Role)) -> Self {
-        Self(name.to_owned(), role)
+        Self(name.to_owned(), role, None)
+    }
+}
+
+impl From<(&str, Role, &str)> for Caller {
+    fn from((name, role, team): (&str, Role, &str)) -> Self {
+        Self(name.to_owned(), role, Some(team.to_owned()))
     }
 }
 
@@ -217,11 +227,11 @@ impl Drop for TestServer {
 
 /// A token that a server with these settings accepts.
 pub(crate) fn token(tokens: &TokenSettings, caller: impl Into<Caller>) -> String {
-    let Caller(name, role) = caller.into();
+    let Caller(name, role, team) = caller.into();
     let claims = Claims {
         sub: name,
         role,
-        team: None,
+        team,
         name: None,
         email: None,
         aud: Audience::One(tokens.audience.clone()),
