@@ -3,6 +3,7 @@
 mod keys;
 mod parse;
 mod read;
+mod sla;
 
 use std::{
     fmt,
@@ -37,10 +38,15 @@ pub struct Config {
     pub log: LogSettings,
     /// What may be attached, and where it is kept.
     pub uploads: UploadSettings,
-    /// `SLA_P1_RESPONSE_HOURS` … `SLA_P4_RESOLUTION_HOURS`, in whole hours. Default: the contract's table.
+    /// `SLA_P1_RESPONSE_HOURS` … `SLA_P4_RESOLUTION_HOURS`, in whole hours: by default the contract's table. `SLA_WARNING_PERCENT`:
+    /// after how much of a promise's time it is warned of, by default 80; 0 turns warnings off. `SLA_BUSINESS_HOURS` (such as
+    /// `09:00-12:00,13:00-17:30`; by default every hour counts) with `SLA_BUSINESS_DAYS` (default `MON-FRI`), `SLA_TIME_ZONE` (default
+    /// `UTC`) and `SLA_HOLIDAYS` (dates, default none): which hours count.
     pub sla: SlaPolicy,
     /// `REOPEN_WINDOW_DAYS`: for how long a closed ticket can be reopened; 0 for never. Default 7.
     pub reopen_window: TimeDelta,
+    /// `SLA_SWEEP_SECONDS`: how often broken promises are looked for. Default 30.
+    pub sla_sweep: Duration,
     /// `OUTBOUND_ALLOW`: the private networks that connectors may reach, as a comma list of CIDRs. Default: none.
     pub outbound_allow: Vec<IpNet>,
     /// `OUTBOUND_TIMEOUT_SECONDS`: the longest that a call to an outside system may take. Default 30.

@@ -47,7 +47,7 @@ impl Process {
             clock,
             sealer: Sealer::new(&config.credentials_key)?,
             http: http.map_err(Error::internal)?,
-            sla: config.sla,
+            sla: Arc::new(config.sla.clone()),
             reopen_window: config.reopen_window,
         });
         Ok(Self {

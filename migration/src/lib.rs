@@ -35,6 +35,7 @@ mod m0020_ticket_search;
 mod m0024_export_request;
 mod m0030_ticket_internal_comments;
 mod m0031_history_version;
+mod m0032_ticket_sla;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_export_request::Migration),
             Box::new(m0030_ticket_internal_comments::Migration),
             Box::new(m0031_history_version::Migration),
+            Box::new(m0032_ticket_sla::Migration),
         ]
     }
 }

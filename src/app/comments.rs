@@ -82,12 +82,12 @@ impl App {
         request: Option<&Request>,
     ) -> Result<comment::Model> {
         self.record_caller(actor).await?;
-        let sla = self.sla;
+        let sla = Arc::clone(&self.sla);
         let remembered = request.map(|request| request.row(&[row.id.0], row.create_time));
         let story = Arc::new((actor.clone(), row, remembered));
         self.db
             .write(move |tx| {
-                let story = Arc::clone(&story);
+                let (story, sla) = (Arc::clone(&story), Arc::clone(&sla));
                 Box::pin(async move {
                     let (actor, row, remembered) = &*story;
                     let (id, now) = (row.ticket_id, row.create_time);
@@ -95,9 +95,8 @@ impl App {
                         Edit::begin(tx, actor, id, TicketAction::ViewTicket, now).await?;
                     let mut row = row.clone();
                     row.create_time = edit.now;
-                    if row.visibility == CommentVisibility::Public && edit.by_another_person() {
-                        let clock = sla.on_response(edit.ticket.clock(), edit.now);
-                        edit.ticket.set_clock(clock);
+                    if row.visibility == CommentVisibility::Public {
+                        edit.clock_answered(&sla);
                     }
                     edit.add_comment(row.clone());
                     edit.remember(remembered.clone());

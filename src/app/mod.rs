@@ -34,6 +34,7 @@ pub mod seal;
 mod session_graph;
 pub mod session_tickets;
 pub mod sessions;
+mod sla;
 mod struct_size;
 pub mod ticket_change;
 mod ticket_edit;
@@ -60,7 +61,7 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sealer: Sealer,
     pub(crate) http: Http,
-    pub(crate) sla: SlaPolicy,
+    pub(crate) sla: Arc<SlaPolicy>,
     pub(crate) reopen_window: TimeDelta,
     pub(crate) wake: Wake,
     polls: Polls,
@@ -84,7 +85,7 @@ pub struct Parts {
     /// The one client for outside systems.
     pub http: Http,
     /// What each priority promises.
-    pub sla: SlaPolicy,
+    pub sla: Arc<SlaPolicy>,
     /// For how long a closed ticket can be reopened.
     pub reopen_window: TimeDelta,
 }

@@ -229,7 +229,6 @@ impl App {
         description: String,
         now: Time,
     ) -> ticket::Model {
-        let dates = self.sla.dates(new.priority, now);
         ticket::Model {
             title: new.title.clone(),
             description,
@@ -240,8 +239,6 @@ impl App {
             creator_id: actor.user_id.clone(),
             tags: new.tags.clone(),
             custom_fields: new.custom_fields.clone(),
-            response_due_time: dates.response_due,
-            resolution_due_time: dates.resolution_due,
             session_id: Some(session),
             session_ref: Some(new.reference.clone()),
             labels: Some(new.labels.clone()),
@@ -249,7 +246,7 @@ impl App {
             story_points: new.story_points,
             jira_assignee: new.jira_assignee.clone(),
             export_status: Some(TicketExportStatus::Pending),
-            ..ticket::Model::blank(now)
+            ..self.promised(new.priority, now)
         }
     }
 

@@ -190,7 +190,6 @@ impl App {
 
     /// The row as it will be written, save its number.
     fn filed(&self, actor: &Actor, new: &NewTicket, now: Time) -> Result<ticket::Model> {
-        let dates = self.sla.dates(new.priority, now);
         Ok(ticket::Model {
             title: new.title.clone(),
             description: clean_html("ticket.description", &new.description)?,
@@ -208,10 +207,8 @@ impl App {
             tags: new.tags.clone(),
             custom_fields: new.custom_fields.clone(),
             ai_assisted: new.ai_assisted,
-            response_due_time: dates.response_due,
-            resolution_due_time: dates.resolution_due,
             integration_id: new.integration_id,
-            ..ticket::Model::blank(now)
+            ..self.promised(new.priority, now)
         })
     }
 

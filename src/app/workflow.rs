@@ -1,6 +1,6 @@
 //! The life of a ticket: moving it from status to status, and what its clock and its readers learn of that.
 
-use std::future;
+use std::{future, sync::Arc};
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -36,10 +36,10 @@ pub struct Transition {
 }
 
 /// What moves depend on beside the ticket.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct MoveRules {
     /// What each priority promises.
-    pub(crate) sla: SlaPolicy,
+    pub(crate) sla: Arc<SlaPolicy>,
     /// For how long a closed ticket can be reopened.
     pub(crate) reopen_window: TimeDelta,
 }
@@ -136,7 +136,7 @@ impl App {
     ) -> Result<TicketView> {
         let rules = self.move_rules();
         self.change_ticket(actor, id, action, parse, move |_, edit, wanted| {
-            Box::pin(future::ready(edit.move_to(wanted, rules)))
+            Box::pin(future::ready(edit.move_to(wanted, &rules)))
         })
         .await
     }
@@ -144,7 +144,7 @@ impl App {
     /// What moves depend on beside the ticket.
     pub(crate) fn move_rules(&self) -> MoveRules {
         MoveRules {
-            sla: self.sla,
+            sla: Arc::clone(&self.sla),
             reopen_window: self.reopen_window,
         }
     }
@@ -167,7 +167,7 @@ fn because(to: TicketStatus, reason: Option<String>) -> Update<Transition> {
 
 impl Edit {
     /// Moves the ticket on, with all that follows: its times, its clock, and the system comment that tells of it.
-    pub(crate) fn move_to(&mut self, wanted: &Transition, rules: MoveRules) -> Result<()> {
+    pub(crate) fn move_to(&mut self, wanted: &Transition, rules: &MoveRules) -> Result<()> {
         let (from, to) = (self.ticket.status, wanted.to);
         let wished = Move {
             from,
@@ -177,13 +177,6 @@ impl Edit {
         };
         wished.check(rules.reopen_window, &format!("ticket/{}", self.ticket.id))?;
         self.ticket.status = to;
-        let mut clock = rules
-            .sla
-            .on_status_change(self.ticket.clock(), from, to, self.now);
-        if self.by_another_person() {
-            clock = rules.sla.on_response(clock, self.now);
-        }
-        self.ticket.set_clock(clock);
         match to {
             TicketStatus::Resolved => {
                 self.ticket.resolve_time = Some(self.now);
@@ -197,6 +190,7 @@ impl Edit {
             }
             _ => (),
         }
+        self.clock_moved(&rules.sla);
         if let Some(reason) = &wanted.comment {
             self.remark("status", json!({ "reason": reason }));
         }

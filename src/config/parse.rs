@@ -40,7 +40,7 @@ pub(super) fn credentials_key(text: &str) -> Result<CredentialsKey, String> {
         })
 }
 
-fn list(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')
         .map(str::trim)
         .filter(|item| !item.is_empty())

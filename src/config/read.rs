@@ -15,22 +15,11 @@ use super::{
     Config, CorsOrigins, CredentialsKey, Fault, LogFormat, LogSettings, SigningSecret,
     TokenSettings, UploadSettings, is_local, keys, parse,
 };
-use crate::{
-    domain::sla::{SlaPolicy, SlaTarget},
-    telemetry,
-};
+use crate::telemetry;
 
 const EXTENSIONS: &str = "pdf,png,jpg,jpeg,gif,webp,txt,log,md,csv,json,xml,yaml,yml,zip,gz,eml,doc,docx,xls,xlsx,ppt,pptx";
 
-/// Names of the response and the resolution setting, by priority.
-const SLA: [[&str; 2]; 4] = [
-    ["SLA_P1_RESPONSE_HOURS", "SLA_P1_RESOLUTION_HOURS"],
-    ["SLA_P2_RESPONSE_HOURS", "SLA_P2_RESOLUTION_HOURS"],
-    ["SLA_P3_RESPONSE_HOURS", "SLA_P3_RESOLUTION_HOURS"],
-    ["SLA_P4_RESPONSE_HOURS", "SLA_P4_RESOLUTION_HOURS"],
-];
-
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     faults: Vec<Fault>,
 }
@@ -60,6 +49,7 @@ pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
     let uploads = reader.uploads(&data_dir);
     let sla = reader.sla();
     let reopen_days = reader.number("REOPEN_WINDOW_DAYS", 7, 0..=3650);
+    let sla_sweep = reader.seconds("SLA_SWEEP_SECONDS", 30, 1..=3600);
     let outbound_allow = reader.read("OUTBOUND_ALLOW", Vec::new(), parse::networks);
     let outbound_timeout = reader.seconds("OUTBOUND_TIMEOUT_SECONDS", 30, 1..=300);
     let cors_origins = reader.read("CORS_ALLOWED_ORIGINS", CorsOrigins::Any, parse::origins);
@@ -98,6 +88,7 @@ pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
             uploads,
             sla,
             reopen_window: TimeDelta::days(reopen_days),
+            sla_sweep,
             outbound_allow,
             outbound_timeout,
             cors_origins,
@@ -111,14 +102,14 @@ pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
 }
 
 impl Reader<'_> {
-    fn fault(&mut self, setting: &'static str, problem: impl Into<String>) {
+    pub(super) fn fault(&mut self, setting: &'static str, problem: impl Into<String>) {
         self.faults.push(Fault {
             setting,
             problem: problem.into(),
         });
     }
 
-    fn read<T>(
+    pub(super) fn read<T>(
         &mut self,
         setting: &'static str,
         default: T,
@@ -138,11 +129,21 @@ impl Reader<'_> {
         })
     }
 
+    /// Whether the setting has a value, good or not.
+    pub(super) fn is_set(&self, setting: &str) -> bool {
+        (self.lookup)(setting).is_some_and(|value| !value.trim().is_empty())
+    }
+
     fn text(&mut self, setting: &'static str, default: &str) -> String {
         self.read(setting, default.to_owned(), |text| Ok(text.to_owned()))
     }
 
-    fn number<T>(&mut self, setting: &'static str, default: T, range: RangeInclusive<T>) -> T
+    pub(super) fn number<T>(
+        &mut self,
+        setting: &'static str,
+        default: T,
+        range: RangeInclusive<T>,
+    ) -> T
     where
         T: Copy + Display + FromStr + PartialOrd,
     {
@@ -175,10 +176,7 @@ impl Reader<'_> {
             text.parse()
                 .map_err(|_| format!("must be an IP address such as 0.0.0.0, not {text:?}"))
         });
-        if !is_local(ip)
-            && !secret_given
-            && (self.lookup)("JWT_SECRET_KEY").is_none_or(|s| s.trim().is_empty())
-        {
+        if !is_local(ip) && !secret_given && !self.is_set("JWT_SECRET_KEY") {
             self.fault(
                 "SERVICE_HOST",
                 format!("{ip} is reachable from other machines, which needs a JWT_SECRET_KEY of your own"),
@@ -206,22 +204,6 @@ impl Reader<'_> {
             max_bytes: self.number("MAX_FILE_SIZE_MB", 25_u64, 1..=2048) * 1024 * 1024,
             allowed_extensions: self.read("ALLOWED_FILE_EXTENSIONS", default, parse::extensions),
         }
-    }
-
-    fn sla(&mut self) -> SlaPolicy {
-        use crate::domain::ticket::TicketPriority::{P1, P2, P3, P4};
-        let defaults = SlaPolicy::default();
-        let mut targets = [P1, P2, P3, P4].map(|priority| defaults.target(priority));
-        for (target, [response, resolution]) in targets.iter_mut().zip(SLA) {
-            *target = SlaTarget {
-                response_hours: self.number(response, target.response_hours, 1..=87_600),
-                resolution_hours: self.number(resolution, target.resolution_hours, 1..=87_600),
-            };
-            if target.response_hours > target.resolution_hours {
-                self.fault(response, format!("must not be greater than {resolution}"));
-            }
-        }
-        SlaPolicy::new(targets)
     }
 
     fn prepare(&mut self, data_dir: &Path) {

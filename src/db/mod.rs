@@ -30,6 +30,7 @@ pub mod ticket;
 pub mod ticket_change;
 pub mod ticket_list;
 pub mod ticket_search;
+pub mod ticket_sla;
 pub mod ticket_tag;
 pub mod user;
 mod writer;

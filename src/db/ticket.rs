@@ -63,11 +63,15 @@ pub struct Model {
     pub response_due_time: DateTimeUtc,
     /// When it has to be solved.
     pub resolution_due_time: DateTimeUtc,
+    /// When to warn of a late response; null once that was done, or where it no longer matters.
+    pub response_warning_time: Option<DateTimeUtc>,
+    /// When to warn of a late resolution; null once that was done, or where it no longer matters.
+    pub resolution_warning_time: Option<DateTimeUtc>,
     /// When somebody other than the creator answered first.
     pub first_response_time: Option<DateTimeUtc>,
-    /// Whether a sweep found the response late.
+    /// Whether the response was found late.
     pub response_breached: bool,
-    /// Whether a sweep found the resolution late.
+    /// Whether the resolution was found late.
     pub resolution_breached: bool,
     /// Since when its clock stands still.
     pub paused_since: Option<DateTimeUtc>,
@@ -155,6 +159,8 @@ impl Model {
             resolution_notes: None,
             response_due_time: now,
             resolution_due_time: now,
+            response_warning_time: None,
+            resolution_warning_time: None,
             first_response_time: None,
             response_breached: false,
             resolution_breached: false,

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::SecondsFormat;
 use sea_orm::{Iterable as _, QuerySelect as _, entity::prelude::*};
 
 use super::{
@@ -10,7 +9,7 @@ use super::{
     ticket_tag,
 };
 use crate::{
-    domain::{history::Facts, ids::TicketId, sla::SlaClock, time::Time},
+    domain::{history::Facts, ids::TicketId, time},
     error::{Error, Reason, Result},
 };
 
@@ -84,6 +83,8 @@ impl Model {
             jira_assignee,
             // They follow from entries.
             first_response_time: _,
+            response_warning_time: _,
+            resolution_warning_time: _,
             paused_since: _,
             paused_micros: _,
             resolve_time: _,
@@ -122,10 +123,13 @@ impl Model {
             ("custom_fields", Some(json(custom_fields))),
             ("resolution_notes", resolution_notes.clone()),
             ("integration_id", text(integration_id.as_ref())),
-            ("sla.response_due_time", Some(rfc3339(*response_due_time))),
+            (
+                "sla.response_due_time",
+                Some(time::text(*response_due_time)),
+            ),
             (
                 "sla.resolution_due_time",
-                Some(rfc3339(*resolution_due_time)),
+                Some(time::text(*resolution_due_time)),
             ),
             ("sla.response_breached", Some(response_breached.to_string())),
             (
@@ -139,41 +143,13 @@ impl Model {
             ("export.sprint", sprint.clone()),
             ("export.story_points", text(story_points.as_ref())),
             ("export.jira_assignee", jira_assignee.clone()),
-            ("delete_time", delete_time.map(rfc3339)),
+            ("delete_time", delete_time.map(time::text)),
         ]
-    }
-
-    /// Its clock.
-    pub fn clock(&self) -> SlaClock {
-        SlaClock {
-            response_due: self.response_due_time,
-            resolution_due: self.resolution_due_time,
-            first_response: self.first_response_time,
-            response_breached: self.response_breached,
-            resolution_breached: self.resolution_breached,
-            paused_since: self.paused_since,
-            paused: chrono::TimeDelta::microseconds(self.paused_micros),
-        }
-    }
-
-    /// Sets its clock.
-    pub fn set_clock(&mut self, clock: SlaClock) {
-        self.response_due_time = clock.response_due;
-        self.resolution_due_time = clock.resolution_due;
-        self.first_response_time = clock.first_response;
-        self.response_breached = clock.response_breached;
-        self.resolution_breached = clock.resolution_breached;
-        self.paused_since = clock.paused_since;
-        self.paused_micros = clock.paused.num_microseconds().unwrap_or(i64::MAX);
     }
 }
 
 fn text(value: Option<&impl ToString>) -> Option<String> {
     value.map(ToString::to_string)
-}
-
-fn rfc3339(time: Time) -> String {
-    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 fn json(value: &impl serde::Serialize) -> String {

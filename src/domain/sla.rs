@@ -1,19 +1,35 @@
-//! Service levels: by when a ticket must be answered and solved.
+//! Service levels: by when a ticket must be answered and solved, and what its life does to that.
+//!
+//! Time counts from the ticket's creation, without the stays in PENDING_INFO and, with a business calendar, without what is outside
+//! its hours. A promise is due at the first instant by which its span has been counted, and broken when it is kept later than that
+//! or not at all.
+
+mod calendar;
+mod clock;
+mod timeline;
 
 use chrono::TimeDelta;
+use strum::IntoEnumIterator as _;
+
+pub use calendar::{BusinessCalendar, Hours};
+pub use clock::{Promise, PromiseState, SlaClock, SlaEvent};
+use timeline::Timeline;
+pub use timeline::{Pause, Piece, PieceKind};
 
 use super::{
     ticket::{TicketPriority, TicketStatus},
     time::Time,
 };
 
-/// Hours to the first response and to the resolution, by priority.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is promised, by priority, and which hours count.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlaPolicy {
     targets: [SlaTarget; 4],
+    calendar: Option<BusinessCalendar>,
+    warning_percent: u8,
 }
 
-/// What one priority promises, in hours from the ticket's creation.
+/// What one priority promises, in counted hours from the ticket's creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlaTarget {
     /// To the first response.
@@ -22,76 +38,48 @@ pub struct SlaTarget {
     pub resolution_hours: u32,
 }
 
-/// When a ticket's promises fall due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SlaDates {
-    /// The first response.
-    pub response_due: Time,
-    /// The resolution.
-    pub resolution_due: Time,
-}
-
-/// A ticket's clock: when its promises fall due, and what has stopped, met or broken them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SlaClock {
-    /// When the first response is due.
-    pub response_due: Time,
-    /// When the resolution is due.
-    pub resolution_due: Time,
-    /// When the first response came.
-    pub first_response: Option<Time>,
-    /// Whether the first response came, or is, late.
-    pub response_breached: bool,
-    /// Whether the resolution came, or is, late.
-    pub resolution_breached: bool,
-    /// Since when the clock stands still.
-    pub paused_since: Option<Time>,
-    /// How long it stood still before.
-    pub paused: TimeDelta,
+impl SlaTarget {
+    /// The time that the promise allows.
+    pub fn span(self, promise: Promise) -> TimeDelta {
+        let hours = match promise {
+            Promise::Response => self.response_hours,
+            Promise::Resolution => self.resolution_hours,
+        };
+        TimeDelta::hours(hours.into())
+    }
 }
 
 impl SlaPolicy {
-    /// The clock after a change of status at `now`: it stands still in PENDING_INFO, and each pause moves on, when it ends, what is due
-    /// and not met. A resolution that comes late is a breach, whether or not somebody noticed before.
-    pub fn on_status_change(
-        &self,
-        clock: SlaClock,
-        from: TicketStatus,
-        to: TicketStatus,
-        now: Time,
-    ) -> SlaClock {
-        use TicketStatus::{Closed, PendingInfo, Resolved};
-        let mut clock = clock;
-        if to == PendingInfo {
-            clock.paused_since = clock.paused_since.or(Some(now));
-        } else if let Some(since) = clock.paused_since.take() {
-            let pause = (now - since).max(TimeDelta::zero());
-            clock.paused += pause;
-            clock.resolution_due += pause;
-            if clock.first_response.is_none() {
-                clock.response_due += pause;
-            }
-        }
-        let solved = |status| matches!(status, Resolved | Closed);
-        if solved(to) && !solved(from) {
-            clock.resolution_breached |= now > clock.resolution_due;
-        }
-        clock
-    }
+    /// After how much of its time a promise is warned of, in percent, unless told otherwise.
+    pub const DEFAULT_WARNING_PERCENT: u8 = 80;
 
-    /// The clock after somebody other than the creator responded at `now`.
-    pub fn on_response(&self, clock: SlaClock, now: Time) -> SlaClock {
-        let mut clock = clock;
-        if clock.first_response.is_none() {
-            clock.first_response = Some(now);
-            clock.response_breached |= clock.paused_since.unwrap_or(now) > clock.response_due;
-        }
-        clock
-    }
-
-    /// A policy from the targets of P1, P2, P3 and P4.
+    /// A policy from the targets of P1, P2, P3 and P4, for every hour of the week.
     pub const fn new(targets: [SlaTarget; 4]) -> Self {
-        Self { targets }
+        Self {
+            targets,
+            calendar: None,
+            warning_percent: Self::DEFAULT_WARNING_PERCENT,
+        }
+    }
+
+    /// The policy for these hours alone; `None`: for every hour of the week.
+    #[must_use]
+    pub fn with_calendar(self, calendar: Option<BusinessCalendar>) -> Self {
+        Self { calendar, ..self }
+    }
+
+    /// The policy with warnings after so much of a promise's time, in percent; 0: without warnings.
+    #[must_use]
+    pub fn with_warning_percent(self, warning_percent: u8) -> Self {
+        Self {
+            warning_percent,
+            ..self
+        }
+    }
+
+    /// After how much of its time a promise is warned of, in percent; 0: never.
+    pub fn warning_percent(&self) -> u8 {
+        self.warning_percent
     }
 
     /// The promise for a priority.
@@ -104,13 +92,188 @@ impl SlaPolicy {
         }
     }
 
-    /// The due times of a ticket created at `created`.
-    pub fn dates(&self, priority: TicketPriority, created: Time) -> SlaDates {
-        let target = self.target(priority);
-        SlaDates {
-            response_due: created + TimeDelta::hours(target.response_hours.into()),
-            resolution_due: created + TimeDelta::hours(target.resolution_hours.into()),
+    /// The clock of a ticket that is created at `created`.
+    pub fn begin(&self, priority: TicketPriority, created: Time) -> SlaClock {
+        let promised = |promise| self.promised(priority, promise, created, &[]);
+        SlaClock {
+            created,
+            response: promised(Promise::Response),
+            resolution: promised(Promise::Resolution),
+            first_response: None,
+            ended: None,
+            paused_since: None,
+            paused: TimeDelta::zero(),
         }
+    }
+
+    /// The ticket was moved to `status` at `now`, by the creator or by somebody else, which is a response. `state.ended` is as the
+    /// move leaves it. A pause that ends moves what is not due yet.
+    pub fn status_changed(
+        &self,
+        state: &mut SlaClock,
+        status: TicketStatus,
+        by_creator: bool,
+        now: Time,
+    ) -> Vec<SlaEvent> {
+        let mut events = Vec::new();
+        match (state.paused_since, status) {
+            (None, TicketStatus::PendingInfo) => state.paused_since = Some(now),
+            (Some(since), status) if status != TicketStatus::PendingInfo => {
+                events.extend(self.resume(state, since, now));
+            }
+            _ => (),
+        }
+        match by_creator {
+            true if state.first_response.is_none() => {
+                events.extend(state.judge(Promise::Response, now))
+            }
+            true => (),
+            false => events.extend(self.responded(state, now)),
+        }
+        events.extend(state.judge(Promise::Resolution, now));
+        events
+    }
+
+    /// Somebody other than the creator answered at `now`; only the first time counts.
+    pub fn responded(&self, state: &mut SlaClock, now: Time) -> Option<SlaEvent> {
+        if state.first_response.is_some() {
+            return None;
+        }
+        state.first_response = Some(now);
+        state.response.warning = None;
+        state.judge(Promise::Response, now)
+    }
+
+    /// The ticket has another priority since `now`: its due times are recomputed from its creation. `pauses` are all it ever had, in
+    /// their order, with the one that goes on. What was kept is judged anew, by the new due times.
+    pub fn priority_changed(
+        &self,
+        state: &mut SlaClock,
+        priority: TicketPriority,
+        pauses: &[Pause],
+        now: Time,
+    ) -> Vec<SlaEvent> {
+        let mut events = Vec::new();
+        for promise in Promise::iter() {
+            let counted = counted_pauses(state, promise, pauses);
+            let new = self.promised(priority, promise, state.created, &counted);
+            let old = *state.promise(promise);
+            let kept = promise == Promise::Response && state.first_response.is_some();
+            *state.promise_mut(promise) = PromiseState {
+                due: new.due,
+                warning: new.warning.filter(|_| !kept && !old.breached),
+                breached: old.breached,
+            };
+            if old.due != new.due {
+                events.push(SlaEvent::DueChanged {
+                    promise,
+                    old: old.due,
+                    new: new.due,
+                });
+            }
+            events.extend(judge_kept(state, promise, pauses, now));
+        }
+        events
+    }
+
+    /// What a look at the clock at `now` finds: promises that are broken, and such as will be soon.
+    pub fn look(&self, state: &mut SlaClock, now: Time) -> Vec<SlaEvent> {
+        let mut events = Vec::new();
+        for promise in Promise::iter() {
+            if state.paused_since.is_some() || !state.is_open(promise) {
+                continue;
+            }
+            let broken = state.judge(promise, now);
+            let due = state.promise(promise).due;
+            let warning = &mut state.promise_mut(promise).warning;
+            let warned = warning.take_if(|time| *time <= now);
+            events.extend(broken.or(warned.map(|_| SlaEvent::Warned { promise, due })));
+        }
+        events
+    }
+
+    /// How the due times came about: from the creation to the later one, without gap or overlap. A pause that goes on is the last.
+    pub fn explain(&self, state: &SlaClock, pauses: &[Pause]) -> Vec<Piece> {
+        let end = state.response.due.max(state.resolution.due);
+        Timeline::between(self.calendar.as_ref(), pauses, state.created, end).merged()
+    }
+
+    /// A promise as its priority and these pauses have it.
+    fn promised(
+        &self,
+        priority: TicketPriority,
+        promise: Promise,
+        created: Time,
+        pauses: &[Pause],
+    ) -> PromiseState {
+        let span = self.target(priority).span(promise);
+        let due = |span| Timeline::after(self.calendar.as_ref(), pauses, created).due(span);
+        let percent = i32::from(self.warning_percent);
+        PromiseState {
+            due: due(span),
+            warning: (percent > 0).then(|| due(span * percent / 100)),
+            breached: false,
+        }
+    }
+
+    /// Ends the pause: what was left of a promise's time when it began is left now.
+    fn resume(&self, state: &mut SlaClock, since: Time, now: Time) -> Vec<SlaEvent> {
+        let calendar = self.calendar.as_ref();
+        let moved = |time: Time| {
+            let left = Timeline::between(calendar, &[], since, time).counted();
+            match time > since {
+                true => Timeline::after(calendar, &[], now).due(left).max(time),
+                false => time,
+            }
+        };
+        let mut events = Vec::new();
+        for promise in Promise::iter() {
+            if promise == Promise::Response && state.first_response.is_some() {
+                continue;
+            }
+            let promised = state.promise_mut(promise);
+            let old = promised.due;
+            promised.due = moved(old);
+            promised.warning = promised.warning.map(moved);
+            if promised.due != old {
+                let new = promised.due;
+                events.push(SlaEvent::DueChanged { promise, old, new });
+            }
+        }
+        state.paused += now - since;
+        state.paused_since = None;
+        events
+    }
+}
+
+/// The pauses that move a promise: those that have ended, for the response before it came.
+fn counted_pauses(state: &SlaClock, promise: Promise, pauses: &[Pause]) -> Vec<Pause> {
+    let last = match promise {
+        Promise::Response => state.first_response,
+        Promise::Resolution => None,
+    };
+    let counts = |pause: &&Pause| {
+        let ended = pause.to;
+        ended.is_some_and(|to| last.is_none_or(|last| to <= last))
+    };
+    pauses.iter().filter(counts).copied().collect()
+}
+
+/// Judges a promise whose due time is another one now, also when it was kept long ago.
+fn judge_kept(
+    state: &mut SlaClock,
+    promise: Promise,
+    pauses: &[Pause],
+    now: Time,
+) -> Option<SlaEvent> {
+    match (promise, state.first_response) {
+        (Promise::Response, Some(kept)) => {
+            let within = |pause: &&Pause| pause.from <= kept && pause.to.is_none_or(|to| kept < to);
+            // A response during a pause came on a clock that stood still since the pause began.
+            let reached = pauses.iter().find(within).map_or(kept, |pause| pause.from);
+            state.judge_at(promise, reached)
+        }
+        _ => state.judge(promise, now),
     }
 }
 

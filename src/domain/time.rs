@@ -1,6 +1,6 @@
 //! Instants: UTC, cut to microseconds so that a value read back equals the value written.
 
-use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound as _, SecondsFormat, TimeDelta, Utc};
 
 /// An instant in UTC.
 pub type Time = DateTime<Utc>;
@@ -9,4 +9,9 @@ pub type Time = DateTime<Utc>;
 pub fn cut(time: Time) -> Time {
     time.duration_trunc(TimeDelta::microseconds(1))
         .unwrap_or(time)
+}
+
+/// The instant's text form: RFC 3339 in UTC, such as `2026-06-10T07:00:00Z`.
+pub fn text(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

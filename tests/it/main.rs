@@ -19,5 +19,6 @@ mod layers;
 mod life;
 mod preflight;
 mod sandbox;
+mod sla;
 mod storage;
 mod support;

@@ -4,7 +4,10 @@ use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use docket::{
     config::{Config, ConfigError, CorsOrigins, LogFormat},
-    domain::{sla::SlaTarget, ticket::TicketPriority},
+    domain::{
+        sla::{SlaPolicy, SlaTarget},
+        ticket::TicketPriority,
+    },
     error::Result,
 };
 use rstest::rstest;
@@ -34,6 +37,8 @@ fn without_settings_docket_serves_this_machine_from_its_data_folder() {
     assert_eq!(config.cors_origins, CorsOrigins::Any);
     assert_eq!(config.request_timeout, Duration::from_secs(60));
     assert_eq!(config.export_lease, Duration::from_secs(10));
+    assert_eq!(config.sla, SlaPolicy::default());
+    assert_eq!(config.sla_sweep, Duration::from_secs(30));
     assert!(config.outbound_allow.is_empty());
 }
 
@@ -156,6 +161,12 @@ fn all_faults_are_told_at_once_and_no_secret_with_them() {
         ("ALLOWED_FILE_EXTENSIONS", "pdf, ../x"),
         ("SLA_P2_RESPONSE_HOURS", "13"),
         ("SLA_P3_RESOLUTION_HOURS", "soon"),
+        ("SLA_WARNING_PERCENT", "100"),
+        ("SLA_SWEEP_SECONDS", "0"),
+        ("SLA_BUSINESS_HOURS", "9-17"),
+        ("SLA_BUSINESS_DAYS", "MON-FRIDAY"),
+        ("SLA_TIME_ZONE", "Europe/Atlantis"),
+        ("SLA_HOLIDAYS", "2026-02-30"),
         ("OUTBOUND_ALLOW", "10.0.0.0/33"),
         ("CORS_ALLOWED_ORIGINS", "https://a.example/path"),
         ("MAX_CONNECTIONS", "-1"),
@@ -185,8 +196,14 @@ fn all_faults_are_told_at_once_and_no_secret_with_them() {
             "SERVICE_HOST",
             "SERVICE_PORT",
             "SHUTDOWN_GRACE_SECONDS",
+            "SLA_BUSINESS_DAYS",
+            "SLA_BUSINESS_HOURS",
+            "SLA_HOLIDAYS",
             "SLA_P2_RESPONSE_HOURS",
             "SLA_P3_RESOLUTION_HOURS",
+            "SLA_SWEEP_SECONDS",
+            "SLA_TIME_ZONE",
+            "SLA_WARNING_PERCENT",
         ]
     );
     let text = error.to_string();

@@ -148,6 +148,8 @@ pub(crate) fn ticket(number: i64) -> ticket::Model {
         resolution_notes: None,
         response_due_time: now(),
         resolution_due_time: now(),
+        response_warning_time: Some(now()),
+        resolution_warning_time: Some(now()),
         first_response_time: None,
         response_breached: false,
         resolution_breached: false,
