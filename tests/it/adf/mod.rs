@@ -5,6 +5,7 @@
 mod commonmark;
 mod compact;
 mod corpus;
+mod fuzzed;
 mod generated;
 mod interface;
 mod official;
