@@ -33,6 +33,7 @@ mod m0018_export_fix;
 mod m0019_request_key;
 mod m0020_ticket_search;
 mod m0024_export_request;
+mod m0025_export_revert;
 mod m0030_ticket_internal_comments;
 mod m0031_history_version;
 mod m0032_ticket_sla;
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_request_key::Migration),
             Box::new(m0020_ticket_search::Migration),
             Box::new(m0024_export_request::Migration),
+            Box::new(m0025_export_revert::Migration),
             Box::new(m0030_ticket_internal_comments::Migration),
             Box::new(m0031_history_version::Migration),
             Box::new(m0032_ticket_sla::Migration),

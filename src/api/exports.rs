@@ -201,6 +201,16 @@ impl ExportService for ExportApi {
         Ok(Response::new(CancelExportResponse { export }))
     }
 
+    async fn revert_export(
+        &self,
+        request: Request<RevertExportRequest>,
+    ) -> Result<Response<RevertExportResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let id = ids::id("session_id", &request.session_id);
+        let reverted = self.app.revert_export(&actor, id, request.dry_run).await?;
+        Ok(Response::new(convert::export::reverted(reverted)))
+    }
+
     async fn get_export_results(
         &self,
         request: Request<GetExportResultsRequest>,
@@ -218,7 +228,6 @@ impl ExportService for ExportApi {
         set_ticket_dependencies(SetTicketDependenciesRequest) -> SetTicketDependenciesResponse;
         plan_export(PlanExportRequest) -> PlanExportResponse;
         apply_fixes(ApplyFixesRequest) -> ApplyFixesResponse;
-        revert_export(RevertExportRequest) -> RevertExportResponse;
         check_drift(CheckDriftRequest) -> CheckDriftResponse;
     }
 }

@@ -132,6 +132,15 @@ fn retried(export: &export::Model, now: Time) -> export::Model {
 
 fn require_retryable(export: &export::Model) -> Result<()> {
     let subject = format!("session/{}", export.session_id);
+    if export.revert_time.is_some() {
+        return Err(Error::refused(
+            Reason::ExportNotRetryable,
+            subject,
+            "issues of this export have been taken back; call RevertExport until it ends, then StartExport",
+        )
+        .with("task_id", export.id)
+        .with("status", export.status));
+    }
     match export.status {
         ExportStatus::Failed | ExportStatus::Cancelled if export.attempt < MAX_RETRIES => Ok(()),
         ExportStatus::Failed | ExportStatus::Cancelled => Err(Error::refused(

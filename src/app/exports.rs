@@ -61,7 +61,8 @@ impl App {
             return self.started(&session, false).await;
         }
         for _ in 0..ATTEMPTS {
-            if export::of_session(self.db.read(), id).await?.is_some() {
+            let latest = export::of_session(self.db.read(), id).await?;
+            if latest.is_some_and(|latest| latest.status != ExportStatus::Reverted) {
                 return self.started_before(&session).await;
             }
             let current = self.session(id).await?;
@@ -225,6 +226,7 @@ impl App {
                 let plan = plan.clone();
                 Box::pin(async move {
                     session::begin_export(tx, &plan.session, now).await?;
+                    session_ticket::begin_anew(tx, plan.session.id, now).await?;
                     export::insert(tx, plan.export.clone()).await?;
                     export_item::insert_many(tx, plan.items.clone()).await?;
                     export_link::insert_many(tx, plan.links.clone()).await?;
@@ -297,6 +299,7 @@ fn opened(
         active_since: None,
         active_micros: 0,
         requested: None,
+        revert_time: None,
     }
 }
 

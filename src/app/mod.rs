@@ -18,6 +18,7 @@ pub mod comments;
 pub mod export_control;
 pub mod export_results;
 pub mod export_retry;
+pub mod export_revert;
 pub mod exports;
 mod file_check;
 mod html;

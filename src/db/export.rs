@@ -1,9 +1,9 @@
-//! Exports: the one run of a session, who works on it, and how far it is.
+//! Exports: the runs of sessions, who works on it, and how far it is.
 
 use std::time::Duration;
 
 use sea_orm::{
-    IntoActiveModel, NotSet, QueryOrder, QuerySelect, Unchanged, entity::prelude::*,
+    IntoActiveModel, NotSet, Order, QueryOrder, QuerySelect, Unchanged, entity::prelude::*,
     sea_query::Condition,
 };
 
@@ -30,8 +30,7 @@ pub struct Model {
     /// The id: the contract's `task_id`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ExportId,
-    /// The session; it has one run at most, which a retry goes on with.
-    #[sea_orm(unique)]
+    /// The session; of its runs one at most is not REVERTED, which a retry goes on with.
     pub session_id: SessionId,
     /// Where it stands.
     pub status: ExportStatus,
@@ -86,6 +85,8 @@ pub struct Model {
     pub active_micros: i64,
     /// What was asked of it and has had no effect yet. Written by `export_request` alone.
     pub requested: Option<ExportRequest>,
+    /// When a revert began to delete its issues.
+    pub revert_time: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -184,7 +185,7 @@ impl Model {
     }
 }
 
-/// Adds a run. A session that has one already fails as a duplicate.
+/// Adds a run. A session that has one already fails as a duplicate, unless that was reverted.
 pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
     let name = row.session_id.to_string();
     let inserted = Entity::insert(row.into_active_model())
@@ -199,21 +200,27 @@ pub async fn find(conn: &impl ConnectionTrait, id: ExportId) -> Result<Option<Mo
     Ok(Entity::find_by_id(id).one(conn).await?)
 }
 
-/// The session's run.
+/// The session's latest run. The one that was not reverted is later than those that were.
 pub async fn of_session(conn: &impl ConnectionTrait, session: SessionId) -> Result<Option<Model>> {
     Ok(Entity::find()
         .filter(Column::SessionId.eq(session))
+        .order_by(Column::Status.eq(ExportStatus::Reverted), Order::Asc)
+        .order_by_desc(Column::CreateTime)
+        .order_by_desc(Column::Id)
         .one(conn)
         .await?)
 }
 
-/// The runs of several sessions.
+/// The runs of several sessions, a session's latest one after its earlier ones.
 pub async fn of_sessions(
     conn: &impl ConnectionTrait,
     sessions: impl IntoIterator<Item = SessionId>,
 ) -> Result<Vec<Model>> {
     Ok(Entity::find()
         .filter(Column::SessionId.is_in(sessions))
+        .order_by(Column::Status.eq(ExportStatus::Reverted), Order::Desc)
+        .order_by_asc(Column::CreateTime)
+        .order_by_asc(Column::Id)
         .all(conn)
         .await?)
 }

@@ -1,10 +1,10 @@
 //! Export items: one a ticket of a run, in the order in which they are made.
 
-use sea_orm::{IntoActiveModel, QueryOrder, Unchanged, entity::prelude::*};
+use sea_orm::{IntoActiveModel, QueryOrder, Unchanged, entity::prelude::*, sea_query::Condition};
 
 use crate::{
     domain::{
-        export::ItemState,
+        export::{ItemState, RevertState},
         ids::{ExportId, TicketId},
     },
     error::Result,
@@ -45,6 +45,10 @@ pub struct Model {
     /// The values that were dropped or replaced, as a JSON array.
     #[sea_orm(column_type = "JsonBinary")]
     pub fallbacks: Json,
+    /// What a revert made of the issue.
+    pub revert: Option<RevertState>,
+    /// Why a revert kept the issue.
+    pub revert_note: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -66,6 +70,8 @@ impl Model {
             export_time: None,
             error: None,
             fallbacks: Json::Array(Vec::new()),
+            revert: None,
+            revert_note: None,
         }
     }
 }
@@ -104,11 +110,22 @@ pub async fn of_tickets(
     Ok(rows.all(conn).await?)
 }
 
-/// Every item with an issue, in order, with its ticket's title.
+/// Every item of the run.
+pub async fn of_export(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<Model>> {
+    let rows = Entity::find().filter(Column::ExportId.eq(export));
+    Ok(rows.all(conn).await?)
+}
+
+/// Every item with an issue that was not taken back, in order.
 pub async fn made(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<Model>> {
     let rows = Entity::find()
         .filter(Column::ExportId.eq(export))
-        .filter(Column::JiraKey.is_not_null());
+        .filter(Column::JiraKey.is_not_null())
+        .filter(
+            Condition::any()
+                .add(Column::Revert.is_null())
+                .add(Column::Revert.ne(RevertState::Deleted)),
+        );
     Ok(rows.order_by_asc(Column::Position).all(conn).await?)
 }
 

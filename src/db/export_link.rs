@@ -61,6 +61,12 @@ pub async fn pending(
     Ok(rows.limit(limit).all(conn).await?)
 }
 
+/// Every link of the run.
+pub async fn of_export(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<Model>> {
+    let rows = Entity::find().filter(Column::ExportId.eq(export));
+    Ok(rows.all(conn).await?)
+}
+
 /// Writes how far a link has come.
 pub async fn save(conn: &impl ConnectionTrait, row: &Model) -> Result<()> {
     Entity::update_many()

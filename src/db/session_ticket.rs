@@ -131,6 +131,54 @@ pub async fn set_export_status(
     Ok(())
 }
 
+/// The wished places of a session's tickets, also of those that were deleted since.
+pub async fn orders_of_session(
+    conn: &impl ConnectionTrait,
+    session: SessionId,
+) -> Result<HashMap<TicketId, Option<i32>>> {
+    let rows = Entity::find()
+        .filter(Column::SessionId.eq(session))
+        .select_only()
+        .columns([Column::Id, Column::SessionOrder]);
+    let rows: Vec<(TicketId, Option<i32>)> = rows.into_tuple().all(conn).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Records that the issue of this key, which a ticket had become, was taken back.
+pub async fn taken_back(
+    conn: &impl ConnectionTrait,
+    id: TicketId,
+    key: &str,
+    now: Time,
+) -> Result<()> {
+    without_issue(TicketExportStatus::Skipped, now)
+        .filter(Column::Id.eq(id))
+        .filter(Column::JiraKey.eq(key))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Lets a session's tickets be exported anew: what an earlier run made of them is no more theirs.
+pub async fn begin_anew(conn: &impl ConnectionTrait, session: SessionId, now: Time) -> Result<()> {
+    without_issue(TicketExportStatus::Pending, now)
+        .filter(Column::SessionId.eq(session))
+        .filter(Column::ExportStatus.ne(TicketExportStatus::Pending))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+fn without_issue(status: TicketExportStatus, now: Time) -> sea_orm::UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(Column::ExportStatus, Expr::value(status))
+        .col_expr(Column::JiraKey, Expr::value(None::<String>))
+        .col_expr(Column::JiraUrl, Expr::value(None::<String>))
+        .col_expr(Column::ExportTime, Expr::value(None::<Time>))
+        .col_expr(Column::UpdateTime, Expr::value(now))
+        .col_expr(Column::Version, query::next_version(Column::Version))
+}
+
 /// Puts the tickets that a session's run stopped at back to PENDING.
 pub async fn reset_failed(
     conn: &impl ConnectionTrait,

@@ -76,6 +76,18 @@ text_enum! {
 }
 
 text_enum! {
+    /// What a revert makes of an issue.
+    RevertState {
+        /// It is about to be deleted: it may be gone.
+        Deleting,
+        /// It is deleted.
+        Deleted,
+        /// It is left alone.
+        Kept,
+    }
+}
+
+text_enum! {
     /// How far a dependency link has come.
     LinkState {
         /// Not sent, or not known to have arrived; sending again is harmless.

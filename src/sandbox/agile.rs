@@ -167,11 +167,11 @@ pub(super) async fn move_to_sprint(
         ));
     }
     let value = json!([render::sprint(&state.base, board.id, sprint)]);
-    let at = state.now();
+    let (at, account) = (state.now(), render::account(&state));
     for key in keys {
         if let Some(issue) = state.issue_mut(key) {
             let changed = Map::from_iter([(SPRINT.to_owned(), value.clone())]);
-            record_change(issue, &changed, at);
+            record_change(issue, &changed, at, &account);
             issue.fields.extend(changed);
         }
     }

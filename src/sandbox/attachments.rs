@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Refusal, Reply},
+    properties::log,
     render,
     shared::Shared,
     state::{self, Attachment},
@@ -94,6 +95,12 @@ pub(super) async fn add(
         };
         shown.push(render::attachment(&state, &attachment));
         state.attachments.push(attachment);
+    }
+    let account = render::account(&state);
+    let item = |file: &Value| json!({"field": "Attachment", "fieldId": "attachment", "fieldtype": "jira", "toString": file["filename"]});
+    let items = shown.iter().map(item).collect();
+    if let Some(issue) = state.issue_mut(&key) {
+        log(issue, created, &account, items);
     }
     Ok(Reply::Found(shown.into()))
 }

@@ -19,6 +19,7 @@ use super::{
     operation::Operation,
     shared::Shared,
     state::{Attachment, Issue, Link},
+    touch::{self, Person, Touch},
 };
 
 type Site = State<Arc<Shared>>;
@@ -57,6 +58,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/_sandbox/requests", get(requests))
         .route("/_sandbox/faults", get(standing).post(order).delete(clear))
         .route("/_sandbox/foreign", post(foreign))
+        .route("/_sandbox/touch", post(by_hand))
         .route("/_sandbox/latency", post(latency))
         .route("/_sandbox/reindex", post(reindex))
 }
@@ -133,6 +135,27 @@ async fn foreign(
         .collect();
     let keys = keys.ok_or_else(|| Refusal::field("project", "The sandbox has no such project."))?;
     Ok((StatusCode::CREATED, Json(keys)))
+}
+
+/// What somebody does to an issue by hand.
+#[derive(Debug, Deserialize)]
+struct ByHand {
+    issue: String,
+    #[serde(default)]
+    person: Person,
+    touch: Touch,
+}
+
+async fn by_hand(State(shared): Site, body: Bytes) -> Result<StatusCode, Refusal> {
+    let ByHand {
+        issue,
+        person,
+        touch,
+    } = parse(&body)?;
+    match touch::touch(&mut shared.state(), &issue, person, &touch) {
+        Some(()) => Ok(StatusCode::NO_CONTENT),
+        None => Err(Refusal::no_issue()),
+    }
 }
 
 /// How long every call takes.

@@ -31,6 +31,7 @@ type Site = State<Arc<Shared>>;
 pub(super) struct ViewQuery {
     fields: Option<String>,
     properties: Option<String>,
+    expand: Option<String>,
 }
 
 /// `POST /rest/api/3/issue`
@@ -113,7 +114,14 @@ pub(super) async fn get(
     let mut state = shared.state();
     let id = visible(&mut state, &key)?;
     let issue = state.issue(&id.to_string()).ok_or_else(Refusal::no_issue)?;
-    Ok(Reply::Found(render::issue(&state, issue, &view)))
+    let mut shown = render::issue(&state, issue, &view);
+    if query
+        .expand
+        .is_some_and(|all| all.split(',').any(|one| one == "changelog"))
+    {
+        shown["changelog"] = render::changelog(issue);
+    }
+    Ok(Reply::Found(shown))
 }
 
 /// The id of an issue that the account may see and that reads by key do not miss just now.
@@ -193,9 +201,9 @@ pub(super) async fn edit(State(shared): Site, Path(key): Path<String>, body: Byt
         kind.ok_or_else(Refusal::no_issue)?,
         &fields,
     )?;
-    let at = state.now();
+    let (at, account) = (state.now(), render::account(&state));
     let issue = state.issue_mut(&id).ok_or_else(Refusal::no_issue)?;
-    record_change(issue, &changed, at);
+    record_change(issue, &changed, at, &account);
     issue.fields.extend(changed);
     issue.properties.extend(properties);
     Ok(Reply::Empty)

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Refusal, Reply, parse},
+    properties::log,
     render,
     shared::Shared,
     state::{self, Link},
@@ -68,7 +69,13 @@ pub(super) async fn create(State(shared): Site, body: Bytes) -> Answer {
         link.type_name == type_name && link.inward == inward && link.outward == outward
     };
     if !state.links.iter().any(there) {
-        let id = state.next_id();
+        let (id, at, account) = (state.next_id(), state.now(), render::account(&state));
+        for (end, other) in [(&inward, &outward), (&outward, &inward)] {
+            let item = json!({"field": "Link", "fieldtype": "jira", "toString": other});
+            if let Some(issue) = state.issue_mut(end) {
+                log(issue, at, &account, vec![item]);
+            }
+        }
         state.links.push(Link {
             id,
             type_name,

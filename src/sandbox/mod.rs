@@ -34,6 +34,7 @@ mod server;
 mod shared;
 mod site;
 mod state;
+mod touch;
 mod validate;
 mod values;
 
@@ -60,6 +61,7 @@ pub use self::{
     project::{Board, IssueType, Priority, Project, ScreenRule, Sprint, SprintState},
     site::{LinkType, PERMISSIONS, Site, User},
     state::{Attachment, Issue, Link},
+    touch::{Person, Touch},
 };
 
 /// A running sandbox. It stops when it is dropped.
@@ -153,6 +155,11 @@ impl Sandbox {
     /// Lets somebody else create an issue, and gives its key; `None` for an unknown project.
     pub fn foreign_issue(&self, project: &str, summary: &str) -> Option<String> {
         self.shared.state().insert_foreign(project, summary)
+    }
+
+    /// Lets somebody do something to an issue by hand; `false` where there is no such issue.
+    pub fn touch(&self, key: &str, person: Person, touch: &Touch) -> bool {
+        touch::touch(&mut self.shared.state(), key, person, touch).is_some()
     }
 
     /// Changes the site while it runs: takes a person away, a permission, a field.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     answer::{Answer, Refusal, Reply, parse},
+    fields::SPRINT,
     issues::visible,
     page::Page,
     render,
@@ -24,6 +25,7 @@ pub(super) fn record_change(
     issue: &mut state::Issue,
     changed: &Map<String, Value>,
     at: chrono::DateTime<chrono::Utc>,
+    author: &Value,
 ) {
     let text = |value: Option<&Value>| match value {
         None | Some(Value::Null) => Value::Null,
@@ -35,17 +37,35 @@ pub(super) fn record_change(
         .filter(|(id, value)| issue.fields.get(*id) != Some(value))
         .map(|(id, value)| {
             json!({
-                "field": id, "fieldId": id, "fieldtype": "jira",
+                "field": field_name(id), "fieldId": id, "fieldtype": "jira",
                 "fromString": text(issue.fields.get(id)), "toString": text(Some(value)),
             })
         })
         .collect();
     if !items.is_empty() {
-        let id = issue.changes.len() as u64 + 1;
-        issue
-            .changes
-            .push(json!({"id": id.to_string(), "created": render::time(at), "items": items}));
+        log(issue, at, author, items);
     }
+}
+
+/// The change log names most fields by their ids.
+fn field_name(id: &str) -> &str {
+    match id {
+        SPRINT => "Sprint",
+        id => id,
+    }
+}
+
+/// Adds an entry to the issue's change log.
+pub(super) fn log(
+    issue: &mut state::Issue,
+    at: chrono::DateTime<chrono::Utc>,
+    author: &Value,
+    items: Vec<Value>,
+) {
+    let id = (issue.changes.len() + 1).to_string();
+    let created = render::time(at);
+    let entry = json!({"id": id, "author": author, "created": created, "items": items});
+    issue.changes.push(entry);
 }
 
 /// `GET /rest/api/3/issue/{issue}/changelog`

@@ -9,6 +9,9 @@ use super::{
     state::{Attachment, Issue, Link, State},
 };
 
+/// How many changes an issue brings along.
+const CHANGES: usize = 40;
+
 /// Times as Jira's JSON has them.
 pub(super) fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, false)
@@ -77,13 +80,31 @@ pub(super) fn attachment(state: &State, attachment: &Attachment) -> Value {
     })
 }
 
-fn status() -> Value {
-    json!({"id": "10000", "name": "To Do"})
+/// Whoever's token the sandbox takes.
+pub(super) fn account(state: &State) -> Value {
+    let account = state.site.users.first();
+    account.map(|account| user(&state.base, account)).into()
+}
+
+fn status(issue: &Issue) -> Value {
+    json!({"id": "10000", "name": issue.status})
+}
+
+/// The latest changes of an issue, as a read shows them that asks for them: the newest first.
+pub(super) fn changelog(issue: &Issue) -> Value {
+    let latest: Vec<&Value> = issue.changes.iter().rev().take(CHANGES).collect();
+    json!({"startAt": 0, "maxResults": latest.len(), "total": issue.changes.len(), "histories": latest})
+}
+
+/// A list within a field, whole.
+fn listed(name: &str, entries: &[Value]) -> Value {
+    let total = entries.len();
+    json!({"startAt": 0, "maxResults": total, "total": total, name: entries})
 }
 
 /// An issue as a link or a child shows it.
 pub(super) fn linked_issue(base: &str, issue: &Issue) -> Value {
-    let mut fields = Map::from_iter([("status".to_owned(), status())]);
+    let mut fields = Map::from_iter([("status".to_owned(), status(issue))]);
     for name in ["summary", "priority", "issuetype"] {
         if let Some(value) = issue.fields.get(name) {
             fields.insert(name.to_owned(), value.clone());
@@ -134,7 +155,9 @@ fn all_fields(state: &State, issue: &Issue) -> Map<String, Value> {
     }
     fields.insert("issuelinks".into(), links.into());
     fields.insert("attachment".into(), files.into());
-    fields.insert("status".into(), status());
+    fields.insert("status".into(), status(issue));
+    fields.insert("comment".into(), listed("comments", &issue.comments));
+    fields.insert("worklog".into(), listed("worklogs", &issue.worklogs));
     fields.insert("created".into(), time(issue.created).into());
     fields.insert(
         "project".into(),
@@ -143,6 +166,19 @@ fn all_fields(state: &State, issue: &Issue) -> Map<String, Value> {
             .into(),
     );
     fields
+}
+
+fn subtasks(state: &State, issue: &Issue) -> Value {
+    let id = issue.id.to_string();
+    let under = |other: &&Issue| {
+        let field = |name: &str| other.fields.get(name).unwrap_or(&Value::Null);
+        field("parent")["id"] == id && field("issuetype")["subtask"] == true
+    };
+    let found = state.issues().filter(under);
+    found
+        .map(|other| linked_issue(&state.base, other))
+        .collect::<Vec<_>>()
+        .into()
 }
 
 /// What a caller asks to see of an issue.
@@ -186,6 +222,9 @@ impl View {
 /// An issue as reads show it.
 pub(super) fn issue(state: &State, issue: &Issue, view: &View) -> Value {
     let mut fields = all_fields(state, issue);
+    if view.shows("subtasks") {
+        fields.insert("subtasks".into(), subtasks(state, issue));
+    }
     fields.retain(|name, _| view.shows(name));
     let mut shown = json!({
         "id": issue.id.to_string(), "key": issue.key, "fields": fields,

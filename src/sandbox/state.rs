@@ -32,8 +32,14 @@ pub struct Issue {
     pub created: DateTime<Utc>,
     /// Whether somebody else created it.
     pub foreign: bool,
+    /// The name of its status.
+    pub status: String,
     /// Its changes, as the change log shows them.
     pub changes: Vec<Value>,
+    /// Its comments.
+    pub comments: Vec<Value>,
+    /// The work logged on it.
+    pub worklogs: Vec<Value>,
     /// How many reads by key still miss it.
     #[serde(skip)]
     pub(super) hidden_reads: u32,
@@ -154,7 +160,10 @@ impl State {
             properties,
             created: self.now(),
             foreign: false,
+            status: "To Do".to_owned(),
             changes: Vec::new(),
+            comments: Vec::new(),
+            worklogs: Vec::new(),
             hidden_reads: visibility.hidden_reads,
             hidden_searches: visibility.hidden_searches,
         };
@@ -221,10 +230,33 @@ impl State {
         Some(issue)
     }
 
+    /// Moves an issue to another project, where it gets a new key; the old one goes on leading to it.
+    pub(super) fn move_issue(&mut self, id: u64, project: &str) -> Option<&mut Issue> {
+        self.site.project(project)?;
+        let number = self.next_number(project);
+        let key = format!("{project}-{number}");
+        self.ids.insert(key.to_uppercase(), id);
+        let issue = self.issues.get_mut(&id)?;
+        for link in &mut self.links {
+            for end in [&mut link.inward, &mut link.outward] {
+                if *end == issue.key {
+                    end.clone_from(&key);
+                }
+            }
+        }
+        for file in &mut self.attachments {
+            if file.issue == issue.key {
+                file.issue.clone_from(&key);
+            }
+        }
+        (issue.project, issue.number, issue.key) = (project.to_owned(), number, key);
+        Some(issue)
+    }
+
     /// Removes an issue and everything that hangs on it.
     pub(super) fn remove(&mut self, id: u64) {
         if let Some(issue) = self.issues.remove(&id) {
-            self.ids.remove(&issue.key.to_uppercase());
+            self.ids.retain(|_, known| *known != id);
             self.attachments
                 .retain(|attachment| attachment.issue != issue.key);
             self.links

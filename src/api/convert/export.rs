@@ -8,6 +8,7 @@ use crate::{
     app::{
         export_results::{MadeIssue, Results},
         export_retry::Retried,
+        export_revert::Reverted,
         exports::Started,
     },
     domain::{
@@ -66,6 +67,18 @@ pub(in crate::api) fn results(results: Results) -> v1::GetExportResultsResponse 
         export: Some(export(results.export)),
         jira_tickets: results.issues.into_iter().map(issue).collect(),
         manual_fixes: results.fixes.into_iter().map(manual_fix).collect(),
+    }
+}
+
+/// What RevertExport answers.
+pub(in crate::api) fn reverted(reverted: Reverted) -> v1::RevertExportResponse {
+    let kept = reverted.kept.into_iter().map(|kept| v1::KeptIssue {
+        jira_key: kept.key,
+        reason: kept.reason,
+    });
+    v1::RevertExportResponse {
+        deleted: reverted.deleted,
+        kept: kept.collect(),
     }
 }
 

@@ -53,6 +53,16 @@ pub struct IssueLink {
     pub blocked: String,
 }
 
+impl IssueLink {
+    /// The end that is not this issue.
+    pub(super) fn other_than(self, key: &str) -> String {
+        match self.blocker == key {
+            true => self.blocked,
+            false => self.blocker,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct LinkTypesBody {
@@ -75,7 +85,7 @@ struct LinkedFields {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct LinkBody {
+pub(super) struct LinkBody {
     #[serde(rename = "type")]
     kind: LinkType,
     inward_issue: Option<OtherEnd>,
@@ -83,8 +93,8 @@ struct LinkBody {
 }
 
 #[derive(Deserialize)]
-struct OtherEnd {
-    key: String,
+pub(super) struct OtherEnd {
+    pub(super) key: String,
 }
 
 impl Jira {
@@ -124,7 +134,7 @@ impl Jira {
 }
 
 /// Each end sees the other one alone: the blocker its `outwardIssue`, the blocked its `inwardIssue`.
-fn ends(key: &str, link: LinkBody) -> Option<IssueLink> {
+pub(super) fn ends(key: &str, link: LinkBody) -> Option<IssueLink> {
     let (blocker, blocked) = match (link.inward_issue, link.outward_issue) {
         (_, Some(other)) => (key.to_owned(), other.key),
         (Some(other), None) => (other.key, key.to_owned()),

@@ -13,6 +13,7 @@ mod priority;
 mod probe;
 mod project_meta;
 mod redact;
+mod touched;
 
 use std::{
     fmt,
@@ -40,6 +41,7 @@ pub use meta::{
 pub use outcome::{CallError, CreateOutcome, IssueRef, Rejection, Trouble};
 pub use probe::{FoundIssue, Probe};
 pub use project_meta::{PlanError, ProjectMeta};
+pub use touched::{Condition, OwnIssue};
 
 use super::{
     JiraCredentials,

@@ -141,11 +141,16 @@ impl Bench {
         Self { server, ..self }
     }
 
-    /// The session's status.
-    pub(super) async fn session_status(&self) -> SessionStatus {
+    /// The session as it stands.
+    pub(super) async fn session(&self) -> Session {
         let id = self.session.clone();
         let session = self.exports().get_session(GetSessionRequest { id }).await;
-        session.unwrap().into_inner().session.unwrap().status()
+        session.unwrap().into_inner().session.unwrap()
+    }
+
+    /// The session's status.
+    pub(super) async fn session_status(&self) -> SessionStatus {
+        self.session().await.status()
     }
 
     /// The session's owner.

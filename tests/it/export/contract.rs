@@ -19,6 +19,7 @@ async fn every_request_of_an_export_is_one_that_jira_documents() {
     };
     let bench = Bench::with(Kind::Sqlite, Options::default(), Duration::ZERO, tickets).await;
     assert_completed(&bench.run().await);
+    assert_eq!(bench.revert(false).await.unwrap().deleted.len(), 2);
     let requests = bench.jira.requests();
     assert!(requests.len() > 8, "{} requests", requests.len());
     let mut faults = Vec::new();

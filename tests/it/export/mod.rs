@@ -9,5 +9,7 @@ mod descriptions;
 mod outcomes;
 mod pace;
 mod retry;
+mod revert;
+mod revert_faults;
 mod throttle;
 mod watch;

@@ -90,7 +90,7 @@ async fn applied(db: &Db) -> usize {
     steps.iter().filter(|step| step.applied).count()
 }
 
-async fn row_counts(db: &Db) -> BTreeMap<String, i64> {
+pub(crate) async fn row_counts(db: &Db) -> BTreeMap<String, i64> {
     let mut counts = BTreeMap::new();
     for table in tables(db).await {
         let sql = format!("SELECT count(*) FROM \"{table}\"");

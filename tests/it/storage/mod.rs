@@ -8,6 +8,7 @@ mod fill;
 mod migrations;
 mod numbers;
 mod postgres;
+mod remake;
 mod rows;
 mod search;
 mod writer;

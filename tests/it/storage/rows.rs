@@ -244,6 +244,7 @@ pub(crate) fn export(session_id: SessionId) -> export::Model {
         active_since: None,
         active_micros: 0,
         requested: None,
+        revert_time: None,
     }
 }
 
@@ -306,5 +307,7 @@ pub(crate) fn export_item(export_id: ExportId, ticket_id: TicketId) -> export_it
         export_time: None,
         error: None,
         fallbacks: json!([]),
+        revert: None,
+        revert_note: None,
     }
 }

@@ -1,0 +1,323 @@
+//! Reverting an export: each issue that nobody has touched since is deleted, each other one kept and told. Issue by issue: what is
+//! about to be deleted is recorded before, and that it is, right after, so that an interrupted call is repeated without a loss.
+
+mod step;
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::json;
+
+use super::{App, jira_calls::failed};
+use crate::{
+    connectors::jira::{Account, CallError, Condition, Jira, Marker, OwnIssue, Probe},
+    db::{export, export_fix, export_item, export_link, history, session, session_ticket},
+    domain::{
+        actor::Actor,
+        export::{ExportStatus, ItemState, LinkState, RevertState},
+        history::HistoryEventType,
+        ids::{SessionId, TicketId, UserId},
+    },
+    error::{Error, Reason, Result},
+};
+
+/// What became, or would become, of the issues.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reverted {
+    /// The keys of those that are deleted, by ticket order.
+    pub deleted: Vec<String>,
+    /// Those that are kept, by ticket order.
+    pub kept: Vec<Kept>,
+}
+
+/// An issue that is left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its key.
+    pub key: String,
+    /// Why, for a person.
+    pub reason: String,
+}
+
+/// A revert under way: the run as this call writes it, and what is needed to judge an issue.
+struct Revert<'a> {
+    app: &'a App,
+    caller: UserId,
+    jira: Jira,
+    account: Account,
+    row: export::Model,
+    links: Vec<export_link::Model>,
+    keys: HashMap<TicketId, String>,
+    fixes: HashMap<TicketId, BTreeSet<String>>,
+    dry_run: bool,
+}
+
+impl App {
+    /// Takes back what the session's latest export has made; with `dry_run` tells what that would be. Repeating it goes on where it
+    /// stopped.
+    pub async fn revert_export(
+        &self,
+        actor: &Actor,
+        id: Result<SessionId>,
+        dry_run: bool,
+    ) -> Result<Reverted> {
+        let (session, ()) = self.own_session(actor, id, || Ok(())).await?;
+        let export = self.export(session.id).await?;
+        require_ended(&export)?;
+        let items = self.items_by_order(&session, &export).await?;
+        if export.status == ExportStatus::Reverted {
+            return Ok(told(&items));
+        }
+        let integration = self.exportable(&session).await?;
+        let jira = self.jira(&integration)?;
+        let asked = self.ask_jira(|| jira.myself()).await;
+        let account = asked.map_err(|error| failed(&error, &export.jira_project_key))?;
+        let mut revert = Revert {
+            app: self,
+            caller: actor.user_id.clone(),
+            links: export_link::of_export(self.db.read(), export.id).await?,
+            keys: keys(&items),
+            fixes: fixed(export_fix::of_export(self.db.read(), export.id).await?),
+            jira,
+            account,
+            row: export,
+            dry_run,
+        };
+        revert.carry_through(items).await
+    }
+
+    /// The run's items by the `order` of their tickets.
+    async fn items_by_order(
+        &self,
+        session: &session::Model,
+        export: &export::Model,
+    ) -> Result<Vec<export_item::Model>> {
+        let orders = session_ticket::orders_of_session(self.db.read(), session.id).await?;
+        let mut items = export_item::of_export(self.db.read(), export.id).await?;
+        items.sort_by_key(|item| (orders.get(&item.ticket_id).copied(), item.position));
+        Ok(items)
+    }
+}
+
+impl Revert<'_> {
+    async fn carry_through(&mut self, items: Vec<export_item::Model>) -> Result<Reverted> {
+        if !self.dry_run {
+            // From here on whoever else reverts or retries, here or on another replica, finds the run changed.
+            let mut next = self.row.clone();
+            next.fence += 1;
+            self.write(next, |_| ()).await?;
+        }
+        let mut settled = Vec::with_capacity(items.len());
+        for item in items {
+            settled.push(self.settle(item).await?);
+        }
+        if !self.dry_run {
+            let mut next = self.row.clone();
+            next.status = ExportStatus::Reverted;
+            next.tickets_failed = 0;
+            next.orphaned_keys.0.clear();
+            next.dependencies_created = self.links_left(&settled);
+            self.write(next, |step| step.ends = true).await?;
+            self.app.wake.changed(self.row.session_id);
+        }
+        Ok(told(&settled))
+    }
+
+    /// Deletes or keeps one issue, unless that is settled already.
+    async fn settle(&mut self, mut item: export_item::Model) -> Result<export_item::Model> {
+        if matches!(item.revert, Some(RevertState::Deleted | RevertState::Kept)) {
+            return Ok(item);
+        }
+        self.find_unrecorded(&mut item).await?;
+        let (Some(key), Some(id)) = (item.jira_key.clone(), item.jira_id.clone()) else {
+            return Ok(item);
+        };
+        let condition = self.condition(&item, &key, &id).await?;
+        let kept = match condition {
+            Condition::Untouched => self.delete(&mut item, &id).await?,
+            // Deleted by an earlier call, whose answer was lost.
+            Condition::Gone if item.revert == Some(RevertState::Deleting) => None,
+            Condition::Gone => {
+                Some("it is not there any more, or docket's account may not see it".to_owned())
+            }
+            Condition::Touched(why) => Some(why),
+        };
+        item.revert = Some(match &kept {
+            Some(_) => RevertState::Kept,
+            None => RevertState::Deleted,
+        });
+        item.revert_note = kept;
+        self.record(&item, key).await?;
+        Ok(item)
+    }
+
+    /// A create that the run could not settle may have made an issue.
+    async fn find_unrecorded(&self, item: &mut export_item::Model) -> Result<()> {
+        if item.state != ItemState::Creating || item.jira_key.is_some() {
+            return Ok(());
+        }
+        let (project, after) = (
+            &self.row.jira_project_key,
+            item.high_key.unwrap_or_default(),
+        );
+        let marker = self.marker(item);
+        let look = || self.jira.find_created(project, after, &marker);
+        if let Probe::Found(issue) = self.ask(look).await? {
+            item.jira_url = Some(self.jira.browse_url(&issue.key).to_string());
+            item.jira_key = Some(issue.key);
+            item.jira_id = Some(issue.id);
+            item.state = ItemState::Created;
+        }
+        Ok(())
+    }
+
+    async fn condition(&self, item: &export_item::Model, key: &str, id: &str) -> Result<Condition> {
+        let linked = self.linked(item.ticket_id);
+        let none = BTreeSet::new();
+        let issue = OwnIssue {
+            id,
+            key,
+            marker: self.marker(item),
+            linked: &linked,
+            fixed: self.fixes.get(&item.ticket_id).unwrap_or(&none),
+        };
+        self.ask(|| self.jira.condition(&self.account, &issue))
+            .await
+    }
+
+    /// Deletes an issue that nobody has touched. A text says why Jira did not.
+    async fn delete(&mut self, item: &mut export_item::Model, id: &str) -> Result<Option<String>> {
+        if self.dry_run {
+            return Ok(None);
+        }
+        item.revert = Some(RevertState::Deleting);
+        let mut next = self.row.clone();
+        next.revert_time = next.revert_time.or(Some(self.app.clock.now()));
+        let row = item.clone();
+        self.write(next, |step| step.item = Some(row)).await?;
+        match self.app.ask_jira(|| self.jira.delete_issue(id)).await {
+            Ok(()) => Ok(None),
+            // A right that the account lacks, it lacks for every issue: the call ends, and can be repeated once it has it.
+            Err(CallError::Rejected(refused)) if !matches!(refused.status, 401 | 403) => {
+                Ok(Some(format!("Jira did not delete it: {}", refused.quote())))
+            }
+            Err(error) => Err(failed(&error, &self.row.jira_project_key)),
+        }
+    }
+
+    /// Records that an issue is deleted or kept.
+    async fn record(&mut self, item: &export_item::Model, key: String) -> Result<()> {
+        if self.dry_run {
+            return Ok(());
+        }
+        let now = self.app.clock.now();
+        let mut next = self.row.clone();
+        let deleted = item.revert == Some(RevertState::Deleted);
+        if deleted && item.state == ItemState::Exported {
+            next.tickets_completed = (next.tickets_completed - 1).max(0);
+        }
+        let entry = history::Entry {
+            field: Some("jira_key".to_owned()),
+            old_value: Some(key.clone()),
+            ..history::Entry::event(
+                item.ticket_id,
+                HistoryEventType::Updated,
+                self.caller.clone(),
+                None,
+                json!({ "session_id": self.row.session_id, "task_id": self.row.id }),
+                now,
+            )
+        };
+        let row = item.clone();
+        self.write(next, |step| {
+            step.item = Some(row);
+            if deleted {
+                step.taken_back = Some((item.ticket_id, key));
+                step.entry = Some(entry);
+            }
+        })
+        .await
+    }
+
+    fn marker(&self, item: &export_item::Model) -> Marker {
+        Marker {
+            ticket: item.ticket_id,
+            task: self.row.id,
+            attempt: item.attempt,
+        }
+    }
+
+    /// The keys of the issues that the export linked this ticket's issue to.
+    fn linked(&self, ticket: TicketId) -> BTreeSet<String> {
+        let made = self
+            .links
+            .iter()
+            .filter(|link| link.state != LinkState::Failed);
+        let other = made.filter_map(|link| match ticket {
+            _ if link.from_ticket_id == ticket => Some(link.to_ticket_id),
+            _ if link.to_ticket_id == ticket => Some(link.from_ticket_id),
+            _ => None,
+        });
+        other.filter_map(|id| self.keys.get(&id).cloned()).collect()
+    }
+
+    /// How many of the links that the export has made still join two issues.
+    fn links_left(&self, items: &[export_item::Model]) -> i32 {
+        let gone = |item: &&export_item::Model| item.revert == Some(RevertState::Deleted);
+        let gone: BTreeSet<TicketId> = items.iter().filter(gone).map(|i| i.ticket_id).collect();
+        let left = self.links.iter().filter(|link| {
+            let ends = [link.from_ticket_id, link.to_ticket_id];
+            link.state == LinkState::Done && !ends.iter().any(|end| gone.contains(end))
+        });
+        i32::try_from(left.count()).unwrap_or(i32::MAX)
+    }
+
+    async fn ask<T, F>(&self, call: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        let answer = self.app.ask_jira(call).await;
+        answer.map_err(|error| failed(&error, &self.row.jira_project_key))
+    }
+}
+
+fn told(items: &[export_item::Model]) -> Reverted {
+    let mut told = Reverted::default();
+    for item in items {
+        let Some(key) = item.jira_key.clone() else {
+            continue;
+        };
+        match item.revert {
+            Some(RevertState::Deleted) => told.deleted.push(key),
+            Some(RevertState::Kept) => told.kept.push(Kept {
+                key,
+                reason: item.revert_note.clone().unwrap_or_default(),
+            }),
+            Some(RevertState::Deleting) | None => (),
+        }
+    }
+    told
+}
+
+fn keys(items: &[export_item::Model]) -> HashMap<TicketId, String> {
+    let key = |item: &export_item::Model| Some((item.ticket_id, item.jira_key.clone()?));
+    items.iter().filter_map(key).collect()
+}
+
+/// The fields of each ticket whose values were sent again later.
+fn fixed(fixes: Vec<export_fix::Model>) -> HashMap<TicketId, BTreeSet<String>> {
+    let mut fields: HashMap<TicketId, BTreeSet<String>> = HashMap::new();
+    for fix in fixes.into_iter().filter(|fix| fix.applied) {
+        fields.entry(fix.ticket_id).or_default().insert(fix.field);
+    }
+    fields
+}
+
+fn require_ended(export: &export::Model) -> Result<()> {
+    if export.status.is_terminal() {
+        return Ok(());
+    }
+    let message = "the export is running; cancel it with CancelExport, or wait for its end";
+    let subject = format!("session/{}", export.session_id);
+    let running = Error::aborted(Reason::ExportRunning, subject, message);
+    Err(running.with("task_id", export.id))
+}
