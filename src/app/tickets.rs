@@ -1,6 +1,6 @@
 //! Tickets: filing and listing them.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
@@ -266,24 +266,20 @@ impl App {
     }
 }
 
-/// The first entry of a ticket's history: with it, every later state can be told from the entries alone.
+/// The first entry of a ticket's history: all that it begins with, by the fields' paths, so that every later state follows from the
+/// entries alone.
 pub(crate) fn created_entry(actor: &Actor, filed: &ticket::Model) -> Entry {
-    let metadata = json!({
-        "title": filed.title,
-        "description": filed.description,
-        "status": filed.status,
-        "priority": filed.priority,
-        "category": filed.category,
-        "environment": filed.environment,
-        "affected_service": filed.affected_service,
-        "assignee_id": filed.assignee_id,
-        "team": filed.team,
-        "conversation_id": filed.conversation_id,
-        "tags": filed.tags,
-        "custom_fields": filed.custom_fields,
-        "integration_id": filed.integration_id,
-        "session_id": filed.session_id,
-    });
+    let facts = filed.facts().into_iter();
+    let mut begun: Map<String, Value> = facts
+        .filter_map(|(field, value)| Some((field.to_owned(), Value::String(value?))))
+        .collect();
+    begun.extend([
+        ("tags".to_owned(), json!(filed.tags)),
+        ("custom_fields".to_owned(), json!(filed.custom_fields)),
+        ("creator_id".to_owned(), json!(filed.creator_id)),
+        ("conversation_id".to_owned(), json!(filed.conversation_id)),
+        ("ai_assisted".to_owned(), json!(filed.ai_assisted)),
+    ]);
     Entry {
         ticket_version: Some(filed.version),
         ..Entry::event(
@@ -291,7 +287,7 @@ pub(crate) fn created_entry(actor: &Actor, filed: &ticket::Model) -> Entry {
             HistoryEventType::Created,
             actor.user_id.clone(),
             actor.ip_address,
-            metadata,
+            Value::Object(begun),
             filed.create_time,
         )
     }

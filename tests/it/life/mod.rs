@@ -3,6 +3,9 @@
 mod assignments;
 mod comments;
 mod matrix;
+mod races;
+mod replay;
+mod rpcs;
 mod workflow;
 
 use docket::{domain::actor::Role, proto::v1};

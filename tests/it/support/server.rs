@@ -214,7 +214,7 @@ impl TestServer {
         (self.config.clone(), database)
     }
 
-    fn authorized(&self, caller: impl Into<Caller>) -> Authorized {
+    pub(crate) fn authorized(&self, caller: impl Into<Caller>) -> Authorized {
         InterceptedService::new(self.channel.clone(), Bearer::new(&self.token(caller)))
     }
 }
