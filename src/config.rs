@@ -19,7 +19,7 @@ use secrecy::SecretString;
 
 pub use keys::{CredentialsKey, SigningSecret};
 
-use crate::domain::sla::SlaPolicy;
+use crate::domain::{attachment::Rules, sla::SlaPolicy};
 
 /// All settings, checked. `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -99,10 +99,9 @@ pub enum LogFormat {
 pub struct UploadSettings {
     /// `UPLOAD_DIR`. Default: `uploads` in the data folder.
     pub dir: PathBuf,
-    /// `MAX_FILE_SIZE_MB` in bytes, a megabyte being 1024 × 1024. Default 25 MB.
-    pub max_bytes: u64,
-    /// `ALLOWED_FILE_EXTENSIONS`: lower case, without the dot; a comma list or a JSON array.
-    pub allowed_extensions: Vec<String>,
+    /// `MAX_FILE_SIZE_MB`, a megabyte being 1024 × 1024 bytes (default 50), and `ALLOWED_FILE_EXTENSIONS`, without the dot: a comma
+    /// list or a JSON array.
+    pub rules: Rules,
 }
 
 /// Which web pages may call over grpc-web. No cookie authenticates a call and credentials are never allowed across origins, so

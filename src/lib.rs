@@ -8,7 +8,8 @@
 //! | [`domain`] | pure values and rules: no waiting, no SQL, no protobuf, no clock of its own | error |
 //! | [`db`] | one file a table: the row and its queries; reads, grouped writes, migrations | domain, error |
 //! | [`connectors`] | outside systems: the one HTTP client, its address guard, Jira, HTML to ADF | domain, error |
-//! | [`app`] | the stories, each from top to bottom: permission, load, decide, write, outside world | domain, db, connectors, config, error |
+//! | [`blobs`] | the bytes of attachments: a local folder or a bucket | domain, error, telemetry |
+//! | [`app`] | the stories, each from top to bottom: permission, load, decide, write, outside world | domain, db, connectors, blobs, config, error |
 //! | [`worker`] | background loops: the export engine; each safe to run twice | app, domain, db, connectors, telemetry |
 //! | [`api`] | the edge in protobuf: parse, call a story, render | proto, app, domain, error, rows as plain data |
 //! | [`proto`] | the generated code of the contract | |
@@ -18,6 +19,7 @@
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod blobs;
 pub mod cli;
 pub mod config;
 pub mod connectors;

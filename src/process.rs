@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api,
     app::{App, Parts, clock::Clock, seal::Sealer},
+    blobs::Blobs,
     config::Config,
     connectors::http::{Http, HttpSettings},
     db::Db,
@@ -49,6 +50,8 @@ impl Process {
             http: http.map_err(Error::internal)?,
             sla: Arc::new(config.sla.clone()),
             reopen_window: config.reopen_window,
+            blobs: Blobs::in_folder(&config.uploads.dir)?,
+            uploads: config.uploads.rules.clone(),
         });
         Ok(Self {
             config,

@@ -32,6 +32,8 @@ mod m0017_export_event;
 mod m0018_export_fix;
 mod m0019_request_key;
 mod m0020_ticket_search;
+mod m0021_blob;
+mod m0022_upload;
 mod m0024_export_request;
 mod m0025_export_revert;
 mod m0030_ticket_internal_comments;
@@ -68,6 +70,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_export_fix::Migration),
             Box::new(m0019_request_key::Migration),
             Box::new(m0020_ticket_search::Migration),
+            Box::new(m0021_blob::Migration),
+            Box::new(m0022_upload::Migration),
             Box::new(m0024_export_request::Migration),
             Box::new(m0025_export_revert::Migration),
             Box::new(m0030_ticket_internal_comments::Migration),

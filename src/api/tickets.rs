@@ -1,12 +1,14 @@
 //! Tickets and all that belongs to them: `docket.v1.TicketService`.
 
+mod attachments;
 mod comments;
 mod history;
 mod workflow;
 
 use std::sync::Arc;
 
-use tonic::{Request, Response, Status};
+use futures::stream::BoxStream;
+use tonic::{Request, Response, Status, Streaming};
 
 use super::{convert, not_served, served};
 use crate::{
@@ -82,6 +84,31 @@ impl TicketService for TicketApi {
         update_comment(UpdateCommentRequest) -> UpdateCommentResponse by comments::update;
         delete_comment(DeleteCommentRequest) -> DeleteCommentResponse by comments::delete;
         list_comments(ListCommentsRequest) -> ListCommentsResponse by comments::list;
+        start_upload(StartUploadRequest) -> StartUploadResponse by attachments::start;
+        upload_chunk(UploadChunkRequest) -> UploadChunkResponse by attachments::add;
+        finish_upload(FinishUploadRequest) -> FinishUploadResponse by attachments::finish;
+        list_attachments(ListAttachmentsRequest) -> ListAttachmentsResponse by attachments::list;
+        delete_attachment(DeleteAttachmentRequest) -> DeleteAttachmentResponse by attachments::delete;
+    }
+
+    async fn upload_attachment(
+        &self,
+        request: Request<Streaming<UploadAttachmentRequest>>,
+    ) -> Result<Response<UploadAttachmentResponse>, Status> {
+        let (actor, messages) = (actor(&request)?, request.into_inner());
+        let answer = attachments::upload(&self.app, &actor, messages).await?;
+        Ok(Response::new(answer))
+    }
+
+    type DownloadAttachmentStream = BoxStream<'static, Result<DownloadAttachmentResponse, Status>>;
+
+    async fn download_attachment(
+        &self,
+        request: Request<DownloadAttachmentRequest>,
+    ) -> Result<Response<Self::DownloadAttachmentStream>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let answer = attachments::download(&self.app, &actor, request).await?;
+        Ok(Response::new(answer))
     }
 
     not_served! { "TicketService":
@@ -95,12 +122,5 @@ impl TicketService for TicketApi {
         list_dispatch_attempts(ListDispatchAttemptsRequest) -> ListDispatchAttemptsResponse;
         explain_sla(ExplainSlaRequest) -> ExplainSlaResponse;
         watch_tickets(WatchTicketsRequest) -> stream WatchTicketsStream of WatchTicketsResponse;
-        upload_attachment(stream UploadAttachmentRequest) -> UploadAttachmentResponse;
-        start_upload(StartUploadRequest) -> StartUploadResponse;
-        upload_chunk(UploadChunkRequest) -> UploadChunkResponse;
-        finish_upload(FinishUploadRequest) -> FinishUploadResponse;
-        list_attachments(ListAttachmentsRequest) -> ListAttachmentsResponse;
-        download_attachment(DownloadAttachmentRequest) -> stream DownloadAttachmentStream of DownloadAttachmentResponse;
-        delete_attachment(DeleteAttachmentRequest) -> DeleteAttachmentResponse;
     }
 }

@@ -6,13 +6,15 @@ use chrono::TimeDelta;
 use moka::sync::Cache;
 
 use crate::{
+    blobs::Blobs,
     connectors::http::Http,
     db::Db,
-    domain::{actor::Actor, sla::SlaPolicy},
+    domain::{actor::Actor, attachment::Rules, sla::SlaPolicy},
 };
 
 pub mod adf_conversion;
 pub mod assignments;
+pub mod attachments;
 pub mod clock;
 pub mod comments;
 pub mod export_control;
@@ -21,6 +23,7 @@ pub mod export_retry;
 pub mod export_revert;
 pub mod exports;
 mod file_check;
+mod filing;
 mod html;
 pub mod integrations;
 pub(crate) mod issue_draft;
@@ -37,12 +40,14 @@ pub mod session_tickets;
 pub mod sessions;
 mod sla;
 mod struct_size;
+mod sweep;
 pub mod ticket_change;
 mod ticket_edit;
 mod ticket_history;
 mod ticket_text;
 pub mod ticket_view;
 pub mod tickets;
+pub mod uploads;
 mod users;
 pub mod wake;
 pub mod watch;
@@ -64,6 +69,8 @@ pub struct App {
     pub(crate) http: Http,
     pub(crate) sla: Arc<SlaPolicy>,
     pub(crate) reopen_window: TimeDelta,
+    pub(crate) blobs: Blobs,
+    pub(crate) uploads: Rules,
     pub(crate) wake: Wake,
     polls: Polls,
     known: Cache<String, Actor>,
@@ -89,6 +96,10 @@ pub struct Parts {
     pub sla: Arc<SlaPolicy>,
     /// For how long a closed ticket can be reopened.
     pub reopen_window: TimeDelta,
+    /// Where the bytes of attachments lie.
+    pub blobs: Blobs,
+    /// What may be attached.
+    pub uploads: Rules,
 }
 
 impl App {
@@ -101,6 +112,8 @@ impl App {
             http,
             sla,
             reopen_window,
+            blobs,
+            uploads,
         } = parts;
         let known = Cache::new(KNOWN_CALLERS);
         Self {
@@ -110,6 +123,8 @@ impl App {
             http,
             sla,
             reopen_window,
+            blobs,
+            uploads,
             wake: Wake::default(),
             polls: Polls::default(),
             known,

@@ -125,7 +125,6 @@ impl Edit {
     }
 
     /// Says that something happened beside the fields. What the event counts (`attachment_count` …) is set by whoever calls.
-    #[allow(dead_code, reason = "for the sweep and for attachments")]
     pub(crate) fn tell(&mut self, event_type: HistoryEventType, metadata: Value) {
         self.events.push(Event {
             event_type,

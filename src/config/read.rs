@@ -15,7 +15,7 @@ use super::{
     Config, CorsOrigins, CredentialsKey, Fault, LogFormat, LogSettings, SigningSecret,
     TokenSettings, UploadSettings, is_local, keys, parse,
 };
-use crate::telemetry;
+use crate::{domain::attachment::Rules, telemetry};
 
 const EXTENSIONS: &str = "pdf,png,jpg,jpeg,gif,webp,txt,log,md,csv,json,xml,yaml,yml,zip,gz,eml,doc,docx,xls,xlsx,ppt,pptx";
 
@@ -201,8 +201,14 @@ impl Reader<'_> {
             dir: self.read("UPLOAD_DIR", data_dir.join("uploads"), |text| {
                 Ok(text.into())
             }),
-            max_bytes: self.number("MAX_FILE_SIZE_MB", 25_u64, 1..=2048) * 1024 * 1024,
-            allowed_extensions: self.read("ALLOWED_FILE_EXTENSIONS", default, parse::extensions),
+            rules: Rules {
+                max_bytes: self.number("MAX_FILE_SIZE_MB", 50_u64, 1..=2048) * 1024 * 1024,
+                allowed_extensions: self.read(
+                    "ALLOWED_FILE_EXTENSIONS",
+                    default,
+                    parse::extensions,
+                ),
+            },
         }
     }
 

@@ -1,11 +1,13 @@
 //! Attachments: the facts about a file; its bytes lie in the blob store under their SHA-256.
 
-use sea_orm::{QueryOrder, entity::prelude::*};
+use sea_orm::{IntoActiveModel, Order, QueryOrder, QuerySelect, entity::prelude::*};
 
+use super::query;
 use crate::{
     domain::{
         ids::{AttachmentId, TicketId, UserId},
         ticket::ScanStatus,
+        time::Time,
     },
     error::Result,
 };
@@ -40,14 +42,59 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The files of these tickets that are not deleted, the oldest first.
+/// The attachments that are not deleted.
+fn live() -> Select<Entity> {
+    Entity::find().filter(Column::DeleteTime.is_null())
+}
+
+/// The attachment. Whether the caller may see its ticket is another question.
+pub async fn find(conn: &impl ConnectionTrait, id: AttachmentId) -> Result<Option<Model>> {
+    Ok(live().filter(Column::Id.eq(id)).one(conn).await?)
+}
+
+/// A ticket's attachments, oldest first, from behind `after`.
+pub async fn page_of_ticket(
+    conn: &impl ConnectionTrait,
+    ticket: TicketId,
+    after: Option<(Time, AttachmentId)>,
+    limit: u64,
+) -> Result<Vec<Model>> {
+    let mut rows = live().filter(Column::TicketId.eq(ticket));
+    if let Some((time, id)) = after {
+        let columns = [Column::CreateTime, Column::Id];
+        rows = rows.filter(query::behind(columns, [time.into(), id.into()], Order::Asc));
+    }
+    let rows = rows
+        .order_by_asc(Column::CreateTime)
+        .order_by_asc(Column::Id);
+    Ok(rows.limit(limit).all(conn).await?)
+}
+
+/// Adds an attachment.
+pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
+    Entity::insert(row.into_active_model())
+        .exec_without_returning(conn)
+        .await?;
+    Ok(())
+}
+
+/// Deletes an attachment. `false`: it is deleted already.
+pub async fn delete(conn: &impl ConnectionTrait, id: AttachmentId, now: Time) -> Result<bool> {
+    let done = Entity::update_many()
+        .col_expr(Column::DeleteTime, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::DeleteTime.is_null())
+        .exec(conn)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// The attachments of these tickets, oldest first.
 pub async fn of_tickets(
     conn: &impl ConnectionTrait,
     tickets: impl IntoIterator<Item = TicketId>,
 ) -> Result<Vec<Model>> {
-    let rows = Entity::find()
-        .filter(Column::TicketId.is_in(tickets))
-        .filter(Column::DeleteTime.is_null());
+    let rows = live().filter(Column::TicketId.is_in(tickets));
     let rows = rows
         .order_by_asc(Column::CreateTime)
         .order_by_asc(Column::Id);

@@ -4,6 +4,7 @@
 
 pub mod assignment;
 pub mod attachment;
+pub mod blob;
 pub mod comment;
 pub mod conversation;
 pub mod counter;
@@ -32,6 +33,8 @@ pub mod ticket_list;
 pub mod ticket_search;
 pub mod ticket_sla;
 pub mod ticket_tag;
+pub mod upload;
+pub mod upload_part;
 pub mod user;
 mod writer;
 

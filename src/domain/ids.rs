@@ -60,6 +60,8 @@ uuid_id! {
     CommentId,
     /// Identifies an attachment.
     AttachmentId,
+    /// Identifies an upload in unary calls.
+    UploadId,
     /// Identifies an assignment.
     AssignmentId,
     /// Identifies an attempt to dispatch a ticket.

@@ -1,6 +1,7 @@
 //! Pure values and rules: no waiting, no SQL, no protobuf, and no clock of its own.
 
 pub mod actor;
+pub mod attachment;
 pub mod etag;
 pub mod export;
 pub mod export_request;

@@ -19,6 +19,8 @@ pub enum Action {
     SeeInternalComments,
     /// See deleted tickets.
     SeeDeleted,
+    /// Delete attachments of other people.
+    DeleteAnyAttachment,
     /// See integrations (never their credentials).
     ReadIntegrations,
     /// Create, change, switch and test integrations.
@@ -42,7 +44,7 @@ impl Action {
             Self::CreateSession | Self::ReadSessions => Role::DevopsEngineer,
             Self::ChangeAnySession => Role::TeamLead,
             Self::WriteIntegrations => Role::Manager,
-            Self::SeeDeleted => Role::Admin,
+            Self::SeeDeleted | Self::DeleteAnyAttachment => Role::Admin,
         }
     }
 
@@ -53,6 +55,7 @@ impl Action {
             Self::ViewAllTickets => "see tickets of other people",
             Self::SeeInternalComments => "read or write internal comments",
             Self::SeeDeleted => "see deleted tickets",
+            Self::DeleteAnyAttachment => "delete this attachment (its uploader may)",
             Self::ReadIntegrations => "read integrations",
             Self::WriteIntegrations => "change integrations",
             Self::CreateSession => "create sessions",
@@ -112,7 +115,9 @@ mod tests {
             | Action::ReadSessions => [false, true, true, true, true, true],
             Action::ChangeAnySession => [false, false, false, true, true, true],
             Action::WriteIntegrations => [false, false, false, false, true, true],
-            Action::SeeDeleted => [false, false, false, false, false, true],
+            Action::SeeDeleted | Action::DeleteAnyAttachment => {
+                [false, false, false, false, false, true]
+            }
         }
     }
 

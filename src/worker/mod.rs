@@ -1,6 +1,7 @@
 //! Background loops: woken when there is work, and looking by themselves now and then. Each is safe to run twice.
 
 mod export;
+mod files;
 
 use std::{sync::Arc, time::Duration};
 
@@ -59,10 +60,14 @@ impl Worker {
 
     /// Works until `stop` is cancelled and every run has come to a ticket's boundary, or the grace is over.
     pub async fn run(self, stop: CancellationToken) {
+        tokio::join!(self.exports(&stop), files::sweep(&self.app, &stop));
+    }
+
+    async fn exports(&self, stop: &CancellationToken) {
         let runs = TaskTracker::new();
         let mut forget = time::interval(FORGET);
         while !stop.is_cancelled() {
-            self.take_up(&runs, &stop).await;
+            self.take_up(&runs, stop).await;
             tokio::select! {
                 () = stop.cancelled() => (),
                 () = self.app.wake.wait_for_work() => (),

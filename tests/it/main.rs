@@ -10,6 +10,7 @@
 
 mod adf;
 mod api;
+mod attachments;
 mod cli;
 mod crash;
 mod edge;

@@ -48,6 +48,7 @@ wire! {
         IntegrationDispatched, Exported, Deleted, Undeleted,
     }
     ticket::Environment = v1::Environment { Production, Staging, Test, Development }
+    ticket::ScanStatus = v1::ScanStatus { Pending, Clean, Infected, Skipped }
     integration::IntegrationCategory = v1::IntegrationCategory {
         Ticketing, Crm, Messaging, Communication, ProjectManagement, CodeRepository, Webhook,
     }

@@ -2,6 +2,7 @@
 //! from the request's root; writing an answer cannot fail.
 
 pub(super) mod adf;
+pub(super) mod attachment;
 pub(super) mod comment;
 pub(super) mod enums;
 pub(super) mod event;

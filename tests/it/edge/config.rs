@@ -130,8 +130,8 @@ fn the_names_of_the_old_system_work() {
     assert_eq!(config.listen.to_string(), "0.0.0.0:8080");
     assert_eq!(config.log.filter, "warn");
     assert_eq!(config.uploads.dir.to_str(), Some("/srv/uploads"));
-    assert_eq!(config.uploads.max_bytes, 5 * 1024 * 1024);
-    assert_eq!(config.uploads.allowed_extensions, ["pdf", "png"]);
+    assert_eq!(config.uploads.rules.max_bytes, 5 * 1024 * 1024);
+    assert_eq!(config.uploads.rules.allowed_extensions, ["pdf", "png"]);
     let target = |response_hours, resolution_hours| SlaTarget {
         response_hours,
         resolution_hours,

@@ -38,6 +38,7 @@ async fn entities_fit_the_migrated_schema(#[values(Kind::Sqlite, Kind::Postgres)
                     tx,
                     assignment,
                     attachment,
+                    blob,
                     comment,
                     conversation,
                     dependency,
@@ -53,6 +54,8 @@ async fn entities_fit_the_migrated_schema(#[values(Kind::Sqlite, Kind::Postgres)
                     session,
                     ticket,
                     ticket_tag,
+                    upload,
+                    upload_part,
                     user,
                 ))
             })

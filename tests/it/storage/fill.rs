@@ -100,6 +100,7 @@ async fn fill_ticket(
         },
     )
     .await?;
+    fill_uploads(tx, ticket_id).await?;
     put(
         tx,
         assignment::Model {
@@ -141,6 +142,48 @@ async fn fill_ticket(
             error_message: None,
             response: Some(json!({"key": "DEMO-1"})),
             next_attempt_time: Some(now()),
+        },
+    )
+    .await
+}
+
+async fn fill_uploads(tx: &Tx, ticket_id: TicketId) -> Result<(), DbErr> {
+    let sha256 = "0123456789abcdef".repeat(4);
+    put(
+        tx,
+        blob::Model {
+            object: format!("sha256/01/{sha256}.1"),
+            sha256: sha256.clone(),
+            size_bytes: 3,
+            reference_count: 1,
+            create_time: now(),
+        },
+    )
+    .await?;
+    let id = UploadId::at(now());
+    put(
+        tx,
+        upload::Model {
+            id,
+            ticket_id,
+            uploader_id: UserId("ada".to_owned()),
+            filename: "log.txt".to_owned(),
+            content_type: String::new(),
+            size_bytes: 3,
+            sha256: Some(sha256),
+            received_bytes: 2,
+            attachment_id: None,
+            create_time: now(),
+        },
+    )
+    .await?;
+    put(
+        tx,
+        upload_part::Model {
+            upload_id: id,
+            start_offset: 0,
+            size_bytes: 2,
+            object: "parts/1".to_owned(),
         },
     )
     .await

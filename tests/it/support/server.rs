@@ -1,6 +1,7 @@
 //! A whole docket process on a port of its own, with a database that nobody else uses, and its clients.
 
 use std::{
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -9,6 +10,7 @@ use docket::{
     app::clock::{Clock, SystemClock},
     auth::{Audience, Claims, mint},
     config::{Config, TokenSettings},
+    db::Db,
     domain::{actor::Role, time::Time},
     error::Result,
     process::Process,
@@ -112,7 +114,7 @@ pub(crate) struct TestServer {
     channel: Channel,
     shutdown: CancellationToken,
     running: JoinHandle<Result<()>>,
-    database: Option<TestDatabase>,
+    database: Option<Arc<TestDatabase>>,
 }
 
 impl TestServer {
@@ -131,8 +133,16 @@ impl TestServer {
         workers: Settings,
     ) -> Self {
         let database = TestDatabase::empty(kind).await;
-        let config = settings(&database);
-        Self::serve(database, config, clock, workers).await
+        let config = settings(&database, &[]);
+        Self::serve(Arc::new(database), config, clock, workers).await
+    }
+
+    /// With these settings beside those of every test.
+    pub(crate) async fn start_set(kind: Kind, set: &[(&str, &str)]) -> Self {
+        let database = TestDatabase::empty(kind).await;
+        let config = settings(&database, set);
+        let workers = Settings::default();
+        Self::serve(Arc::new(database), config, Arc::new(SystemClock), workers).await
     }
 
     /// Stops it as a signal would, and starts it again on what it has stored.
@@ -141,8 +151,15 @@ impl TestServer {
         Self::serve(database, config, clock, Settings::default()).await
     }
 
+    /// One more process on the same database, with the same settings.
+    pub(crate) async fn replica(&self) -> Self {
+        let database = Arc::clone(self.database.as_ref().expect("its database"));
+        let (config, clock) = (self.config.clone(), Arc::new(SystemClock));
+        Self::serve(database, config, clock, Settings::default()).await
+    }
+
     async fn serve(
-        database: TestDatabase,
+        database: Arc<TestDatabase>,
         config: Config,
         clock: Arc<dyn Clock>,
         workers: Settings,
@@ -161,6 +178,16 @@ impl TestServer {
             running,
             database: Some(database),
         }
+    }
+
+    /// What it keeps.
+    pub(crate) fn database(&self) -> &Db {
+        &self.database.as_ref().expect("its database").db
+    }
+
+    /// The folder of attachments.
+    pub(crate) fn uploads(&self) -> &Path {
+        &self.config.uploads.dir
     }
 
     /// A token that the server accepts.
@@ -206,7 +233,7 @@ impl TestServer {
         self.stop_keeping().await;
     }
 
-    async fn stop_keeping(mut self) -> (Config, TestDatabase) {
+    async fn stop_keeping(mut self) -> (Config, Arc<TestDatabase>) {
         self.shutdown.cancel();
         let ended = (&mut self.running).await.expect("it does not panic");
         ended.expect("it ends well");
@@ -243,7 +270,7 @@ pub(crate) fn token(tokens: &TokenSettings, caller: impl Into<Caller>) -> String
 }
 
 /// Fresh secrets, and loopback allowed, where a test's Jira runs.
-fn settings(database: &TestDatabase) -> Config {
+fn settings(database: &TestDatabase, set: &[(&str, &str)]) -> Config {
     let folder = database.folder().join("data").display().to_string();
     let secret = format!("{}{}", Uuid::new_v4(), Uuid::new_v4());
     Config::from_map(|name| match name {
@@ -252,7 +279,10 @@ fn settings(database: &TestDatabase) -> Config {
         "JWT_SECRET_KEY" => Some(secret.clone()),
         "OUTBOUND_TIMEOUT_SECONDS" => Some("1".to_owned()),
         "OUTBOUND_ALLOW" => Some("127.0.0.0/8".to_owned()),
-        _ => None,
+        _ => set
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned()),
     })
     .expect("good settings")
 }

@@ -1,0 +1,59 @@
+//! Files that go out.
+
+use rstest::rstest;
+use tonic::Code;
+
+use super::*;
+use crate::support::database::Kind;
+
+#[rstest]
+#[tokio::test]
+async fn a_download_goes_on_where_it_broke(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let (server, mut tickets, id) = bench(TestServer::start(kind).await).await;
+    let bytes = text(1_500_000);
+    let made = upload(&mut tickets, header(&id, "a.log"), &bytes)
+        .await
+        .unwrap();
+    for offset in [0, 1, 262_143, 262_144, 1_499_999, 1_500_000_usize] {
+        let (header, got) = download(&mut tickets, &made.id, Some(offset as i64))
+            .await
+            .unwrap();
+        assert_eq!(header.offset, offset as i64);
+        assert_eq!(
+            header.attachment.unwrap().sha256,
+            sha256(&bytes),
+            "of the whole file"
+        );
+        assert!(got == bytes[offset..], "{} bytes from {offset}", got.len());
+    }
+    for offset in [-1, 1_500_001, i64::MAX] {
+        let refused = download(&mut tickets, &made.id, Some(offset))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert_eq!(field(&refused), "offset");
+    }
+    let missing = uuid::Uuid::now_v7().to_string();
+    let refused = download(&mut tickets, &missing, None).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+    let refused = download(&mut tickets, "mine", None).await.unwrap_err();
+    assert_eq!(field(&refused), "id");
+    server.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn bytes_that_are_lost_are_a_fault_and_no_answer(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (server, mut tickets, id) = bench(TestServer::start(kind).await).await;
+    let made = upload(&mut tickets, header(&id, "a.log"), b"precious")
+        .await
+        .unwrap();
+    for file in files(server.uploads()) {
+        fs::remove_file(server.uploads().join(file)).unwrap();
+    }
+    let lost = download(&mut tickets, &made.id, None).await.unwrap_err();
+    assert_eq!(lost.code(), Code::Internal);
+    server.stop().await;
+}
