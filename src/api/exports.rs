@@ -124,6 +124,16 @@ impl ExportService for ExportApi {
         Ok(Response::new(convert::adf::reports(reports)))
     }
 
+    async fn plan_export(
+        &self,
+        request: Request<PlanExportRequest>,
+    ) -> Result<Response<PlanExportResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let parse = || ids::id("session_id", &request.session_id);
+        let plan = self.app.plan_export(&actor, parse).await?;
+        Ok(Response::new(convert::plan::plan(plan)))
+    }
+
     async fn start_export(
         &self,
         request: Request<StartExportRequest>,
@@ -226,7 +236,6 @@ impl ExportService for ExportApi {
         delete_session(DeleteSessionRequest) -> DeleteSessionResponse;
         reorder_session_tickets(ReorderSessionTicketsRequest) -> ReorderSessionTicketsResponse;
         set_ticket_dependencies(SetTicketDependenciesRequest) -> SetTicketDependenciesResponse;
-        plan_export(PlanExportRequest) -> PlanExportResponse;
         apply_fixes(ApplyFixesRequest) -> ApplyFixesResponse;
         check_drift(CheckDriftRequest) -> CheckDriftResponse;
     }

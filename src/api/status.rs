@@ -57,6 +57,10 @@ impl From<Error> for Status {
                 let details = info(refusal.reason, &refusal.metadata);
                 status(Code::Aborted, &refusal.message, details)
             }
+            // Waiting makes nothing smaller.
+            Error::Exhausted { .. } if reason == Reason::MessageTooLarge => {
+                plain(Code::ResourceExhausted, reason, &message)
+            }
             Error::Exhausted { retry_after, .. } => {
                 later(Code::ResourceExhausted, reason, &message, retry_after)
             }

@@ -1,14 +1,14 @@
 //! Exports: starting them. The work itself is the worker's.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
 use super::{App, integrations::require_enabled, requests::Request, wake};
 use crate::{
     db::{
-        dependency, export, export_item, export_link, integration, notify_in, request_key, session,
-        session_ticket, ticket,
+        Tx, dependency, export, export_item, export_link, integration, notify_in, request_key,
+        session, session_ticket, ticket,
     },
     domain::{
         actor::Actor,
@@ -32,6 +32,25 @@ pub struct Started {
     pub estimated_duration: Duration,
 }
 
+/// What StartExport asks for, all but the session.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// By what the request is recognised when it comes again.
+    pub request_id: Option<Uuid>,
+    /// The plan that has to hold still.
+    pub plan_hash: Option<String>,
+}
+
+impl Start {
+    fn request(&self, actor: &Actor, session: SessionId) -> Option<Request> {
+        let (caller, method) = (&actor.user_id, "StartExport");
+        match &self.plan_hash {
+            Some(hash) => Request::new(caller, method, self.request_id, &(session, hash)),
+            None => Request::new(caller, method, self.request_id, &session),
+        }
+    }
+}
+
 /// A new run as plain rows.
 #[derive(Clone, Debug)]
 struct Plan {
@@ -40,6 +59,8 @@ struct Plan {
     export: export::Model,
     items: Vec<export_item::Model>,
     links: Vec<export_link::Model>,
+    /// The tickets as they were planned, where the start is pinned to a plan.
+    planned: Option<HashSet<(TicketId, i64)>>,
     remembered: Option<request_key::Model>,
 }
 
@@ -52,11 +73,11 @@ impl App {
         &self,
         actor: &Actor,
         id: Result<SessionId>,
-        parse: impl FnOnce() -> Result<Option<Uuid>> + Send,
+        parse: impl FnOnce() -> Result<Start> + Send,
     ) -> Result<Started> {
-        let (session, request_id) = self.own_session(actor, id, parse).await?;
+        let (session, start) = self.own_session(actor, id, parse).await?;
         let id = session.id;
-        let request = Request::new(&actor.user_id, "StartExport", request_id, &id);
+        let request = start.request(actor, id);
         if self.made_before(request.as_ref()).await?.is_some() {
             return self.started(&session, false).await;
         }
@@ -67,7 +88,12 @@ impl App {
             }
             let current = self.session(id).await?;
             let now = self.clock.now();
+            let planned = match &start.plan_hash {
+                Some(hash) => Some(self.require_plan(&current, hash).await?),
+                None => None,
+            };
             let mut plan = self.lay_out(actor, current, now).await?;
+            plan.planned = planned;
             self.exportable(&plan.session).await?;
             let made = [plan.export.id.0];
             plan.remembered = request.as_ref().map(|request| request.row(&made, now));
@@ -215,6 +241,7 @@ impl App {
             links: links.collect(),
             export: opened(actor, &session, id, order.len(), now),
             session,
+            planned: None,
             remembered: None,
         })
     }
@@ -226,6 +253,7 @@ impl App {
                 let plan = plan.clone();
                 Box::pin(async move {
                     session::begin_export(tx, &plan.session, now).await?;
+                    still_planned(tx, &plan).await?;
                     session_ticket::begin_anew(tx, plan.session.id, now).await?;
                     export::insert(tx, plan.export.clone()).await?;
                     export_item::insert_many(tx, plan.items.clone()).await?;
@@ -241,7 +269,19 @@ impl App {
     }
 }
 
-fn ordered(
+/// [`Error::Fenced`] where a ticket has changed since the plan was held against it.
+async fn still_planned(tx: &Tx, plan: &Plan) -> Result<()> {
+    let Some(planned) = &plan.planned else {
+        return Ok(());
+    };
+    let now = session_ticket::versions_in_session(tx, plan.session.id).await?;
+    match now.into_iter().collect::<HashSet<_>>() == *planned {
+        true => Ok(()),
+        false => Err(Error::Fenced),
+    }
+}
+
+pub(super) fn ordered(
     places: &[(TicketId, i32)],
     edges: &[dependency::Model],
 ) -> Result<Vec<TicketId>, Vec<TicketId>> {
@@ -321,7 +361,7 @@ pub(super) fn changing(session: SessionId) -> Error {
     }
 }
 
-fn cyclic(session: SessionId) -> Error {
+pub(super) fn cyclic(session: SessionId) -> Error {
     Error::refused(
         Reason::DependencyCycle,
         format!("session/{session}"),

@@ -41,6 +41,7 @@ impl IssueDraft {
                 sprint: ticket.sprint.clone(),
                 story_points: ticket.story_points,
                 assignee: ticket.jira_assignee.clone(),
+                custom: ticket.custom_fields.0.clone(),
             },
         }
     }
@@ -51,6 +52,7 @@ fn cut(ticket: &ticket::Model) -> Unsent {
         field: "description".to_owned(),
         fix_type: ManualFixType::DescriptionTruncated,
         wanted: format!("{} characters", ticket.description.chars().count()),
+        sent: "the beginning of the text".to_owned(),
         reason: "the text is longer than Jira takes; its end was left out".to_owned(),
         recommended_action: "Attach the full text to the issue, or shorten the description."
             .to_owned(),

@@ -116,6 +116,14 @@ pub async fn of_export(conn: &impl ConnectionTrait, export: ExportId) -> Result<
     Ok(rows.all(conn).await?)
 }
 
+/// Every item of which something was begun: those with an issue, and those that may have one.
+pub async fn begun(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<Model>> {
+    let rows = Entity::find()
+        .filter(Column::ExportId.eq(export))
+        .filter(Column::State.is_not_in([ItemState::Pending, ItemState::Failed]));
+    Ok(rows.all(conn).await?)
+}
+
 /// Every item with an issue that was not taken back, in order.
 pub async fn made(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<Model>> {
     let rows = Entity::find()

@@ -43,6 +43,18 @@ pub async fn places_in_session(
     Ok(rows.into_tuple().all(conn).await?)
 }
 
+/// The tickets of a session with their versions.
+pub async fn versions_in_session(
+    conn: &impl ConnectionTrait,
+    session: SessionId,
+) -> Result<Vec<(TicketId, i64)>> {
+    let rows = ticket::live(&Visible::All)
+        .filter(Column::SessionId.eq(session))
+        .select_only();
+    let rows = rows.columns([Column::Id, Column::Version]);
+    Ok(rows.into_tuple().all(conn).await?)
+}
+
 /// The titles of a session's tickets.
 pub async fn titles_of_session(
     conn: &impl ConnectionTrait,

@@ -9,24 +9,35 @@ use crate::{
         export_results::{MadeIssue, Results},
         export_retry::Retried,
         export_revert::Reverted,
-        exports::Started,
+        exports::{Start, Started},
     },
     domain::{
         export::{CurrentTicket, ExportFailure, ExportSnapshot, ExportStatus, ManualFix},
         ids::SessionId,
     },
-    error::{Broken, Error, Result, Violations},
+    error::{Broken, Result, Violations},
     proto::v1,
 };
 
+/// The longest digest of a plan.
+const PLAN_HASH_MAX: usize = 64;
+
 /// What StartExport asks for, all but the session.
-pub(in crate::api) fn start(request: &v1::StartExportRequest) -> Result<Option<uuid::Uuid>> {
-    let request_id = super::ids::only_request(request.request_id.as_deref())?;
-    match request.plan_hash {
-        // No plan is made yet, so that none can still hold.
-        Some(_) => Err(Error::Unimplemented("StartExport.plan_hash")),
-        None => Ok(request_id),
-    }
+pub(in crate::api) fn start(request: &v1::StartExportRequest) -> Result<Start> {
+    let mut violations = Violations::new();
+    let request_id = super::ids::request(&mut violations, request.request_id.as_deref());
+    let plan_hash = match &request.plan_hash {
+        Some(hash) if hash.len() > PLAN_HASH_MAX || !hash.is_ascii() => Err(Broken::new(
+            "must be a plan_hash of PlanExport: at most 64 ASCII characters",
+        )),
+        hash => Ok(hash.clone()),
+    };
+    let plan_hash = violations.check("plan_hash", plan_hash);
+    let (request_id, plan_hash) = violations.settle(request_id.zip(plan_hash))?;
+    Ok(Start {
+        request_id,
+        plan_hash,
+    })
 }
 
 /// What WatchExport asks for: the session, and the last event received.

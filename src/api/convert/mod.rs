@@ -14,6 +14,7 @@ pub(super) mod integration_create;
 pub(super) mod integration_result;
 pub(super) mod json;
 pub(super) mod page;
+pub(super) mod plan;
 pub(super) mod project;
 pub(super) mod session;
 pub(super) mod session_ticket;

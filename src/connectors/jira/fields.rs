@@ -1,5 +1,7 @@
 //! From a ticket to the fields of an issue: only what the create screen takes, and a note of everything that it does not.
 
+mod custom;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -28,19 +30,25 @@ pub struct IssueInput {
     pub sprint: Option<String>,
     /// The estimate.
     pub story_points: Option<f64>,
-    /// The e-mail address or display name of the wished assignee.
+    /// The e-mail address, account id or display name of the wished assignee.
     pub assignee: Option<String>,
+    /// What the ticket keeps beside docket's own fields; the names of Jira's fields among them are meant for Jira.
+    pub custom: Map<String, Value>,
 }
 
 /// A value of the ticket that the issue does not get, for a person to put right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unsent {
-    /// The ticket's field, by the contract's name: `assignee`, `sprint`, `priority`, `labels`, `story_points`, `description`.
+    /// The ticket's field, by the contract's name: `assignee`, `sprint`, `priority`, `labels`, `story_points`, `description`,
+    /// `custom_fields.customfield_10099`; `depends_on` for a link; the filename of an attachment.
     pub field: String,
     /// What kind of loss it is.
     pub fix_type: ManualFixType,
     /// The value that was wished.
     pub wanted: String,
+    /// What the issue gets in its place; empty: nothing.
+    #[serde(default)]
+    pub sent: String,
     /// Why the issue does not get it.
     pub reason: String,
     /// What a person can do.
@@ -58,8 +66,8 @@ pub struct IssuePlan {
     pub sprint: Option<Sprint>,
     /// What could not be carried.
     pub unsent: Vec<Unsent>,
-    /// Names of fields that the project demands, has no default for, and docket does not send: the create will be refused.
-    pub missing: Vec<String>,
+    /// Ids and names of fields that the project demands, has no default for, and docket does not send: the create will be refused.
+    pub missing: Vec<(String, String)>,
     /// Fields that may be dropped when Jira refuses them: their ids and what is lost with them.
     soft: Vec<(String, Unsent)>,
 }
@@ -99,6 +107,27 @@ impl Surroundings<'_> {
     }
 }
 
+impl Surroundings<'_> {
+    /// What is demanded and not there. A sub-task needs its parent, whether or not Jira lists that as a field.
+    fn demanded(&self, sent: &Map<String, Value>) -> Vec<(String, String)> {
+        let lacking = self.fields.iter();
+        let lacking = lacking.filter(|f| f.is_demanded() && !sent.contains_key(&f.field_id));
+        let named = |field: &CreateField| {
+            let name = Some(&field.name).filter(|name| !name.is_empty());
+            (
+                field.field_id.clone(),
+                name.unwrap_or(&field.field_id).clone(),
+            )
+        };
+        let mut missing: Vec<_> = lacking.map(named).collect();
+        let known = |missing: &[(String, String)]| missing.iter().any(|(id, _)| id == "parent");
+        if self.issue_type.subtask && !sent.contains_key("parent") && !known(&missing) {
+            missing.push(("parent".to_owned(), "Parent".to_owned()));
+        }
+        missing
+    }
+}
+
 impl IssuePlan {
     pub(super) fn build(input: &IssueInput, around: &Surroundings<'_>) -> Self {
         let mut plan = Self {
@@ -119,18 +148,8 @@ impl IssuePlan {
         plan.add_assignee(input, around);
         plan.add_story_points(input, around);
         plan.add_sprint(input, around);
-        plan.missing = around
-            .fields
-            .iter()
-            .filter(|f| f.is_demanded() && !plan.fields.contains_key(&f.field_id))
-            .map(|f| {
-                if f.name.is_empty() {
-                    f.field_id.clone()
-                } else {
-                    f.name.clone()
-                }
-            })
-            .collect();
+        plan.add_custom(&input.custom, around);
+        plan.missing = around.demanded(&plan.fields);
         plan
     }
 
@@ -308,6 +327,7 @@ fn loss(field: &str, fix_type: ManualFixType, wanted: &str, reason: String) -> U
         field: field.to_owned(),
         fix_type,
         wanted: wanted.to_owned(),
+        sent: String::new(),
         reason,
         recommended_action: action.to_owned(),
     }

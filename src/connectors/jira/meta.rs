@@ -267,9 +267,14 @@ impl Jira {
         project_key: &str,
         wanted: &str,
     ) -> Result<Option<Account>, CallError> {
+        // Searching for an account's id finds nothing: it has a parameter of its own.
+        let by = match is_account_id(wanted) {
+            true => "accountId",
+            false => "query",
+        };
         let query = [
             ("project", project_key),
-            ("query", wanted),
+            (by, wanted.trim()),
             ("maxResults", "100"),
         ];
         let path = ["rest", "api", "3", "user", "assignable", "search"];
@@ -294,6 +299,14 @@ impl Jira {
         })
         .await
     }
+}
+
+/// Whether the text has the form of an account's id, old (`5b10a2844c20165700ede21g`) or new (`712020:` and a UUID), and none of a
+/// name or an address.
+fn is_account_id(text: &str) -> bool {
+    let text = text.trim();
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_');
+    text.len() >= 20 && text.chars().all(letter) && text.chars().any(|c| c.is_ascii_digit())
 }
 
 /// The one account that is meant; an e-mail address goes before an account's id, and that before a name.

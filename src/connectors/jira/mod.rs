@@ -19,7 +19,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -62,6 +62,7 @@ struct Shared {
     credentials: JiraCredentials,
     redactor: Redactor,
     near_limit: AtomicBool,
+    requests: AtomicU64,
 }
 
 impl fmt::Debug for Jira {
@@ -82,6 +83,7 @@ impl Jira {
                 credentials: credentials.clone(),
                 redactor: Redactor::new(credentials),
                 near_limit: AtomicBool::new(false),
+                requests: AtomicU64::new(0),
             }),
         }
     }
@@ -94,6 +96,11 @@ impl Jira {
     /// Whether Jira's latest answer said that little of its rate limit is left (`X-RateLimit-NearLimit`): go slower.
     pub fn near_limit(&self) -> bool {
         self.shared.near_limit.load(Ordering::Relaxed)
+    }
+
+    /// How many requests were sent over this connection.
+    pub fn requests_sent(&self) -> u64 {
+        self.shared.requests.load(Ordering::Relaxed)
     }
 
     /// The address at which a person sees an issue.
@@ -123,6 +130,7 @@ impl Jira {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
+        self.shared.requests.fetch_add(1, Ordering::Relaxed);
         let JiraCredentials { email, api_token } = &self.shared.credentials;
         let sent = self.shared.http.send(&url, |client| {
             let request = client

@@ -9,7 +9,7 @@ use crate::{
     db::{export_fix, export_item, export_link, ticket},
     domain::{
         export::{EventDetail, LinkState, ManualFixType},
-        ids::FixId,
+        ids::{FixId, TicketId},
     },
 };
 
@@ -27,15 +27,22 @@ impl Run {
                 return Ok(());
             }
             if kind.is_none() {
-                let kinds = self
-                    .ask("read the link types", || jira.link_types())
-                    .await?;
-                kind = LinkType::blocking(&kinds).cloned();
+                kind = self.link_type(jira).await?;
             }
             for link in links {
                 self.boundary().await?;
                 self.link(jira, kind.as_ref(), link).await?;
             }
+        }
+    }
+
+    /// The type of link that dependencies become; `None` where links are switched off, which Jira tells by a 404.
+    async fn link_type(&mut self, jira: &Jira) -> Result<Option<LinkType>, Stop> {
+        let asked = self.try_ask("read the link types", || jira.link_types());
+        match asked.await? {
+            Ok(kinds) => Ok(LinkType::blocking(&kinds).cloned()),
+            Err(CallError::Rejected(refused)) if refused.status == 404 => Ok(None),
+            Err(refused) => Err(refused.failure(&self.row.jira_project_key).into()),
         }
     }
 
@@ -47,12 +54,8 @@ impl Run {
     ) -> Result<(), Stop> {
         let ends = [link.from_ticket_id, link.to_ticket_id];
         let items = export_item::of_tickets(self.app.db.read(), self.row.id, ends).await?;
-        let key = |id| {
-            items
-                .iter()
-                .find(|item| item.ticket_id == id)
-                .and_then(|item| item.jira_key.clone())
-        };
+        let item = |id| items.iter().find(|item| item.ticket_id == id);
+        let key = |id| item(id).and_then(|item| item.jira_key.clone());
         let (Some(blocker), Some(blocked)) = (key(ends[0]), key(ends[1])) else {
             return Err(
                 crate::error::Error::internal("a link between tickets without issues").into(),
@@ -60,23 +63,34 @@ impl Run {
         };
         let made = self.make_link(jira, kind, &blocker, &blocked).await?;
         step("export.link_sent");
-        if let Err(reason) = made {
-            return self
-                .leave_unlinked(link, &items, (&blocker, &blocked), reason)
-                .await;
-        }
-        link.state = LinkState::Done;
-        let mut next = self.row.clone();
-        next.dependencies_created += 1;
-        let detail = EventDetail::DependencyCreated {
-            from_key: blocker,
-            to_key: blocked,
+        let (mut next, mut details) = (self.row.clone(), Vec::new());
+        link.state = match &made {
+            Ok(()) => LinkState::Done,
+            Err(_) => LinkState::Failed,
         };
+        link.error = made.as_ref().err().cloned();
+        let unlike = LinkFix::of(&blocker, &blocked, kind, made.err());
+        if link.state == LinkState::Done {
+            next.dependencies_created += 1;
+            details.push(EventDetail::DependencyCreated {
+                from_key: blocker,
+                to_key: blocked.clone(),
+            });
+        }
+        let mut fixes = Vec::new();
+        if let Some(unlike) = unlike {
+            let url = item(ends[1]).and_then(|item| item.jira_url.clone());
+            let fix = self.link_fix(ends[1], blocked, unlike);
+            details.push(self.link_fix_told(&fix, url.unwrap_or_default()).await?);
+            next.manual_fixes += 1;
+            fixes.push(fix);
+        }
         let change = Change {
             link: Some(link),
+            fixes,
             ..Change::default()
         };
-        self.record(next, change, vec![detail]).await
+        self.record(next, change, details).await
     }
 
     /// Sends the link. What Jira refuses is told, and not a stop; a token that it no longer takes is.
@@ -104,51 +118,72 @@ impl Run {
         }
     }
 
-    /// A link that Jira refuses is a manual fix of the ticket that waits, not a stop.
-    async fn leave_unlinked(
-        &mut self,
-        mut link: export_link::Model,
-        items: &[export_item::Model],
-        (blocker, blocked): (&str, &str),
-        reason: String,
-    ) -> Result<(), Stop> {
+    /// A link that is not as it should be is a manual fix of the ticket that waits, not a stop.
+    fn link_fix(&self, waiting: TicketId, blocked: String, unlike: LinkFix) -> export_fix::Model {
         let now = self.app.clock.now();
-        let waiting = link.to_ticket_id;
-        let titles = ticket::find_many(self.app.db.read(), [waiting]).await?;
-        let fix = export_fix::Model {
+        export_fix::Model {
             id: FixId::at(now),
             export_id: self.row.id,
             ticket_id: waiting,
-            jira_key: Some(blocked.to_owned()),
+            jira_key: Some(blocked),
             fix_type: ManualFixType::LinkFailed,
             field: "depends_on".to_owned(),
-            wanted: format!("{blocker} blocks {blocked}"),
-            sent: None,
-            reason: reason.clone(),
-            recommended_action: format!("Link the two issues in Jira: {blocker} blocks {blocked}."),
+            recommended_action: format!("Link the two issues in Jira: {}.", unlike.wanted),
+            wanted: unlike.wanted,
+            sent: unlike.sent,
+            reason: unlike.reason,
             applied: false,
             create_time: now,
-        };
-        link.state = LinkState::Failed;
-        link.error = Some(reason);
-        let url = items
-            .iter()
-            .find(|item| item.ticket_id == waiting)
-            .and_then(|item| item.jira_url.clone());
+        }
+    }
+
+    async fn link_fix_told(
+        &self,
+        fix: &export_fix::Model,
+        url: String,
+    ) -> Result<EventDetail, Stop> {
+        let titles = ticket::find_many(self.app.db.read(), [fix.ticket_id]).await?;
         let title = titles.into_iter().next().map(|ticket| ticket.title.0);
-        let told = fix.told(url.unwrap_or_default(), title.unwrap_or_default());
-        let detail = EventDetail::FieldFallback {
-            ticket_id: waiting,
+        Ok(EventDetail::FieldFallback {
+            ticket_id: fix.ticket_id,
             field: fix.field.clone(),
-            fix: Box::new(told),
-        };
-        let mut next = self.row.clone();
-        next.manual_fixes += 1;
-        let change = Change {
-            link: Some(link),
-            fixes: vec![fix],
-            ..Change::default()
-        };
-        self.record(next, change, vec![detail]).await
+            fix: Box::new(fix.told(url, title.unwrap_or_default())),
+        })
+    }
+}
+
+/// What is wrong with a link.
+struct LinkFix {
+    wanted: String,
+    sent: Option<String>,
+    reason: String,
+}
+
+impl LinkFix {
+    /// Nothing, where one issue blocks the other now.
+    fn of(
+        blocker: &str,
+        blocked: &str,
+        kind: Option<&LinkType>,
+        refused: Option<String>,
+    ) -> Option<Self> {
+        let wanted = format!("{blocker} blocks {blocked}");
+        let nearest = kind.filter(|kind| !kind.blocks());
+        match (refused, nearest) {
+            (Some(reason), _) => Some(Self {
+                wanted,
+                sent: None,
+                reason,
+            }),
+            (None, Some(kind)) => Some(Self {
+                wanted,
+                sent: Some(format!("{blocker} {} {blocked}", kind.outward)),
+                reason: format!(
+                    "this Jira site has no link type “Blocks”; “{}” was used instead",
+                    kind.name
+                ),
+            }),
+            (None, None) => None,
+        }
     }
 }

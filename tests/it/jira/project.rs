@@ -24,6 +24,7 @@ fn input() -> IssueInput {
         sprint: Some("demo sprint 2".into()),
         story_points: Some(3.0),
         assignee: Some("ada@example.com".into()),
+        custom: serde_json::Map::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A server, a Jira and a session between them, and shorthands for what is looked at.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use docket::{
     app::clock::SystemClock,
@@ -108,6 +108,44 @@ impl Bench {
             delete_time: None,
         };
         self.server.insert(row).await;
+    }
+
+    /// Starts an export and follows it to its end.
+    pub(super) async fn run(&self) -> v1::Export {
+        let request = v1::StartExportRequest {
+            session_id: self.session.clone(),
+            ..Default::default()
+        };
+        self.exports().start_export(request).await.unwrap();
+        self.follow().await
+    }
+
+    /// The export at its end.
+    pub(super) async fn follow(&self) -> v1::Export {
+        let request = v1::WatchExportRequest {
+            session_id: self.session.clone(),
+            after_sequence: None,
+        };
+        let follow = async {
+            let stream = self.exports().watch_export(request).await;
+            let mut stream = stream.unwrap().into_inner();
+            let mut last = None;
+            while let Some(message) = stream.message().await.unwrap() {
+                last = message.event.unwrap().export;
+            }
+            last.unwrap()
+        };
+        let limit = Duration::from_secs(60);
+        let last = tokio::time::timeout(limit, follow).await;
+        last.expect("the export ends within a minute")
+    }
+
+    pub(super) async fn results(&self) -> v1::GetExportResultsResponse {
+        let request = v1::GetExportResultsRequest {
+            session_id: self.session.clone(),
+        };
+        let results = self.exports().get_export_results(request).await;
+        results.unwrap().into_inner()
     }
 }
 

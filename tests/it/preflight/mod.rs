@@ -2,4 +2,5 @@
 
 mod adf;
 mod bench;
+mod plan;
 mod project;
