@@ -12,6 +12,7 @@ use super::{
 use crate::{
     app::App,
     auth::actor,
+    domain::etag,
     domain::export_request::ExportRequest,
     proto::v1::{export_service_server::ExportService, *},
 };
@@ -67,6 +68,54 @@ impl ExportService for ExportApi {
                 .collect(),
             next_page_token: page.next_page_token,
         }))
+    }
+
+    async fn update_session(
+        &self,
+        request: Request<UpdateSessionRequest>,
+    ) -> Result<Response<UpdateSessionResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let named = request.session.as_ref().map_or("", |it| it.id.as_str());
+        let id = ids::id("session.id", named);
+        let parse = || convert::session_edit::update(request);
+        let session = self.app.update_session(&actor, id, parse).await?;
+        let session = Some(convert::session::session(session));
+        Ok(Response::new(UpdateSessionResponse { session }))
+    }
+
+    async fn delete_session(
+        &self,
+        request: Request<DeleteSessionRequest>,
+    ) -> Result<Response<DeleteSessionResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let id = ids::id("id", &request.id);
+        let seen = request.etag.as_deref().map(etag::version);
+        self.app.delete_session(&actor, id, seen).await?;
+        Ok(Response::new(DeleteSessionResponse {}))
+    }
+
+    async fn reorder_session_tickets(
+        &self,
+        request: Request<ReorderSessionTicketsRequest>,
+    ) -> Result<Response<ReorderSessionTicketsResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let id = ids::id("session_id", &request.session_id);
+        let parse = || convert::session_edit::reorder(&request);
+        let session = self.app.reorder_session_tickets(&actor, id, parse).await?;
+        let session = Some(convert::session::session(session));
+        Ok(Response::new(ReorderSessionTicketsResponse { session }))
+    }
+
+    async fn set_ticket_dependencies(
+        &self,
+        request: Request<SetTicketDependenciesRequest>,
+    ) -> Result<Response<SetTicketDependenciesResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let id = ids::id("ticket_id", &request.ticket_id);
+        let parse = || convert::session_edit::dependencies(&request);
+        let ticket = self.app.set_ticket_dependencies(&actor, id, parse).await?;
+        let ticket = Some(convert::ticket::ticket(ticket));
+        Ok(Response::new(SetTicketDependenciesResponse { ticket }))
     }
 
     async fn add_session_tickets(
@@ -232,10 +281,6 @@ impl ExportService for ExportApi {
     }
 
     not_served! { "ExportService":
-        update_session(UpdateSessionRequest) -> UpdateSessionResponse;
-        delete_session(DeleteSessionRequest) -> DeleteSessionResponse;
-        reorder_session_tickets(ReorderSessionTicketsRequest) -> ReorderSessionTicketsResponse;
-        set_ticket_dependencies(SetTicketDependenciesRequest) -> SetTicketDependenciesResponse;
         apply_fixes(ApplyFixesRequest) -> ApplyFixesResponse;
         check_drift(CheckDriftRequest) -> CheckDriftResponse;
     }

@@ -89,8 +89,7 @@ impl App {
         let written = self.db.write(move |tx| {
             let plain = plain.clone();
             Box::pin(async move {
-                let (again, remembered) = (*plain).clone();
-                export::save(tx, fence, &again).await?;
+                let (mut again, remembered) = (*plain).clone();
                 export_item::reset_failed(tx, again.id).await?;
                 session_ticket::reset_failed(tx, again.session_id, now).await?;
                 session::advance(
@@ -101,6 +100,11 @@ impl App {
                     now,
                 )
                 .await?;
+                // Behind the change of the row, so that it is as it will be: the project may have been put right.
+                if let Some(session) = session::find(tx, again.session_id).await? {
+                    again.jira_project_key = session.jira_project_key;
+                }
+                export::save(tx, fence, &again).await?;
                 if let Some(row) = remembered {
                     request_key::insert(tx, row).await?;
                 }

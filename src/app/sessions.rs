@@ -237,7 +237,10 @@ impl App {
         Ok((session, parse()?))
     }
 
-    async fn session_views(&self, sessions: Vec<session::Model>) -> Result<Vec<SessionView>> {
+    pub(super) async fn session_views(
+        &self,
+        sessions: Vec<session::Model>,
+    ) -> Result<Vec<SessionView>> {
         let ids: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
         let counts: HashMap<SessionId, i64> =
             session_ticket::count_by_session(self.db.read(), ids.clone())
@@ -283,6 +286,12 @@ fn opened(actor: &Actor, new: NewSession, now: Time) -> session::Model {
         stage: new.stage,
         status: SessionStatus::Active,
         version: 1,
+        name_version: 1,
+        integration_version: 1,
+        project_version: 1,
+        stage_version: 1,
+        status_version: 1,
+        tickets_version: 1,
         create_time: now,
         update_time: now,
         complete_time: None,

@@ -1,5 +1,7 @@
 //! A ticket on its way from how it was read to how it is to be, and everything that is written with it.
 
+mod session;
+
 use std::{collections::BTreeSet, net::IpAddr};
 
 use serde_json::{Value, json};

@@ -40,6 +40,34 @@ pub async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Resul
     Ok(())
 }
 
+/// Replaces what one ticket depends on.
+pub async fn replace(
+    conn: &impl ConnectionTrait,
+    session_id: SessionId,
+    ticket_id: TicketId,
+    depends_on: &[TicketId],
+) -> Result<()> {
+    Entity::delete_many()
+        .filter(Column::TicketId.eq(ticket_id))
+        .exec(conn)
+        .await?;
+    let rows = depends_on.iter().map(|&depends_on_id| Model {
+        ticket_id,
+        depends_on_id,
+        session_id,
+    });
+    insert_many(conn, rows.collect()).await
+}
+
+/// Forgets the dependencies of a session.
+pub async fn delete_of_session(conn: &impl ConnectionTrait, session: SessionId) -> Result<()> {
+    Entity::delete_many()
+        .filter(Column::SessionId.eq(session))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
 /// Every dependency of a session, in the order of the tickets' ids.
 pub async fn of_session(conn: &impl ConnectionTrait, session: SessionId) -> Result<Vec<Model>> {
     let rows = Entity::find().filter(Column::SessionId.eq(session));

@@ -1,6 +1,8 @@
 //! Sessions: tickets that are prepared and exported together.
 
-use sea_orm::{IntoActiveModel, Order, QueryOrder, QuerySelect, UpdateMany, entity::prelude::*};
+use sea_orm::{
+    IntoActiveModel, Order, QueryOrder, QuerySelect, Unchanged, UpdateMany, entity::prelude::*,
+};
 
 use crate::{
     domain::{
@@ -33,6 +35,18 @@ pub struct Model {
     pub status: SessionStatus,
     /// Grows with every change; the etag.
     pub version: i64,
+    /// The version at which the name changed last; so with what follows.
+    pub name_version: i64,
+    /// See `name_version`.
+    pub integration_version: i64,
+    /// See `name_version`.
+    pub project_version: i64,
+    /// See `name_version`.
+    pub stage_version: i64,
+    /// See `name_version`: status and times.
+    pub status_version: i64,
+    /// See `name_version`: which tickets there are, their order and dependencies.
+    pub tickets_version: i64,
     /// When it was created.
     pub create_time: DateTimeUtc,
     /// When it was changed last.
@@ -44,6 +58,48 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The fields that changed after `version`, by their names in the contract; none for a version that never was.
+    pub fn changed_since(&self, version: i64) -> Vec<&'static str> {
+        if !(1..self.version).contains(&version) {
+            return Vec::new();
+        }
+        let parts = [
+            ("name", self.name_version),
+            ("integration_id", self.integration_version),
+            ("jira_project_key", self.project_version),
+            ("stage", self.stage_version),
+            ("status", self.status_version),
+            ("tickets", self.tickets_version),
+        ];
+        let changed = parts.into_iter().filter(|(_, at)| *at > version);
+        changed.map(|(name, _)| name).collect()
+    }
+
+    /// This row as it follows `read`: with the next version, and that noted for what is different.
+    pub fn following(mut self, read: &Self, now: Time) -> Self {
+        self.version = read.version + 1;
+        self.update_time = now;
+        let version = self.version;
+        let note = |at: &mut i64, changed: bool| {
+            if changed {
+                *at = version;
+            }
+        };
+        note(&mut self.name_version, self.name != read.name);
+        note(
+            &mut self.integration_version,
+            self.integration_id != read.integration_id,
+        );
+        note(
+            &mut self.project_version,
+            self.jira_project_key != read.jira_project_key,
+        );
+        note(&mut self.stage_version, self.stage != read.stage);
+        self
+    }
+}
 
 /// Sessions that are not deleted.
 fn live() -> Select<Entity> {
@@ -130,6 +186,14 @@ pub async fn advance(
         .col_expr(Column::CompleteTime, Expr::value(complete_time))
         .col_expr(Column::UpdateTime, Expr::value(now))
         .col_expr(Column::Version, super::query::next_version(Column::Version))
+        .col_expr(
+            Column::StageVersion,
+            super::query::next_version(Column::Version),
+        )
+        .col_expr(
+            Column::StatusVersion,
+            super::query::next_version(Column::Version),
+        )
         .filter(Column::Id.eq(id))
         .exec(conn)
         .await?;
@@ -139,14 +203,51 @@ pub async fn advance(
 /// Notes that the session's tickets change, while it is still being put together and as it was read: with this version.
 /// [`Error::Fenced`]: it is not, and nothing was written.
 pub async fn touch(conn: &impl ConnectionTrait, read: &Model, now: Time) -> Result<()> {
-    super::query::exactly_one(guarded(read, now), conn).await
+    let update = guarded(read, now).col_expr(
+        Column::TicketsVersion,
+        super::query::next_version(Column::Version),
+    );
+    super::query::exactly_one(update, conn).await
 }
 
 /// Closes the session for its export, as it was read: with every ticket that the export has. [`Error::Fenced`]: it changed since.
 pub async fn begin_export(conn: &impl ConnectionTrait, read: &Model, now: Time) -> Result<()> {
     let update = guarded(read, now)
         .col_expr(Column::Stage, Expr::value(SessionStage::JiraExport))
-        .col_expr(Column::Status, Expr::value(SessionStatus::Exporting));
+        .col_expr(Column::Status, Expr::value(SessionStatus::Exporting))
+        .col_expr(
+            Column::StageVersion,
+            super::query::next_version(Column::Version),
+        )
+        .col_expr(
+            Column::StatusVersion,
+            super::query::next_version(Column::Version),
+        );
+    super::query::exactly_one(update, conn).await
+}
+
+/// Writes the session as `next`, if it is still as it was read. [`Error::Fenced`]: it is not, and nothing was written.
+pub async fn update(conn: &impl ConnectionTrait, read: &Model, next: &Model) -> Result<()> {
+    let mut change = next.clone().into_active_model().reset_all();
+    change.id = Unchanged(read.id);
+    let update = Entity::update_many()
+        .set(change)
+        .filter(Column::Id.eq(read.id))
+        .filter(Column::Version.eq(read.version))
+        .filter(Column::DeleteTime.is_null());
+    super::query::exactly_one(update, conn).await
+}
+
+/// Deletes the session, softly, if it is still as it was read and not being exported. [`Error::Fenced`]: it is not.
+pub async fn delete(conn: &impl ConnectionTrait, read: &Model, now: Time) -> Result<()> {
+    let update = Entity::update_many()
+        .col_expr(Column::DeleteTime, Expr::value(now))
+        .col_expr(Column::UpdateTime, Expr::value(now))
+        .col_expr(Column::Version, super::query::next_version(Column::Version))
+        .filter(Column::Id.eq(read.id))
+        .filter(Column::Version.eq(read.version))
+        .filter(Column::Status.ne(SessionStatus::Exporting))
+        .filter(Column::DeleteTime.is_null());
     super::query::exactly_one(update, conn).await
 }
 

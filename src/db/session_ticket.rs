@@ -55,6 +55,17 @@ pub async fn versions_in_session(
     Ok(rows.into_tuple().all(conn).await?)
 }
 
+/// The ids of a session's tickets, deleted ones among them.
+pub async fn all_of_session(
+    conn: &impl ConnectionTrait,
+    session: SessionId,
+) -> Result<Vec<TicketId>> {
+    let rows = ticket::seen(&Visible::All)
+        .filter(Column::SessionId.eq(session))
+        .select_only();
+    Ok(rows.column(Column::Id).into_tuple().all(conn).await?)
+}
+
 /// The titles of a session's tickets.
 pub async fn titles_of_session(
     conn: &impl ConnectionTrait,

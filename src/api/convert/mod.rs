@@ -17,6 +17,7 @@ pub(super) mod page;
 pub(super) mod plan;
 pub(super) mod project;
 pub(super) mod session;
+pub(super) mod session_edit;
 pub(super) mod session_ticket;
 pub(super) mod ticket;
 pub(super) mod ticket_list;

@@ -231,7 +231,7 @@ async fn what_was_not_started_or_cannot_start_is_refused_with_its_reason(
         ..start(&session)
     };
     let refused = exports.start_export(planned).await.unwrap_err();
-    assert_eq!(refused.code(), Code::Unimplemented);
+    assert_eq!(reason(&refused), "SESSION_EMPTY");
 }
 
 #[tokio::test]

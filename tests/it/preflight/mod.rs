@@ -2,5 +2,7 @@
 
 mod adf;
 mod bench;
+mod order;
 mod plan;
 mod project;
+mod sessions;
