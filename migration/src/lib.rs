@@ -36,6 +36,7 @@ mod m0021_blob;
 mod m0022_upload;
 mod m0024_export_request;
 mod m0025_export_revert;
+mod m0026_export_log;
 mod m0028_session_change;
 mod m0030_ticket_internal_comments;
 mod m0031_history_version;
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0022_upload::Migration),
             Box::new(m0024_export_request::Migration),
             Box::new(m0025_export_revert::Migration),
+            Box::new(m0026_export_log::Migration),
             Box::new(m0028_session_change::Migration),
             Box::new(m0030_ticket_internal_comments::Migration),
             Box::new(m0031_history_version::Migration),

@@ -9,10 +9,11 @@ use super::{
     wake,
 };
 use crate::{
-    db::{export, export_event, export_request, notify_in, session},
+    db::{export, export_event, export_log, export_request, notify_in, session},
     domain::{
         actor::Actor,
         export::{EventDetail, ExportSnapshot, ExportStatus},
+        export_log::LogEntry,
         export_request::{Effect, ExportRequest},
         ids::SessionId,
         session::{SessionStage, SessionStatus},
@@ -27,6 +28,7 @@ struct Move {
     fence: i64,
     next: export::Model,
     event: Option<export_event::Model>,
+    log: Vec<LogEntry>,
 }
 
 impl App {
@@ -49,8 +51,8 @@ impl App {
                 self.require_usable(&session).await?;
             }
             let written = match effect {
-                Effect::Move(status) => self.move_export(&session, &export, status).await,
-                Effect::Ask(wanted) => self.ask_worker(&export, wanted).await,
+                Effect::Move(status) => self.move_export(actor, (&session, &export), status).await,
+                Effect::Ask(wanted) => self.ask_worker(actor, &export, wanted).await,
                 Effect::Nothing => Ok(()),
             };
             match written {
@@ -75,13 +77,28 @@ impl App {
         }
     }
 
-    async fn ask_worker(&self, read: &export::Model, wanted: Option<ExportRequest>) -> Result<()> {
-        let read = Arc::new(read.clone());
+    async fn ask_worker(
+        &self,
+        actor: &Actor,
+        read: &export::Model,
+        wanted: Option<ExportRequest>,
+    ) -> Result<()> {
+        let text = match wanted {
+            Some(wanted) => format!("{wanted} is asked for by {}", actor.user_id),
+            None => format!(
+                "a pause that was asked for is taken back by {}",
+                actor.user_id
+            ),
+        };
+        let entry = LogEntry::state(self.clock.now(), read.attempt, &text);
+        let plain = Arc::new((read.clone(), entry));
         self.db
             .write(move |tx| {
-                let read = Arc::clone(&read);
+                let plain = Arc::clone(&plain);
                 Box::pin(async move {
-                    export_request::ask(tx, &read, wanted).await?;
+                    let (read, entry) = &*plain;
+                    export_request::ask(tx, read, wanted).await?;
+                    export_log::append(tx, read.id, std::slice::from_ref(entry)).await?;
                     notify_in(tx, wake::EXPORT_CHANNEL, &read.session_id.to_string()).await?;
                     Ok(())
                 })
@@ -92,8 +109,8 @@ impl App {
     /// Moves a run that nobody works on. The fence moves, so that of several callers and workers at once one wins.
     async fn move_export(
         &self,
-        session: &session::Model,
-        read: &export::Model,
+        actor: &Actor,
+        (session, read): (&session::Model, &export::Model),
         status: ExportStatus,
     ) -> Result<()> {
         let now = self.clock.now();
@@ -117,10 +134,19 @@ impl App {
         };
         let pace = self.pace(session).await?;
         let event = detail.map(|detail| next.event(detail, now, pace));
+        let text = format!(
+            "export is {status} after {}, by {}",
+            read.status, actor.user_id
+        );
+        let told = event.as_ref().map(export_event::Model::told);
+        let texts = [text].into_iter().chain(told);
+        let log = texts.map(|text| LogEntry::state(now, next.attempt, &text));
+        let log = log.collect();
         let moved = Arc::new(Move {
             fence: read.fence,
             next,
             event,
+            log,
         });
         self.db
             .write(move |tx| {
@@ -136,6 +162,7 @@ impl Move {
         let next = &self.next;
         export::save(tx, self.fence, next).await?;
         export_request::set_request(tx, next.id, next.requested).await?;
+        export_log::append(tx, next.id, &self.log).await?;
         if let Some(event) = &self.event {
             export_event::append(tx, vec![event.clone()]).await?;
         }

@@ -6,10 +6,11 @@ use uuid::Uuid;
 
 use super::{App, requests::Request, wake};
 use crate::{
-    db::{export, export_item, notify_in, request_key, session, session_ticket},
+    db::{export, export_item, export_log, notify_in, request_key, session, session_ticket},
     domain::{
         actor::Actor,
         export::{ExportSnapshot, ExportStatus, MAX_RETRIES},
+        export_log::LogEntry,
         ids::SessionId,
         session::{SessionStage, SessionStatus},
         time::Time,
@@ -70,7 +71,10 @@ impl App {
             let now = self.clock.now();
             let remembered = request.map(|request| request.row(&[export.id.0], now));
             let again = retried(&export, now);
-            match self.write_retry(export.fence, again, remembered, now).await {
+            match self
+                .write_retry((actor, &export), again, remembered, now)
+                .await
+            {
                 // Somebody was first, so that the run is no longer as it was read.
                 Err(Error::Fenced) => (),
                 written => return written,
@@ -80,16 +84,25 @@ impl App {
 
     async fn write_retry(
         &self,
-        fence: i64,
+        (actor, read): (&Actor, &export::Model),
         again: export::Model,
         remembered: Option<request_key::Model>,
         now: Time,
     ) -> Result<()> {
-        let plain = Arc::new((again, remembered));
+        let (fence, text) = (
+            read.fence,
+            format!(
+                "export is PENDING after {}, retried by {}",
+                read.status, actor.user_id
+            ),
+        );
+        let entry = LogEntry::state(now, again.attempt, &text);
+        let plain = Arc::new((again, remembered, entry));
         let written = self.db.write(move |tx| {
             let plain = plain.clone();
             Box::pin(async move {
-                let (mut again, remembered) = (*plain).clone();
+                let (mut again, remembered, entry) = (*plain).clone();
+                export_log::append(tx, again.id, &[entry]).await?;
                 export_item::reset_failed(tx, again.id).await?;
                 session_ticket::reset_failed(tx, again.session_id, now).await?;
                 session::advance(

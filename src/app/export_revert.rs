@@ -3,11 +3,14 @@
 
 mod step;
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use serde_json::json;
 
-use super::{App, jira_calls::failed};
+use super::{App, jira_calls::failed, journal::Journal};
 use crate::{
     connectors::jira::{Account, CallError, Condition, Jira, Marker, OwnIssue, Probe},
     db::{export, export_fix, export_item, export_link, history, session, session_ticket},
@@ -44,6 +47,8 @@ struct Revert<'a> {
     caller: UserId,
     jira: Jira,
     account: Account,
+    /// What Jira was asked and has answered since the last write.
+    journal: Arc<Journal>,
     row: export::Model,
     links: Vec<export_link::Model>,
     keys: HashMap<TicketId, String>,
@@ -68,7 +73,9 @@ impl App {
             return Ok(told(&items));
         }
         let integration = self.exportable(&session).await?;
-        let jira = self.jira(&integration)?;
+        let journal = Journal::new(Arc::clone(&self.clock), export.attempt);
+        let witness: Arc<Journal> = Arc::clone(&journal);
+        let jira = self.jira(&integration)?.witnessed_by(witness);
         let asked = self.ask_jira(|| jira.myself()).await;
         let account = asked.map_err(|error| failed(&error, &export.jira_project_key))?;
         let mut revert = Revert {
@@ -79,10 +86,15 @@ impl App {
             fixes: fixed(export_fix::of_export(self.db.read(), export.id).await?),
             jira,
             account,
+            journal,
             row: export,
             dry_run,
         };
-        revert.carry_through(items).await
+        let reverted = revert.carry_through(items).await;
+        if reverted.is_err() && !dry_run {
+            revert.keep_journal().await;
+        }
+        reverted
     }
 
     /// The run's items by the `order` of their tickets.

@@ -7,12 +7,13 @@ use uuid::Uuid;
 use super::{App, integrations::require_enabled, requests::Request, wake};
 use crate::{
     db::{
-        Tx, dependency, export, export_item, export_link, integration, notify_in, request_key,
-        session, session_ticket, ticket,
+        Tx, dependency, export, export_item, export_link, export_log, integration, notify_in,
+        request_key, session, session_ticket, ticket,
     },
     domain::{
         actor::Actor,
         export::{ExportSnapshot, ExportStatus, LinkState},
+        export_log::LogEntry,
         ids::{ExportId, SessionId, TicketId},
         session::{Node, dependency_order},
         ticket::Words,
@@ -256,6 +257,9 @@ impl App {
                     still_planned(tx, &plan).await?;
                     session_ticket::begin_anew(tx, plan.session.id, now).await?;
                     export::insert(tx, plan.export.clone()).await?;
+                    let text = format!("export is PENDING, started by {}", plan.export.started_by);
+                    let entry = LogEntry::state(now, 0, &text);
+                    export_log::append(tx, plan.export.id, &[entry]).await?;
                     export_item::insert_many(tx, plan.items.clone()).await?;
                     export_link::insert_many(tx, plan.links.clone()).await?;
                     if let Some(row) = plan.remembered.clone() {

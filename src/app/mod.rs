@@ -29,6 +29,7 @@ mod html;
 pub mod integrations;
 pub(crate) mod issue_draft;
 mod jira_calls;
+pub(crate) mod journal;
 pub mod losses;
 pub mod pages;
 mod plan_answer;

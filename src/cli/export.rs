@@ -2,26 +2,30 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use super::{
     CommandError, INTERRUPTED, Outcome,
     client::{Client, Remote, call},
+    export_log,
     follow::follow,
     progress::Progress,
     summary,
 };
 use crate::proto::v1::{
-    Export, ExportStatus, GetExportRequest, GetExportResultsRequest, GetExportResultsResponse,
-    RetryExportRequest, StartExportRequest,
+    Export, ExportStatus, GetExportResultsRequest, GetExportResultsResponse, RetryExportRequest,
+    StartExportRequest,
 };
 
 /// Which session, and how.
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
+    #[command(subcommand)]
+    command: Option<ExportCommand>,
     /// The session's id.
-    session: Uuid,
+    #[arg(required = true)]
+    session: Option<Uuid>,
     /// Go on with an export that failed or was cancelled.
     #[arg(long)]
     retry: bool,
@@ -32,10 +36,21 @@ pub(super) struct ExportArgs {
     remote: Remote,
 }
 
+/// What there is to do but to export.
+#[derive(Debug, Subcommand)]
+enum ExportCommand {
+    /// Print every state, request and answer of a session's export, from the database of this machine's settings.
+    Log(export_log::LogArgs),
+}
+
 /// Success when the export has completed; failure when it failed or was cancelled; 130 after Ctrl-C, which the export outlives.
 pub(super) async fn run(args: ExportArgs) -> Outcome {
+    if let Some(ExportCommand::Log(args)) = args.command {
+        export_log::run(args).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let client = args.remote.connect().await?;
-    let session = args.session.to_string();
+    let session = args.session.map(|id| id.to_string()).unwrap_or_default();
     let mut progress = Progress::new(!args.no_progress);
     let exported = async {
         let export = begin(&client, &session, args.retry, &progress).await?;
@@ -87,30 +102,19 @@ pub(super) async fn begin(
     });
     match started.await {
         Ok(answer) => {
+            let export = answer.export.ok_or_else(no_export)?;
             if answer.already_running {
                 progress.note("joined the export that is running");
+            } else if export.status() == ExportStatus::Completed {
+                progress.note("the session has been exported before");
             }
-            answer.export.ok_or_else(no_export)
-        }
-        Err(refused) if refused.reason().as_deref() == Some("EXPORT_COMPLETED") => {
-            progress.note("the session has been exported before");
-            latest(client, session).await
+            Ok(export)
         }
         Err(refused) if refused.reason().as_deref() == Some("EXPORT_FAILED") => {
             Err(format!("{refused}\n`docket export {session} --retry` goes on with it").into())
         }
         Err(refused) => Err(refused.into()),
     }
-}
-
-async fn latest(client: &Client, session: &str) -> Result<Export, CommandError> {
-    let request = GetExportRequest {
-        session_id: session.to_owned(),
-    };
-    let answer = call("the export cannot be read", request, async |request| {
-        client.exports().get_export(request).await
-    });
-    answer.await?.export.ok_or_else(no_export)
 }
 
 fn no_export() -> CommandError {

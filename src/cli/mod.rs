@@ -4,6 +4,7 @@ mod adf;
 mod client;
 mod demo;
 mod export;
+mod export_log;
 mod follow;
 mod migrate;
 mod progress;
@@ -44,6 +45,7 @@ enum Command {
     #[command(subcommand)]
     Session(session::SessionCommand),
     /// Export a session to Jira, or join its running export, and follow it to its end.
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Export(export::ExportArgs),
     /// Convert HTML on standard input to Jira's document format (ADF), and tell what it cannot hold.
     Adf(adf::AdfArgs),

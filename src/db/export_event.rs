@@ -35,6 +35,14 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Model {
+    /// The event in words, for the log.
+    pub fn told(&self) -> String {
+        let detail = serde_json::to_string(&self.detail).unwrap_or_default();
+        format!("event {} {detail}", self.sequence)
+    }
+}
+
 /// Appends events.
 pub async fn append(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<()> {
     let rows = rows.into_iter().map(IntoActiveModel::into_active_model);

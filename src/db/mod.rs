@@ -16,6 +16,7 @@ pub mod export_event;
 pub mod export_fix;
 pub mod export_item;
 pub mod export_link;
+pub mod export_log;
 pub mod export_request;
 pub mod history;
 pub mod integration;

@@ -4,6 +4,7 @@ pub mod actor;
 pub mod attachment;
 pub mod etag;
 pub mod export;
+pub mod export_log;
 pub mod export_request;
 pub mod history;
 pub mod ids;

@@ -7,6 +7,7 @@ mod links;
 mod patience;
 mod run;
 mod settle;
+mod states;
 mod step;
 mod ticket;
 
@@ -25,9 +26,10 @@ use crate::{
         Connector,
         jira::{HardStop, ProjectMeta},
     },
-    db::{export, export_event, export_request, notify_in, session},
+    db::{export, export_event, export_log, export_request, notify_in, session},
     domain::{
         export::{EventDetail, ExportStatus, ResumeReason},
+        export_log::LogEntry,
         export_request::ExportRequest,
     },
     error::{Error, Result},
@@ -64,18 +66,27 @@ pub(super) async fn claim(
         next.current_ticket = None;
         next.update_time = now;
         let event = next.event(detail, now, pace);
-        let plain = Arc::new((row.fence, next, event));
+        let log = [
+            format!(
+                "export is EXPORTING after {}, taken up by the worker {owner}",
+                row.status
+            ),
+            event.told(),
+        ];
+        let log = log.map(|text| LogEntry::state(now, next.attempt, &text));
+        let plain = Arc::new((row.fence, next, event, log));
         let written = {
             let plain = Arc::clone(&plain);
             app.db.write(move |tx| {
                 let plain = Arc::clone(&plain);
                 Box::pin(async move {
-                    let (fence, next, event) = &*plain;
+                    let (fence, next, event, log) = &*plain;
                     export::save(tx, *fence, next).await?;
                     if next.requested == Some(ExportRequest::Resume) {
                         export_request::answer(tx, next.id, ExportRequest::Resume).await?;
                     }
                     export_event::append(tx, vec![event.clone()]).await?;
+                    export_log::append(tx, next.id, log).await?;
                     notify_in(tx, wake::EXPORT_CHANNEL, &next.session_id.to_string()).await?;
                     Ok(())
                 })

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::Revert;
 use crate::{
     app::exports::changing,
-    db::{Tx, export, export_item, history, session, session_ticket},
+    db::{Tx, export, export_item, export_log, history, session, session_ticket},
     domain::{
-        ids::TicketId,
+        export_log::LogEntry,
+        ids::{TicketId, UserId},
         session::{SessionStage, SessionStatus},
     },
     error::{Error, Result},
@@ -24,6 +25,7 @@ pub(super) struct Step {
     pub(super) entry: Option<history::Entry>,
     /// That the run is REVERTED by this.
     pub(super) ends: bool,
+    log: Vec<LogEntry>,
 }
 
 impl Revert<'_> {
@@ -41,14 +43,24 @@ impl Revert<'_> {
             taken_back: None,
             entry: None,
             ends: false,
+            log: Vec::new(),
         };
         fill(&mut step);
+        let noted = self.journal.take();
+        step.log.clone_from(&noted);
+        let text = step.told(&self.caller);
+        step.log
+            .push(LogEntry::state(next.update_time, next.attempt, &text));
         let step = Arc::new(step);
         let written = self.app.db.write(move |tx| {
             let step = Arc::clone(&step);
             Box::pin(async move { step.write(tx).await })
         });
-        match written.await {
+        let written = written.await;
+        if written.is_err() {
+            self.journal.put_back(noted);
+        }
+        match written {
             // Somebody else reverts or retries it at the same time.
             Err(Error::Fenced) => Err(changing(self.row.session_id)),
             Err(error) => Err(error),
@@ -60,10 +72,43 @@ impl Revert<'_> {
     }
 }
 
+impl Revert<'_> {
+    /// Keeps what was asked last, although the revert has come to nothing by it. The log is not worth a second failure.
+    pub(super) async fn keep_journal(&self) {
+        let (id, log) = (self.row.id, Arc::new(self.journal.take()));
+        let written = self.app.db.write(move |tx| {
+            let log = Arc::clone(&log);
+            Box::pin(async move { export_log::append(tx, id, &log).await })
+        });
+        if let Err(error) = written.await {
+            tracing::warn!(%error, "the log of a revert could not be kept");
+        }
+    }
+}
+
 impl Step {
+    /// The write in words, for the log.
+    fn told(&self, caller: &UserId) -> String {
+        match &self.item {
+            Some(item) => {
+                let revert = item
+                    .revert
+                    .map(|revert| revert.to_string())
+                    .unwrap_or_default();
+                let key = item.jira_key.as_deref().unwrap_or_default();
+                let note = item.revert_note.as_deref().unwrap_or_default();
+                let text = format!("issue {key} of ticket {}: {revert} {note}", item.ticket_id);
+                text.trim_end().to_owned()
+            }
+            None if self.ends => format!("export is REVERTED, by {caller}"),
+            None => format!("a revert is begun by {caller}"),
+        }
+    }
+
     async fn write(&self, tx: &Tx) -> Result<()> {
         let (next, now) = (&self.next, self.next.update_time);
         export::save(tx, self.fence, next).await?;
+        export_log::append(tx, next.id, &self.log).await?;
         if let Some(item) = &self.item {
             export_item::save(tx, item).await?;
         }

@@ -14,6 +14,7 @@ mod probe;
 mod project_meta;
 mod redact;
 mod touched;
+mod witness;
 
 use std::{
     fmt,
@@ -27,6 +28,7 @@ use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::Instant;
 use url::Url;
 
 pub use agile::{Board, Sprint};
@@ -42,6 +44,7 @@ pub use outcome::{CallError, CreateOutcome, IssueRef, Rejection, Trouble};
 pub use probe::{FoundIssue, Probe};
 pub use project_meta::{PlanError, ProjectMeta};
 pub use touched::{Condition, OwnIssue};
+pub use witness::Witness;
 
 use super::{
     JiraCredentials,
@@ -54,6 +57,7 @@ use redact::Redactor;
 #[derive(Clone)]
 pub struct Jira {
     shared: Arc<Shared>,
+    witness: Option<Arc<dyn Witness>>,
 }
 
 struct Shared {
@@ -85,6 +89,15 @@ impl Jira {
                 near_limit: AtomicBool::new(false),
                 requests: AtomicU64::new(0),
             }),
+            witness: None,
+        }
+    }
+
+    /// The same connection; `witness` sees each of its calls.
+    pub fn witnessed_by(self, witness: Arc<dyn Witness>) -> Self {
+        Self {
+            witness: Some(witness),
+            ..self
         }
     }
 
@@ -132,6 +145,7 @@ impl Jira {
         }
         self.shared.requests.fetch_add(1, Ordering::Relaxed);
         let JiraCredentials { email, api_token } = &self.shared.credentials;
+        let begun = Instant::now();
         let sent = self.shared.http.send(&url, |client| {
             let request = client
                 .request(method.clone(), url.clone())
@@ -153,6 +167,9 @@ impl Jira {
                 tracing::debug!(%method, path, status = answer.status, "jira answered");
             }
             Err(error) => tracing::debug!(%method, path, ?error, "jira gave no answer"),
+        }
+        if let Some(witness) = &self.witness {
+            witness.saw(self.exchange((&method, &url, body), &sent, begun.elapsed()));
         }
         sent
     }

@@ -3,7 +3,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::connectors::JiraCredentials;
+use crate::{connectors::JiraCredentials, domain::export_log::shortened};
 
 /// The longest text that is kept, in code points.
 const MAX: usize = 300;
@@ -26,6 +26,11 @@ impl Redactor {
 
     /// The text in one line, without secrets, cut to 300 code points.
     pub(super) fn clean(&self, text: &str) -> String {
+        self.clean_to(text, MAX)
+    }
+
+    /// The text in one line, without secrets, cut to so many code points.
+    pub(super) fn clean_to(&self, text: &str, most: usize) -> String {
         let mut clean = text.to_owned();
         // Secrets go first: what is folded or cut could otherwise leave a part of one behind.
         for secret in &self.secrets {
@@ -33,10 +38,7 @@ impl Redactor {
         }
         let mut line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
         line.retain(|c| !c.is_control());
-        if line.chars().count() > MAX {
-            line = line.chars().take(MAX - 1).chain(['…']).collect();
-        }
-        line
+        shortened(&line, most)
     }
 }
 

@@ -12,15 +12,17 @@ use chrono::TimeDelta;
 use tokio::time::{self, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use super::states;
 use crate::{
-    app::{App, integrations::require_enabled, wake},
+    app::{App, integrations::require_enabled, journal::Journal, wake},
     connectors::{Connector, jira::HardStop},
     db::{
-        export, export_event, export_fix, export_item, export_link, export_request, history,
-        integration, notify_in, session, session_ticket,
+        export, export_event, export_fix, export_item, export_link, export_log, export_request,
+        history, integration, notify_in, session, session_ticket,
     },
     domain::{
         export::{EventDetail, TicketExportStatus},
+        export_log::LogEntry,
         export_request::ExportRequest,
         ids::{ExportId, TicketId},
         session::{SessionStage, SessionStatus},
@@ -106,6 +108,8 @@ pub(in crate::worker) struct Run {
     pub(super) high_key: i64,
     /// The key of an issue that exists and could not be recorded.
     pub(super) orphan: Option<String>,
+    /// What Jira was asked and has answered since the last write.
+    journal: Arc<Journal>,
     pub(super) lease: Duration,
     /// Until when the lease is known to be held, in microseconds since 1970.
     held_until: Arc<AtomicI64>,
@@ -121,6 +125,7 @@ impl Run {
     ) -> Self {
         let held = row.lease_until.map_or(0, |until| until.timestamp_micros());
         // What an earlier worker created last is not known: the pace is kept all the same.
+        let journal = Journal::new(Arc::clone(&app.clock), row.attempt);
         let last_create = (row.tickets_completed > 0).then(|| app.clock.now());
         Self {
             app,
@@ -129,6 +134,7 @@ impl Run {
             last_create,
             high_key: 0,
             orphan: None,
+            journal,
             lease,
             held_until: Arc::new(AtomicI64::new(held)),
             stop,
@@ -139,7 +145,9 @@ impl Run {
     pub(super) async fn connector(&mut self) -> Result<Connector, Stop> {
         let integration = self.integration().await?;
         self.pace = integration.config.pace();
-        Ok(self.app.connector(&integration)?)
+        let Connector::Jira(jira) = self.app.connector(&integration)?;
+        let journal: Arc<Journal> = Arc::clone(&self.journal);
+        Ok(Connector::Jira(jira.witnessed_by(journal)))
     }
 
     /// The integration, while it is switched on.
@@ -155,6 +163,11 @@ impl Run {
     /// The first item that is not done.
     pub(super) async fn next_item(&self) -> Result<Option<export_item::Model>, Stop> {
         Ok(export_item::next(self.app.db.read(), self.row.id).await?)
+    }
+
+    /// Adds to the log with the next write.
+    pub(super) fn note(&self, text: &str) {
+        self.journal.note(text);
     }
 
     /// Remembers that a key with this number exists.
@@ -190,18 +203,25 @@ impl Run {
             .into_iter()
             .map(|detail| next.event(detail, now, self.pace))
             .collect();
-        let plain = Arc::new((next.clone(), change, events));
+        let noted = self.journal.take();
+        let states = states::told(&self.row, &next, &change, &events, now);
+        let log: Vec<LogEntry> = noted.iter().cloned().chain(states).collect();
+        let plain = Arc::new((next.clone(), change, events, log));
         let fence = self.row.fence;
         let written = self.app.db.write(move |tx| {
             let plain = Arc::clone(&plain);
             Box::pin(async move {
-                let (next, change, events) = &*plain;
+                let (next, change, events, log) = &*plain;
                 export::save(tx, fence, next).await?;
                 write_change(tx, next, change, now).await?;
+                export_log::append(tx, next.id, log).await?;
                 write_events(tx, next, events).await
             })
         });
-        written.await?;
+        if let Err(error) = written.await {
+            self.journal.put_back(noted);
+            return Err(error.into());
+        }
         self.hold(next.lease_until);
         self.row = next;
         self.app.wake.changed(self.row.session_id);

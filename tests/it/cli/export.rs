@@ -20,7 +20,7 @@ use super::{
 };
 
 /// A session of six tickets that is to go to this Jira, one ticket each so many milliseconds; its id.
-async fn session(office: &Office, jira: &Sandbox, pace: u16) -> String {
+pub(super) async fn session(office: &Office, jira: &Sandbox, pace: u16) -> String {
     let url = office.server.url.clone();
     let mut client = IntegrationServiceClient::connect(url).await.unwrap();
     let config = JiraConfig {

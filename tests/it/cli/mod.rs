@@ -3,6 +3,7 @@
 mod adf;
 mod demo;
 mod export;
+mod export_log;
 mod files;
 mod import;
 mod migrate;

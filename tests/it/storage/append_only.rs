@@ -1,4 +1,4 @@
-//! History and export events cannot be changed by anybody.
+//! History, export events and the log of exports cannot be changed by anybody.
 
 use docket::db::{Fault, history};
 use rstest::rstest;
@@ -12,6 +12,8 @@ use crate::support::database::{Kind, TestDatabase};
 #[case::delete("DELETE FROM history")]
 #[case::update_event("UPDATE export_event SET kind = 'completed'")]
 #[case::delete_event("DELETE FROM export_event")]
+#[case::update_log("UPDATE export_log SET note = 'nothing'")]
+#[case::delete_log("DELETE FROM export_log")]
 #[tokio::test]
 async fn refuses_a_change(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,

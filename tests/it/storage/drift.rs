@@ -48,6 +48,7 @@ async fn entities_fit_the_migrated_schema(#[values(Kind::Sqlite, Kind::Postgres)
                     export_fix,
                     export_item,
                     export_link,
+                    export_log,
                     history,
                     integration,
                     request_key,

@@ -13,8 +13,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::rows::{
-    conversation, document, export, export_event, export_item, history, integration, now, put,
-    session, session_ticket, ticket, user,
+    conversation, document, export, export_event, export_item, export_log, history, integration,
+    now, put, session, session_ticket, ticket, user,
 };
 
 /// Fills every table with at least one row.
@@ -199,6 +199,7 @@ async fn fill_export(
     put(tx, run.clone()).await?;
     put(tx, export_event(&run)).await?;
     put(tx, export_item(run.id, first)).await?;
+    put(tx, export_log(run.id)).await?;
     put(
         tx,
         export_link::Model {

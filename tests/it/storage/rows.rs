@@ -6,6 +6,7 @@ use docket::{
     domain::{
         actor::Role,
         export::{EventDetail, ExportSnapshot, ExportStatus, ItemState, TicketExportStatus},
+        export_log::LogKind,
         history::HistoryEventType,
         ids::*,
         integration::{
@@ -295,6 +296,23 @@ pub(crate) fn document(ticket: &ticket::Model) -> ticket_search::Document {
         description: ticket.description.clone(),
         public_comments: String::new(),
         internal_comments: String::new(),
+    }
+}
+
+pub(crate) fn export_log(export_id: ExportId) -> export_log::Model {
+    export_log::Model {
+        sequence: 1,
+        export_id,
+        time: now(),
+        attempt: 0,
+        kind: LogKind::State,
+        note: Some("export is PENDING".to_owned()),
+        method: None,
+        path: None,
+        sent: None,
+        status: None,
+        received: None,
+        latency_micros: None,
     }
 }
 
