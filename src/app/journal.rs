@@ -26,12 +26,6 @@ impl Journal {
         })
     }
 
-    /// Notes something that is no call.
-    pub(crate) fn note(&self, text: &str) {
-        let entry = LogEntry::state(self.clock.now(), self.attempt, text);
-        self.entries().push(entry);
-    }
-
     /// What has been noted, for a write.
     pub(crate) fn take(&self) -> Vec<LogEntry> {
         std::mem::take(&mut self.entries())

@@ -23,23 +23,55 @@ pub struct LinkType {
 }
 
 impl LinkType {
-    /// The type that says "blocks": the one of that name, else one that is told with that word, else the nearest.
+    /// The type that says "blocks": the one of that name, else one that is told with that word or says that one issue depends on the
+    /// other, else the nearest.
     pub fn blocking(kinds: &[Self]) -> Option<&Self> {
-        let named = |kind: &&Self| kind.name.eq_ignore_ascii_case("Blocks");
         let related = |kind: &&Self| kind.name.to_lowercase().contains("relate");
         let kinds = || kinds.iter();
         let found = kinds()
-            .find(named)
+            .find(|kind| kind.is_named_blocks())
+            .or_else(|| kinds().find(|kind| blocks(&kind.outward) || blocks(&kind.inward)))
             .or_else(|| kinds().find(|kind| kind.blocks()));
         found
             .or_else(|| kinds().find(related))
             .or_else(|| kinds().next())
     }
 
-    /// Whether a link of this type says that one issue blocks the other.
+    /// Whether a link of this type says that one issue has to wait for the other.
     pub fn blocks(&self) -> bool {
-        self.name.eq_ignore_ascii_case("Blocks") || self.outward.to_lowercase().contains("block")
+        let told = |text: &String| blocks(text) || depends(text);
+        self.is_named_blocks() || [&self.outward, &self.inward].into_iter().any(told)
     }
+
+    /// The inward and the outward issue of a link that says that `blocker` blocks `blocked`.
+    ///
+    /// The outward text is what the *inward* issue does: with `Blocks`, which is told as "blocks", the blocker is the inward issue, the
+    /// reverse of what the names suggest. A type that is told as "depends on" goes the other way around.
+    pub fn ends<'a>(&self, blocker: &'a str, blocked: &'a str) -> (&'a str, &'a str) {
+        let forward = self.is_named_blocks() || blocks(&self.outward);
+        match !forward && (blocks(&self.inward) || depends(&self.outward)) {
+            true => (blocked, blocker),
+            false => (blocker, blocked),
+        }
+    }
+
+    fn is_named_blocks(&self) -> bool {
+        self.name.eq_ignore_ascii_case("Blocks")
+    }
+}
+
+/// Whether a text says "blocks", and not "is blocked by".
+fn blocks(text: &str) -> bool {
+    let text = text.to_lowercase();
+    text.contains("block") && !text.contains("blocked")
+}
+
+/// Whether a text says "depends on", and not "is depended on by".
+fn depends(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["depends on", "requires", "waits for"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// A link, seen from one of its ends.
@@ -105,19 +137,19 @@ impl Jira {
         Ok(body.issue_link_types)
     }
 
-    /// Says that one issue blocks another. Harmless to repeat: Jira keeps one link of a kind between two issues.
-    ///
-    /// The blocker is sent as the *inward* issue: the reverse of what the names suggest, and what Jira does.
+    /// Says that one issue blocks another, in the words of this type. Harmless to repeat: Jira keeps one link of a kind between two
+    /// issues.
     pub async fn link(
         &self,
-        type_name: &str,
+        kind: &LinkType,
         blocker_key: &str,
         blocked_key: &str,
     ) -> Result<(), CallError> {
+        let (inward, outward) = kind.ends(blocker_key, blocked_key);
         let body = json!({
-            "type": { "name": type_name },
-            "inwardIssue": { "key": blocker_key },
-            "outwardIssue": { "key": blocked_key },
+            "type": { "name": kind.name },
+            "inwardIssue": { "key": inward },
+            "outwardIssue": { "key": outward },
         });
         let path = ["rest", "api", "3", "issueLink"];
         self.tell(Method::POST, &path, &body).await

@@ -107,7 +107,7 @@ impl Run {
             ));
         };
         let made = self
-            .try_ask("link issues", || jira.link(&kind.name, blocker, blocked))
+            .try_ask("link issues", || jira.link(kind, blocker, blocked))
             .await?;
         match made {
             Err(CallError::Rejected(refused)) if refused.status == 401 => {

@@ -165,11 +165,6 @@ impl Run {
         Ok(export_item::next(self.app.db.read(), self.row.id).await?)
     }
 
-    /// Adds to the log with the next write.
-    pub(super) fn note(&self, text: &str) {
-        self.journal.note(text);
-    }
-
     /// Remembers that a key with this number exists.
     pub(super) fn saw_key(&mut self, number: i64) {
         self.high_key = self.high_key.max(number);

@@ -6,6 +6,7 @@ mod bench;
 mod contract;
 mod control;
 mod descriptions;
+mod links;
 mod outcomes;
 mod pace;
 mod retry;

@@ -1,7 +1,9 @@
 //! What a project lets one do, and tickets planned for it.
 
 use docket::{
-    connectors::jira::{CreateOutcome, IssueInput, IssueLink, NewIssue, PlanError, ProjectMeta},
+    connectors::jira::{
+        CreateOutcome, IssueInput, IssueLink, LinkType, NewIssue, PlanError, ProjectMeta,
+    },
     domain::{export::ManualFixType, ticket::TicketPriority},
     error::Reason,
     sandbox::{Operation, Options, Project, STORY_POINTS, Site},
@@ -205,7 +207,8 @@ async fn the_blocker_blocks_and_linking_twice_adds_nothing() {
         "{types:?}"
     );
     for _ in 0..2 {
-        bench.jira.link("Blocks", "DEMO-1", "DEMO-2").await.unwrap();
+        let kind = LinkType::blocking(&types).unwrap();
+        bench.jira.link(kind, "DEMO-1", "DEMO-2").await.unwrap();
     }
     let link = IssueLink {
         type_name: "Blocks".into(),

@@ -1,0 +1,57 @@
+//! Dependencies as links: in the words that the site has, and the right way around.
+
+use std::time::Duration;
+
+use docket::sandbox::{LinkType, Options, Site};
+use rstest::rstest;
+
+use super::bench::{Bench, assert_completed, chain};
+use crate::support::database::Kind;
+
+const RELATES: (&str, &str, &str) = ("Relates", "relates to", "relates to");
+
+/// Each type by its name and its inward and outward texts; the first one is not what is meant.
+#[rstest]
+#[case::the_usual(&[RELATES, ("Blocks", "is blocked by", "blocks")], "Blocks", true)]
+#[case::another_name(&[RELATES, ("Gate", "is blocked by", "blocks")], "Gate", true)]
+#[case::told_backwards(&[RELATES, ("Gate", "blocks", "is blocked by")], "Gate", false)]
+#[case::in_another_language(&[RELATES, ("Blocks", "wird blockiert von", "blockiert")], "Blocks", true)]
+#[case::a_dependency(&[RELATES, ("Dependency", "is depended on by", "depends on")], "Dependency", false)]
+#[case::a_dependency_backwards(&[RELATES, ("Dependency", "depends on", "is depended on by")], "Dependency", true)]
+#[case::nothing_like_it(&[("Cloners", "is cloned by", "clones"), RELATES], "Relates", true)]
+#[tokio::test]
+async fn a_dependency_is_told_in_the_nearest_words(
+    #[case] types: &[(&str, &str, &str)],
+    #[case] name: &str,
+    #[case] blocker_is_inward: bool,
+) {
+    let types = types
+        .iter()
+        .zip(1..)
+        .map(|((name, inward, outward), id)| LinkType::new(&id.to_string(), name, inward, outward));
+    let options = Options {
+        site: Site::demo().with_link_types(types.collect()),
+        ..Options::default()
+    };
+    let tickets = chain(&[("first", &[]), ("second", &["first"])]);
+    let bench = Bench::with(Kind::Sqlite, options, Duration::ZERO, tickets).await;
+    assert_completed(&bench.run().await);
+    let results = bench.results().await;
+    // Words that do not say who waits are told as a fix by hand.
+    let unlike = usize::from(name == "Relates");
+    assert_eq!(
+        results.manual_fixes.len(),
+        unlike,
+        "{:?}",
+        results.manual_fixes
+    );
+    let [first, second] = [0, 1].map(|n: usize| results.jira_tickets[n].jira_key.clone());
+    let links = bench.jira.links();
+    assert_eq!(links.len(), 1);
+    assert_eq!(links[0].type_name, name);
+    let (inward, outward) = match blocker_is_inward {
+        true => (first, second),
+        false => (second, first),
+    };
+    assert_eq!((&links[0].inward, &links[0].outward), (&inward, &outward));
+}
