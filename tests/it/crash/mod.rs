@@ -5,6 +5,7 @@ mod check;
 mod process;
 mod random;
 mod replicas;
+mod revert;
 mod silence;
 mod steps;
 mod stop;

@@ -30,10 +30,7 @@ const LONGER: Duration = Duration::from_millis(30);
 async fn any_number_of_kills_costs_no_ticket_and_doubles_none(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let (kills, seed) = (
-        number("DOCKET_CRASH_KILLS", KILLS),
-        number("DOCKET_CRASH_SEED", SEED),
-    );
+    let (kills, seed) = (kills(), number("DOCKET_CRASH_SEED", SEED));
     println!("DOCKET_CRASH_KILLS={kills} DOCKET_CRASH_SEED={seed}");
     let mut rng = StdRng::seed_from_u64(seed);
     let mut setup = Setup::new(kind, Story::large());
@@ -66,7 +63,12 @@ async fn any_number_of_kills_costs_no_ticket_and_doubles_none(
     assert!(taken_over >= 1, "a kill shows as a take-over");
     let others = bench.jira.issues().iter().filter(|i| i.foreign).count();
     assert!(others >= FOREIGN.0 / 2, "others were at work too: {others}");
-    println!("{} events, {taken_over} take-overs", events.len());
+    println!(
+        "crash: {kind:?}: {kills} kills at random, {taken_over} take-overs: {tickets} tickets have one issue each, {} dependencies one \
+         link each, {} events came once and in order, {others} issues of others",
+        bench.story.dependencies().len(),
+        events.len(),
+    );
 }
 
 /// Waits until Jira has so many issues and links that docket made.
@@ -82,7 +84,12 @@ async fn reach(bench: &Bench, steps: usize) {
     }
 }
 
-fn number(name: &str, default: u64) -> u64 {
+/// How often a process is killed.
+pub(super) fn kills() -> u32 {
+    u32::try_from(number("DOCKET_CRASH_KILLS", KILLS)).expect("a number of kills")
+}
+
+pub(super) fn number(name: &str, default: u64) -> u64 {
     match env::var(name) {
         Ok(text) => text
             .parse()

@@ -12,11 +12,12 @@ use tokio::{
 };
 use tonic::{Status, service::interceptor::InterceptedService};
 
-use super::process::channel;
+use super::{process::channel, random::kills};
 use crate::support::server::Bearer;
 
-/// How long an export may take with everything that is done to it.
+/// How long an export may take with everything that is done to it: so much, and as much again for each kill as one may cost.
 const PATIENCE: Duration = Duration::from_secs(400);
+const A_KILL: Duration = Duration::from_secs(40);
 /// The wait before a lost server is called again.
 const AGAIN: Duration = Duration::from_millis(20);
 
@@ -46,7 +47,7 @@ impl Watcher {
 
     /// All events, once the export has ended.
     pub(super) async fn events(self) -> Vec<ExportEvent> {
-        let ended = timeout(PATIENCE, self.following).await;
+        let ended = timeout(PATIENCE + A_KILL * kills(), self.following).await;
         let told = self.told.lock().unwrap().clone();
         match ended {
             Ok(ended) => ended.expect("the watcher does not panic"),

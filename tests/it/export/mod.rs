@@ -7,6 +7,7 @@ mod contract;
 mod control;
 mod descriptions;
 mod links;
+mod lost;
 mod outcomes;
 mod pace;
 mod retry;
