@@ -10,12 +10,16 @@ use axum::{
 use http::{HeaderMap, header::AUTHORIZATION};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-use tonic::{Status, transport::server::TcpConnectInfo};
+use tonic::Status;
 
 use crate::{
     config::{SigningSecret, TokenSettings},
-    domain::actor::{Actor, Role},
+    domain::{
+        actor::{Actor, Role},
+        ticket, user,
+    },
     error::{Error, Result},
+    server::peer::Caller,
 };
 
 /// How far the clocks of the issuer and this server may differ, in seconds.
@@ -23,9 +27,6 @@ const LEEWAY: u64 = 30;
 
 /// The longest token that is looked at, in bytes.
 const MAX_TOKEN: usize = 8 * 1024;
-
-/// The longest `name`, `email` and `team`, in code points.
-const MAX_TEXT: usize = 255;
 
 /// The claims of a token (RFC 7519 names; times in seconds since 1970).
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -117,20 +118,22 @@ impl Verifier {
 
 impl Claims {
     fn into_actor(self, ip_address: Option<IpAddr>) -> Option<Actor> {
-        let fits = |text: &Option<String>| {
-            text.as_ref()
-                .is_none_or(|text| text.chars().count() <= MAX_TEXT && !text.contains('\0'))
-        };
-        if ![&self.team, &self.name, &self.email].into_iter().all(fits) {
-            return None;
-        }
         let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let (team, name, email) = (filled(self.team), filled(self.name), filled(self.email));
+        // A claim that docket could not keep makes no honest token.
+        let team = team.map(|text| ticket::team(&text)).transpose().ok()?;
+        let name = name
+            .map(|text| user::display_name(&text))
+            .transpose()
+            .ok()?;
+        // One that is no address is nobody's loss.
+        let email = email.and_then(|text| user::email(&text).ok());
         Some(Actor {
             user_id: self.sub.parse().ok()?,
             role: self.role,
-            team: filled(self.team),
-            display_name: filled(self.name).unwrap_or(self.sub),
-            email: filled(self.email),
+            team,
+            display_name: name.unwrap_or(self.sub),
+            email,
             ip_address,
         })
     }
@@ -158,10 +161,8 @@ pub(crate) async fn require(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let connection = request.extensions().get::<TcpConnectInfo>();
-    let ip_address = connection
-        .and_then(TcpConnectInfo::remote_addr)
-        .map(|address| address.ip().to_canonical());
+    let caller = request.extensions().get::<Caller>();
+    let ip_address = caller.and_then(|caller| caller.0);
     match verifier.actor(request.headers(), ip_address) {
         Ok(actor) => {
             tracing::Span::current().record("user", actor.user_id.as_str());

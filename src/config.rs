@@ -49,6 +49,9 @@ pub struct Config {
     pub sla_sweep: Duration,
     /// `OUTBOUND_ALLOW`: the private networks that connectors may reach, as a comma list of CIDRs. Default: none.
     pub outbound_allow: Vec<IpNet>,
+    /// `TRUSTED_PROXIES`: the networks of proxies whose `x-forwarded-for` or `forwarded` tells whom they call for, as a comma list of
+    /// CIDRs. Default: none.
+    pub trusted_proxies: Vec<IpNet>,
     /// `OUTBOUND_TIMEOUT_SECONDS`: the longest that a call to an outside system may take. Default 30.
     pub outbound_timeout: Duration,
     /// `CORS_ALLOWED_ORIGINS`: which web pages may call over grpc-web.

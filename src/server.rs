@@ -5,6 +5,7 @@ mod call;
 mod complete;
 mod contract;
 mod listener;
+pub(crate) mod peer;
 mod rpc;
 
 use std::{sync::Arc, time::Duration};
@@ -22,7 +23,7 @@ use tower_http::{
     sensitive_headers::SetSensitiveRequestHeadersLayer,
 };
 
-use self::{call::Limits, rpc::Surroundings};
+use self::{call::Limits, peer::TrustedProxies, rpc::Surroundings};
 use crate::{
     auth::{self, Verifier},
     config::{Config, CorsOrigins},
@@ -107,6 +108,7 @@ fn router(rpcs: Routes, config: &Config, drain: &CancellationToken) -> Result<Ro
             streaming: contract::streaming()?,
         }),
         drain: drain.clone(),
+        proxies: Arc::new(TrustedProxies::new(config.trusted_proxies.clone())),
     };
     let rpcs = rpcs
         .prepare()

@@ -11,6 +11,8 @@ mod users;
 
 use std::sync::Arc;
 
+use axum::middleware;
+
 pub use exports::ExportApi;
 pub use integrations::IntegrationApi;
 pub(crate) use not_served::not_served;
@@ -31,10 +33,11 @@ use crate::{
 /// The largest message that is read, in bytes: 4 MiB, what gRPC clients assume.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
-/// All services of the contract.
+/// All services of the contract, for callers that are known by a token.
 pub fn services(app: &Arc<App>) -> Routes {
+    let record = middleware::from_fn_with_state(Arc::clone(app), users::record_caller);
     let app = || Arc::clone(app);
-    Routes::new(
+    let services = Routes::new(
         TicketServiceServer::new(TicketApi { app: app() })
             .max_decoding_message_size(MAX_MESSAGE_BYTES),
     )
@@ -48,5 +51,6 @@ pub fn services(app: &Arc<App>) -> Routes {
     )
     .add_service(
         UserServiceServer::new(UserApi { app: app() }).max_decoding_message_size(MAX_MESSAGE_BYTES),
-    )
+    );
+    Routes::from(services.into_axum_router().route_layer(record))
 }

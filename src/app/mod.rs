@@ -1,6 +1,6 @@
 //! The stories docket tells, each from top to bottom: permission, load, decide, write, and only then the outside world.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use moka::sync::Cache;
@@ -67,6 +67,8 @@ use wake::Wake;
 
 /// How many callers are remembered as recorded.
 const KNOWN_CALLERS: u64 = 10_000;
+/// For how long: another replica may have been told something else of them.
+const KNOWN_FOR: Duration = Duration::from_secs(60);
 
 /// Everything a story needs. One a process; every service and every worker shares it.
 pub struct App {
@@ -122,7 +124,10 @@ impl App {
             blobs,
             uploads,
         } = parts;
-        let known = Cache::new(KNOWN_CALLERS);
+        let known = Cache::builder()
+            .max_capacity(KNOWN_CALLERS)
+            .time_to_live(KNOWN_FOR)
+            .build();
         Self {
             db,
             clock,

@@ -51,6 +51,7 @@ pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
     let reopen_days = reader.number("REOPEN_WINDOW_DAYS", 7, 0..=3650);
     let sla_sweep = reader.seconds("SLA_SWEEP_SECONDS", 30, 1..=3600);
     let outbound_allow = reader.read("OUTBOUND_ALLOW", Vec::new(), parse::networks);
+    let trusted_proxies = reader.read("TRUSTED_PROXIES", Vec::new(), parse::networks);
     let outbound_timeout = reader.seconds("OUTBOUND_TIMEOUT_SECONDS", 30, 1..=300);
     let cors_origins = reader.read("CORS_ALLOWED_ORIGINS", CorsOrigins::Any, parse::origins);
     let max_connections = reader.number("MAX_CONNECTIONS", 1024, 1..=1_000_000);
@@ -90,6 +91,7 @@ pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
             reopen_window: TimeDelta::days(reopen_days),
             sla_sweep,
             outbound_allow,
+            trusted_proxies,
             outbound_timeout,
             cors_origins,
             max_connections,

@@ -18,6 +18,7 @@ pub mod sla;
 mod text;
 pub mod ticket;
 pub mod time;
+pub mod user;
 pub mod workflow;
 
 pub(crate) use text::text_enum;

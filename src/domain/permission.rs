@@ -31,6 +31,10 @@ pub enum Action {
     ReadSessions,
     /// Change and export sessions of other people.
     ChangeAnySession,
+    /// See who else there is.
+    ListUsers,
+    /// Create and replace users.
+    WriteUsers,
 }
 
 impl Action {
@@ -41,10 +45,10 @@ impl Action {
             Self::ViewAllTickets | Self::SeeInternalComments | Self::ReadIntegrations => {
                 Role::DevopsEngineer
             }
-            Self::CreateSession | Self::ReadSessions => Role::DevopsEngineer,
+            Self::CreateSession | Self::ReadSessions | Self::ListUsers => Role::DevopsEngineer,
             Self::ChangeAnySession => Role::TeamLead,
             Self::WriteIntegrations => Role::Manager,
-            Self::SeeDeleted | Self::DeleteAnyAttachment => Role::Admin,
+            Self::SeeDeleted | Self::DeleteAnyAttachment | Self::WriteUsers => Role::Admin,
         }
     }
 
@@ -61,6 +65,8 @@ impl Action {
             Self::CreateSession => "create sessions",
             Self::ReadSessions => "read sessions and exports",
             Self::ChangeAnySession => "change or export this session (its owner may)",
+            Self::ListUsers => "list users",
+            Self::WriteUsers => "create or replace users",
         }
     }
 }
@@ -112,10 +118,11 @@ mod tests {
             | Action::SeeInternalComments
             | Action::ReadIntegrations
             | Action::CreateSession
-            | Action::ReadSessions => [false, true, true, true, true, true],
+            | Action::ReadSessions
+            | Action::ListUsers => [false, true, true, true, true, true],
             Action::ChangeAnySession => [false, false, false, true, true, true],
             Action::WriteIntegrations => [false, false, false, false, true, true],
-            Action::SeeDeleted | Action::DeleteAnyAttachment => {
+            Action::SeeDeleted | Action::DeleteAnyAttachment | Action::WriteUsers => {
                 [false, false, false, false, false, true]
             }
         }

@@ -11,13 +11,14 @@ use axum::{
 use futures::FutureExt as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tonic::{Status, transport::server::TcpConnectInfo};
+use tonic::Status;
 use tracing::{Instrument as _, Span, field::Empty};
 
 use super::{
     body::{RpcBody, panicked},
     call::{Call, Limits, X_REQUEST_ID},
     complete::complete,
+    peer::{Caller, TrustedProxies},
 };
 use crate::error::Error;
 
@@ -27,6 +28,8 @@ pub(super) struct Surroundings {
     pub(super) limits: Arc<Limits>,
     /// Cancelled when open streams must end.
     pub(super) drain: CancellationToken,
+    /// Whose word is taken for whom they call for.
+    pub(super) proxies: Arc<TrustedProxies>,
 }
 
 /// Middleware around all gRPC services.
@@ -36,7 +39,9 @@ pub(super) async fn surround(
     next: Next,
 ) -> Response {
     let call = Call::new(&request, &surroundings.limits);
-    let span = span(&call, &request);
+    let caller = surroundings.proxies.caller(&request);
+    let span = span(&call, caller);
+    request.extensions_mut().insert(caller);
     request
         .headers_mut()
         .insert(X_REQUEST_ID, call.request_id.clone());
@@ -70,9 +75,7 @@ async fn head(call: &Call, answer: impl Future<Output = Response>) -> Response {
     Status::from(error).into_http()
 }
 
-fn span(call: &Call, request: &Request) -> Span {
-    let connection = request.extensions().get::<TcpConnectInfo>();
-    let peer = connection.and_then(TcpConnectInfo::remote_addr);
+fn span(call: &Call, Caller(peer): Caller) -> Span {
     tracing::info_span!(
         "rpc",
         method = call.method,

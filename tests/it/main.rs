@@ -23,3 +23,4 @@ mod sandbox;
 mod sla;
 mod storage;
 mod support;
+mod users;

@@ -22,6 +22,7 @@ pub(super) mod session_ticket;
 pub(super) mod ticket;
 pub(super) mod ticket_list;
 pub(super) mod time;
+pub(super) mod user;
 pub(super) mod workflow;
 
 use crate::{domain::etag::of_version as etag, error::Violations};

@@ -15,7 +15,8 @@ async fn answer(edge: &Edge, headers: &[String]) -> Status {
         request.metadata_mut().append("authorization", value);
     }
     let mut client = UserServiceClient::new(edge.channel().await);
-    client.get_me(request).await.unwrap_err()
+    let answer = client.get_me(request).await;
+    answer.err().unwrap_or_else(|| Status::new(Code::Ok, ""))
 }
 
 /// A token that claims to need no signature.
@@ -85,7 +86,7 @@ async fn every_bad_token_is_answered_alike() {
         );
     }
     let accepted = answer(&edge, &[format!("bearer {good}")]).await;
-    assert_eq!(accepted.code(), Code::Unimplemented);
+    assert_eq!(accepted.code(), Code::Ok);
 }
 
 #[tokio::test]
@@ -120,5 +121,5 @@ async fn the_sub_is_the_name_of_a_user_without_one() {
     );
     let longest = edge.token(json!({"sub": "é".repeat(128)}));
     let status = answer(&edge, &[format!("Bearer {longest}")]).await;
-    assert_eq!(status.code(), Code::Unimplemented);
+    assert_eq!(status.code(), Code::Ok);
 }

@@ -17,7 +17,7 @@ use docket::{
     proto::v1::{
         export_service_client::ExportServiceClient,
         integration_service_client::IntegrationServiceClient,
-        ticket_service_client::TicketServiceClient,
+        ticket_service_client::TicketServiceClient, user_service_client::UserServiceClient,
     },
     worker::Settings,
 };
@@ -57,6 +57,7 @@ impl Interceptor for Bearer {
 pub(crate) type Authorized = InterceptedService<Channel, Bearer>;
 pub(crate) type Tickets = TicketServiceClient<Authorized>;
 pub(crate) type Integrations = IntegrationServiceClient<Authorized>;
+pub(crate) type Users = UserServiceClient<Authorized>;
 pub(crate) type Exports = ExportServiceClient<Authorized>;
 
 /// Who calls: a name, a role and perhaps a team, or a role alone, whose one holder is then named after it.
@@ -153,9 +154,14 @@ impl TestServer {
 
     /// One more process on the same database, with the same settings.
     pub(crate) async fn replica(&self) -> Self {
+        self.replica_working(Arc::new(SystemClock), Settings::default())
+            .await
+    }
+
+    /// As [`TestServer::replica`], with workers that work like this.
+    pub(crate) async fn replica_working(&self, clock: Arc<dyn Clock>, workers: Settings) -> Self {
         let database = Arc::clone(self.database.as_ref().expect("its database"));
-        let (config, clock) = (self.config.clone(), Arc::new(SystemClock));
-        Self::serve(database, config, clock, Settings::default()).await
+        Self::serve(database, self.config.clone(), clock, workers).await
     }
 
     async fn serve(
@@ -201,6 +207,10 @@ impl TestServer {
 
     pub(crate) fn integrations(&self, caller: impl Into<Caller>) -> Integrations {
         Integrations::new(self.authorized(caller))
+    }
+
+    pub(crate) fn users(&self, caller: impl Into<Caller>) -> Users {
+        Users::new(self.authorized(caller))
     }
 
     pub(crate) fn exports(&self, caller: impl Into<Caller>) -> Exports {
