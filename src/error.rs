@@ -50,6 +50,14 @@ pub enum Error {
         /// The taken name.
         name: String,
     },
+    /// What is to be restored is not deleted.
+    #[error("{resource} {id:?} is not deleted")]
+    NotDeleted {
+        /// What kind of thing.
+        resource: &'static str,
+        /// Which.
+        id: String,
+    },
     /// Too much was asked for; the same call may succeed after the delay.
     #[error("{message}")]
     Exhausted {
@@ -184,7 +192,7 @@ impl Error {
             Self::Denied(refusal) | Self::Refused(refusal) | Self::Aborted(refusal) => {
                 refusal.reason
             }
-            Self::AlreadyExists { .. } => Reason::AlreadyExists,
+            Self::AlreadyExists { .. } | Self::NotDeleted { .. } => Reason::AlreadyExists,
             Self::Exhausted { reason, .. } | Self::Unavailable { reason, .. } => *reason,
             Self::Unimplemented(_) => Reason::Unimplemented,
             Self::DeadlineExceeded => Reason::DeadlineExceeded,

@@ -47,6 +47,9 @@ impl From<Error> for Status {
             Error::AlreadyExists { resource, name } => {
                 named(Code::AlreadyExists, reason, &message, resource, &name)
             }
+            Error::NotDeleted { resource, id } => {
+                named(Code::AlreadyExists, reason, &message, resource, &id)
+            }
             Error::Unauthenticated => plain(Code::Unauthenticated, reason, &message),
             Error::Denied(refusal) => {
                 let details = info(reason, &refusal.metadata);

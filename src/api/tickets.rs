@@ -2,6 +2,7 @@
 
 mod attachments;
 mod comments;
+mod content;
 mod history;
 mod workflow;
 
@@ -71,6 +72,11 @@ impl TicketService for TicketApi {
     }
 
     served! {
+        batch_get_tickets(BatchGetTicketsRequest) -> BatchGetTicketsResponse by content::batch_get;
+        update_ticket(UpdateTicketRequest) -> UpdateTicketResponse by content::update;
+        delete_ticket(DeleteTicketRequest) -> DeleteTicketResponse by content::delete;
+        undelete_ticket(UndeleteTicketRequest) -> UndeleteTicketResponse by content::undelete;
+        explain_sla(ExplainSlaRequest) -> ExplainSlaResponse by content::explain_sla;
         assign_ticket(AssignTicketRequest) -> AssignTicketResponse by workflow::assign;
         transition_ticket(TransitionTicketRequest) -> TransitionTicketResponse by workflow::transition;
         resolve_ticket(ResolveTicketRequest) -> ResolveTicketResponse by workflow::resolve;
@@ -113,14 +119,9 @@ impl TicketService for TicketApi {
 
     not_served! { "TicketService":
         draft_ticket(DraftTicketRequest) -> DraftTicketResponse;
-        batch_get_tickets(BatchGetTicketsRequest) -> BatchGetTicketsResponse;
-        update_ticket(UpdateTicketRequest) -> UpdateTicketResponse;
-        delete_ticket(DeleteTicketRequest) -> DeleteTicketResponse;
-        undelete_ticket(UndeleteTicketRequest) -> UndeleteTicketResponse;
         batch_update_tickets(BatchUpdateTicketsRequest) -> BatchUpdateTicketsResponse;
         dispatch_ticket(DispatchTicketRequest) -> DispatchTicketResponse;
         list_dispatch_attempts(ListDispatchAttemptsRequest) -> ListDispatchAttemptsResponse;
-        explain_sla(ExplainSlaRequest) -> ExplainSlaResponse;
         watch_tickets(WatchTicketsRequest) -> stream WatchTicketsStream of WatchTicketsResponse;
     }
 }

@@ -47,7 +47,6 @@ impl Edit {
         self.tell_of_clock(policy, event);
     }
 
-    #[allow(dead_code, reason = "for UpdateTicket")]
     /// Gives the ticket another priority, and its clock other due times, counted from its creation.
     pub(crate) async fn set_priority(
         &mut self,
@@ -67,7 +66,6 @@ impl Edit {
         Ok(())
     }
 
-    #[allow(dead_code, reason = "for the sweep")]
     /// Notes what a look at the clock finds: promises that are broken, and such as will be soon.
     pub(crate) fn look_at_clock(&mut self, policy: &SlaPolicy) {
         let mut clock = self.ticket.clock();

@@ -1,5 +1,7 @@
 //! Tickets as a caller may see them: which ones, and what of them.
 
+use std::collections::HashMap;
+
 use super::App;
 use crate::{
     db::{dependency, ticket, ticket::Visible},
@@ -51,6 +53,30 @@ impl App {
             TicketName::Number(number) => Error::not_found("ticket", number_text(number)),
         })?;
         self.view(actor, found).await
+    }
+
+    /// Several tickets in the order asked for, all or none. Every role may ask.
+    pub async fn batch_get_tickets(
+        &self,
+        actor: &Actor,
+        parse: impl FnOnce() -> Result<Vec<TicketId>> + Send,
+    ) -> Result<Vec<TicketView>> {
+        let ids = parse()?;
+        let visible = visible(actor);
+        let found = ticket::find_visible(self.db.read(), &visible, ids.iter().copied()).await?;
+        let mut found: HashMap<TicketId, ticket::Model> =
+            found.into_iter().map(|row| (row.id, row)).collect();
+        let (mut rows, mut missing) = (Vec::with_capacity(ids.len()), Vec::new());
+        for id in ids {
+            match found.remove(&id) {
+                Some(row) => rows.push(row),
+                None => missing.push(id.to_string()),
+            }
+        }
+        match missing.is_empty() {
+            true => self.views(actor, rows).await,
+            false => Err(Error::not_found("ticket", missing.join(", "))),
+        }
     }
 
     /// The tickets as this caller may see them, in the same order.

@@ -20,6 +20,7 @@ pub(super) async fn run() -> Result<(), CommandError> {
     let listener = listen(config.listen).await?;
     let worker = Settings {
         lease: config.export_lease,
+        sla_sweep: config.sla_sweep,
         grace: config.shutdown_grace,
         ..Settings::default()
     };

@@ -2,7 +2,12 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{IntoActiveModel, QueryOrder, entity::prelude::*};
+use sea_orm::{
+    IntoActiveModel, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*,
+    sea_query::SelectStatement,
+};
+
+use super::ticket::{self, Visible};
 
 use crate::{
     domain::ids::{SessionId, TicketId},
@@ -68,9 +73,12 @@ pub async fn delete_of_session(conn: &impl ConnectionTrait, session: SessionId) 
     Ok(())
 }
 
-/// Every dependency of a session, in the order of the tickets' ids.
+/// Every dependency of a session between tickets that are not deleted, in the order of their ids.
 pub async fn of_session(conn: &impl ConnectionTrait, session: SessionId) -> Result<Vec<Model>> {
-    let rows = Entity::find().filter(Column::SessionId.eq(session));
+    let rows = Entity::find()
+        .filter(Column::SessionId.eq(session))
+        .filter(Column::TicketId.in_subquery(there()))
+        .filter(Column::DependsOnId.in_subquery(there()));
     Ok(rows
         .order_by_asc(Column::TicketId)
         .order_by_asc(Column::DependsOnId)
@@ -78,12 +86,14 @@ pub async fn of_session(conn: &impl ConnectionTrait, session: SessionId) -> Resu
         .await?)
 }
 
-/// What the tickets depend on, by ticket.
+/// What the tickets depend on, by ticket; what is deleted is left out.
 pub async fn of_tickets(
     conn: &impl ConnectionTrait,
     tickets: impl IntoIterator<Item = TicketId>,
 ) -> Result<HashMap<TicketId, Vec<TicketId>>> {
-    let rows = Entity::find().filter(Column::TicketId.is_in(tickets));
+    let rows = Entity::find()
+        .filter(Column::TicketId.is_in(tickets))
+        .filter(Column::DependsOnId.in_subquery(there()));
     let mut found: HashMap<TicketId, Vec<TicketId>> = HashMap::new();
     for row in rows.order_by_asc(Column::DependsOnId).all(conn).await? {
         found
@@ -92,4 +102,10 @@ pub async fn of_tickets(
             .push(row.depends_on_id);
     }
     Ok(found)
+}
+
+/// The ids of tickets that are not deleted. A deleted one keeps its dependencies for when it is restored.
+fn there() -> SelectStatement {
+    let rows = ticket::live(&Visible::All).select_only();
+    rows.column(ticket::Column::Id).into_query()
 }

@@ -17,12 +17,12 @@ use crate::{
     error::Result,
 };
 
-/// The refs of a session's tickets and whose they are.
+/// The refs of a session's tickets and whose they are; those of deleted ones stay taken.
 pub async fn refs_of_session(
     conn: &impl ConnectionTrait,
     session: SessionId,
 ) -> Result<Vec<(Option<String>, TicketId)>> {
-    let rows = ticket::live(&Visible::All)
+    let rows = ticket::seen(&Visible::All)
         .filter(Column::SessionId.eq(session))
         .select_only();
     let rows = rows.columns([Column::SessionRef, Column::Id]);

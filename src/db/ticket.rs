@@ -285,8 +285,15 @@ pub async fn find_many(
     conn: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = TicketId>,
 ) -> Result<Vec<Model>> {
-    Ok(live(&Visible::All)
-        .filter(Column::Id.is_in(ids))
-        .all(conn)
-        .await?)
+    find_visible(conn, &Visible::All, ids).await
+}
+
+/// Those of the tickets with these ids that the caller may see, in no order.
+pub async fn find_visible(
+    conn: &impl ConnectionTrait,
+    visible: &Visible,
+    ids: impl IntoIterator<Item = TicketId>,
+) -> Result<Vec<Model>> {
+    let rows = live(visible).filter(Column::Id.is_in(ids));
+    Ok(rows.all(conn).await?)
 }

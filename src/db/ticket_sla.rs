@@ -1,14 +1,20 @@
 //! The clock of a ticket in its row, and in its history.
 
-use chrono::TimeDelta;
-use sea_orm::{QueryOrder as _, entity::prelude::*};
+use std::collections::BTreeSet;
 
-use super::{history, ticket::Model};
+use chrono::TimeDelta;
+use sea_orm::{QueryOrder as _, QuerySelect as _, entity::prelude::*};
+
+use super::{
+    history,
+    ticket::{Column, Entity, Model},
+};
 use crate::{
     domain::{
         ids::TicketId,
         sla::{Pause, PromiseState, SlaClock},
-        ticket::TicketStatus,
+        ticket::{TicketPriority, TicketStatus},
+        time::Time,
     },
     error::Result,
 };
@@ -52,12 +58,7 @@ impl Model {
 /// The ticket's stays in PENDING_INFO, oldest first, as its history tells of them.
 pub async fn pauses(conn: &impl ConnectionTrait, ticket: TicketId) -> Result<Vec<Pause>> {
     let pending = <&str>::from(TicketStatus::PendingInfo);
-    let moves = history::Entity::find()
-        .filter(history::Column::TicketId.eq(ticket))
-        .filter(history::Column::Field.eq("status"))
-        .order_by_asc(history::Column::Sequence)
-        .all(conn)
-        .await?;
+    let moves = told_of(conn, ticket, "status").await?;
     let mut pauses: Vec<Pause> = Vec::new();
     for entry in moves {
         if entry.old_value.as_deref() == Some(pending)
@@ -73,4 +74,94 @@ pub async fn pauses(conn: &impl ConnectionTrait, ticket: TicketId) -> Result<Vec
         }
     }
     Ok(pauses)
+}
+
+/// A change of a ticket's priority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriorityChange {
+    /// What it was.
+    pub from: TicketPriority,
+    /// What it is since.
+    pub to: TicketPriority,
+    /// When it changed.
+    pub at: Time,
+}
+
+/// The changes of the ticket's priority, oldest first, as its history tells of them.
+pub async fn priorities(
+    conn: &impl ConnectionTrait,
+    ticket: TicketId,
+) -> Result<Vec<PriorityChange>> {
+    let told = told_of(conn, ticket, "priority").await?;
+    let change = |entry: history::Model| {
+        Some(PriorityChange {
+            from: entry.old_value?.parse().ok()?,
+            to: entry.new_value?.parse().ok()?,
+            at: entry.create_time,
+        })
+    };
+    Ok(told.into_iter().filter_map(change).collect())
+}
+
+async fn told_of(
+    conn: &impl ConnectionTrait,
+    ticket: TicketId,
+    field: &str,
+) -> Result<Vec<history::Model>> {
+    let rows = history::Entity::find()
+        .filter(history::Column::TicketId.eq(ticket))
+        .filter(history::Column::Field.eq(field))
+        .order_by_asc(history::Column::Sequence);
+    Ok(rows.all(conn).await?)
+}
+
+/// What a partial index for the sweep holds, word for word, so that the databases see that it fits: promises that are still to be kept, on
+/// a clock that runs.
+const RESPONSE_RUNS: &str = "first_response_time IS NULL AND NOT response_breached \
+    AND paused_since IS NULL AND resolve_time IS NULL AND close_time IS NULL AND delete_time IS NULL";
+const RESOLUTION_RUNS: &str = "NOT resolution_breached \
+    AND paused_since IS NULL AND resolve_time IS NULL AND close_time IS NULL AND delete_time IS NULL";
+
+/// Some of the tickets whose clock has something to be noted at `now`, a promise that is broken or soon will be: up to `limit` of each, in
+/// the order of their ids.
+pub async fn to_be_noted(
+    conn: &impl ConnectionTrait,
+    now: Time,
+    limit: u64,
+) -> Result<BTreeSet<TicketId>> {
+    let mut found = BTreeSet::new();
+    for (rule, column, late) in [
+        (
+            RESPONSE_RUNS,
+            Column::ResponseDueTime,
+            Column::ResponseDueTime.lt(now),
+        ),
+        (
+            RESOLUTION_RUNS,
+            Column::ResolutionDueTime,
+            Column::ResolutionDueTime.lt(now),
+        ),
+        (
+            RESPONSE_RUNS,
+            Column::ResponseWarningTime,
+            Column::ResponseWarningTime.lte(now),
+        ),
+        (
+            RESOLUTION_RUNS,
+            Column::ResolutionWarningTime,
+            Column::ResolutionWarningTime.lte(now),
+        ),
+    ] {
+        let rows = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Expr::cust(rule))
+            .filter(late)
+            .order_by_asc(column)
+            .order_by_asc(Column::Id)
+            .limit(limit);
+        let ids: Vec<TicketId> = rows.into_tuple().all(conn).await?;
+        found.extend(ids);
+    }
+    Ok(found)
 }

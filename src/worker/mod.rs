@@ -2,6 +2,7 @@
 
 mod export;
 mod files;
+mod sla;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,6 +22,8 @@ pub struct Settings {
     pub lease: Duration,
     /// How often runs that nobody works on are looked for.
     pub sweep: Duration,
+    /// How often broken promises of SLAs are looked for.
+    pub sla_sweep: Duration,
     /// How many runs one process works on at once.
     pub runs: usize,
     /// How long a stop waits for runs to come to a ticket's boundary. One that Jira keeps waiting for longer is left lying, and
@@ -33,6 +36,7 @@ impl Default for Settings {
         Self {
             lease: Duration::from_secs(10),
             sweep: Duration::from_secs(1),
+            sla_sweep: Duration::from_secs(30),
             runs: 16,
             grace: Duration::from_secs(20),
         }
@@ -60,7 +64,11 @@ impl Worker {
 
     /// Works until `stop` is cancelled and every run has come to a ticket's boundary, or the grace is over.
     pub async fn run(self, stop: CancellationToken) {
-        tokio::join!(self.exports(&stop), files::sweep(&self.app, &stop));
+        tokio::join!(
+            self.exports(&stop),
+            files::sweep(&self.app, &stop),
+            sla::run(&self.app, self.settings.sla_sweep, &stop),
+        );
     }
 
     async fn exports(&self, stop: &CancellationToken) {

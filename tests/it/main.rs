@@ -12,6 +12,7 @@ mod adf;
 mod api;
 mod attachments;
 mod cli;
+mod content;
 mod crash;
 mod edge;
 mod export;

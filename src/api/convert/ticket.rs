@@ -1,6 +1,7 @@
 //! Tickets: read from a create request, and shown the same way in every answer.
 
 use super::{
+    adf::distinct,
     enums::{self, Wire as _},
     etag, ids, integration_result, json, required,
     time::{span, timestamp},
@@ -13,7 +14,7 @@ use crate::{
     },
     db::ticket::Model,
     domain::{
-        ids::UserId,
+        ids::{TicketId, UserId},
         ticket::{
             self as rules, CustomFields, Environment, TicketCategory, TicketPriority, Title, Words,
         },
@@ -21,6 +22,9 @@ use crate::{
     error::{Error, Result, Violations},
     proto::v1,
 };
+
+/// The most tickets that one call returns.
+const MAX_TICKETS: usize = 100;
 
 /// What CreateTicket asks for. Fields that are output only are not looked at (AIP-203).
 pub(in crate::api) fn create(request: v1::CreateTicketRequest) -> Result<Create<NewTicket>> {
@@ -113,6 +117,16 @@ pub(in crate::api) fn name(request: &v1::GetTicketRequest) -> Result<TicketName>
             "exactly one of id and number must be given",
         )),
     }
+}
+
+/// The tickets that BatchGetTickets asks for.
+pub(in crate::api) fn several(texts: &[String]) -> Result<Vec<TicketId>> {
+    let mut violations = Violations::new();
+    if texts.is_empty() {
+        violations.add("ids", "must have 1 to 100 entries");
+    }
+    let ids = violations.check("ids", distinct(texts, MAX_TICKETS));
+    violations.settle(ids)
 }
 
 /// The ticket as everybody sees it.

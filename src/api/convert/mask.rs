@@ -1,0 +1,112 @@
+//! Field masks: which fields an update takes from its resource (AIP-134, AIP-161).
+
+use std::collections::BTreeSet;
+
+use prost_types::FieldMask;
+
+use crate::error::Violations;
+
+/// The fields of a resource, for updates of it.
+pub(in crate::api) struct Fields {
+    /// Those that the update changes.
+    pub(in crate::api) changeable: &'static [&'static str],
+    /// All others.
+    pub(in crate::api) fixed: &'static [&'static str],
+}
+
+/// The fields that an update names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::api) struct Mask(BTreeSet<&'static str>);
+
+impl Mask {
+    /// The value, where the mask names the field.
+    pub(in crate::api) fn take<T>(
+        &self,
+        field: &'static str,
+        value: impl FnOnce() -> T,
+    ) -> Option<T> {
+        self.0.contains(field).then(value)
+    }
+}
+
+/// What `update_mask` names: without a path, or with `*` alone, all that can be changed. Every path that names nothing that can be changed
+/// is noted.
+pub(in crate::api) fn read(
+    violations: &mut Violations,
+    mask: Option<FieldMask>,
+    fields: &Fields,
+) -> Mask {
+    let paths = mask.unwrap_or_default().paths;
+    if paths.is_empty() || paths == ["*"] {
+        return Mask(fields.changeable.iter().copied().collect());
+    }
+    let mut named = BTreeSet::new();
+    for (index, path) in paths.iter().enumerate() {
+        match fields.changeable.iter().find(|field| *field == path) {
+            Some(field) => {
+                named.insert(*field);
+            }
+            None => {
+                let field = format!("update_mask.paths[{index}]");
+                violations.add(field, refusal(path, fields));
+            }
+        }
+    }
+    Mask(named)
+}
+
+fn refusal(path: &str, fields: &Fields) -> String {
+    let first = path.split('.').next().unwrap_or(path);
+    if path == "*" {
+        return "must have * alone".to_owned();
+    }
+    if fields.fixed.contains(&first) {
+        return format!("{first} is not changed by this method");
+    }
+    if fields.changeable.contains(&first) {
+        return format!("{path} is a part of {first}, which is changed as a whole");
+    }
+    format!("{path} is no field of the resource")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIELDS: Fields = Fields {
+        changeable: &["title", "tags"],
+        fixed: &["id"],
+    };
+
+    fn named(paths: &[&str]) -> Result<Vec<&'static str>, usize> {
+        let mut violations = Violations::new();
+        let mask = FieldMask {
+            paths: paths.iter().map(|&path| path.to_owned()).collect(),
+        };
+        let mask = read(&mut violations, Some(mask), &FIELDS);
+        match violations.finish() {
+            Ok(()) => Ok(mask.0.into_iter().collect()),
+            Err(crate::error::Error::Invalid { violations, .. }) => Err(violations.len()),
+            Err(_) => Err(0),
+        }
+    }
+
+    #[test]
+    fn no_path_and_a_star_name_all_and_a_path_itself() {
+        assert_eq!(named(&[]), Ok(vec!["tags", "title"]));
+        assert_eq!(named(&["*"]), Ok(vec!["tags", "title"]));
+        assert_eq!(named(&["title", "title"]), Ok(vec!["title"]));
+    }
+
+    #[test]
+    fn every_other_path_is_refused() {
+        assert_eq!(
+            named(&["title", "id", "nonsense", "tags.0", "*", ""]),
+            Err(5)
+        );
+        let text = |path| refusal(path, &FIELDS);
+        assert_eq!(text("id"), "id is not changed by this method");
+        assert!(text("tags.0").contains("as a whole"));
+        assert!(text("Title").contains("no field"));
+    }
+}
