@@ -1,6 +1,7 @@
 //! Tickets and all that belongs to them: `docket.v1.TicketService`.
 
 mod attachments;
+mod batch;
 mod comments;
 mod content;
 mod history;
@@ -86,6 +87,7 @@ impl TicketService for TicketApi {
         list_allowed_transitions(ListAllowedTransitionsRequest) -> ListAllowedTransitionsResponse by workflow::allowed_transitions;
         list_ticket_history(ListTicketHistoryRequest) -> ListTicketHistoryResponse by history::list;
         list_ticket_assignments(ListTicketAssignmentsRequest) -> ListTicketAssignmentsResponse by history::assignments;
+        batch_update_tickets(BatchUpdateTicketsRequest) -> BatchUpdateTicketsResponse by batch::update;
         create_comment(CreateCommentRequest) -> CreateCommentResponse by comments::create;
         update_comment(UpdateCommentRequest) -> UpdateCommentResponse by comments::update;
         delete_comment(DeleteCommentRequest) -> DeleteCommentResponse by comments::delete;
@@ -119,7 +121,6 @@ impl TicketService for TicketApi {
 
     not_served! { "TicketService":
         draft_ticket(DraftTicketRequest) -> DraftTicketResponse;
-        batch_update_tickets(BatchUpdateTicketsRequest) -> BatchUpdateTicketsResponse;
         dispatch_ticket(DispatchTicketRequest) -> DispatchTicketResponse;
         list_dispatch_attempts(ListDispatchAttemptsRequest) -> ListDispatchAttemptsResponse;
         watch_tickets(WatchTicketsRequest) -> stream WatchTicketsStream of WatchTicketsResponse;

@@ -50,6 +50,7 @@ pub mod sla_explain;
 mod sla_sweep;
 mod struct_size;
 mod sweep;
+pub mod ticket_batch;
 pub mod ticket_change;
 mod ticket_edit;
 mod ticket_history;

@@ -85,7 +85,6 @@ impl Edit {
     }
 
     /// The ticket, to be changed in this transaction by docket itself; `None` for one that is deleted.
-    #[allow(dead_code, reason = "for the sweep and for attachments")]
     pub(crate) async fn by_docket(tx: &Tx, id: TicketId, now: Time) -> Result<Option<Self>> {
         let found = ticket_change::lock(tx, &Visible::All, id, false).await?;
         Ok(found.map(|ticket| Self::new(ticket, UserId::system(), None, now)))
@@ -106,7 +105,6 @@ impl Edit {
     }
 
     /// The ticket as it was read.
-    #[allow(dead_code, reason = "for the sweep and for attachments")]
     pub(crate) fn before(&self) -> &ticket::Model {
         &self.before
     }

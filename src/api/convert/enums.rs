@@ -73,6 +73,11 @@ pub(in crate::api) fn or<E: Wire>(number: i32, default: E) -> Result<E, Broken> 
     Ok(E::read(number)?.unwrap_or(default))
 }
 
+/// The value; UNSPECIFIED is refused.
+pub(in crate::api) fn required<E: Wire>(number: i32) -> Result<E, Broken> {
+    E::read(number)?.ok_or_else(|| Broken::new("must not be UNSPECIFIED"))
+}
+
 /// The values of a list in a filter, each once. UNSPECIFIED is refused.
 pub(in crate::api) fn each<E: Wire>(numbers: &[i32]) -> Result<Vec<E>, Broken> {
     let mut values = Vec::new();

@@ -3,6 +3,7 @@
 
 pub(super) mod adf;
 pub(super) mod attachment;
+pub(super) mod batch;
 pub(super) mod comment;
 pub(super) mod enums;
 pub(super) mod event;

@@ -1,13 +1,13 @@
 //! Moves and assignments in requests.
 
-use super::{enums::Wire as _, ids};
+use super::{enums, ids};
 use crate::{
     app::{assignments::Assign, ticket_change::Update, workflow::Transition},
     domain::{
         etag,
         ticket::{self as rules, TicketStatus},
     },
-    error::{Broken, Error, Result, Violations},
+    error::{Error, Result, Violations},
     proto::v1,
 };
 
@@ -36,8 +36,7 @@ pub(super) fn move_to(
     status: i32,
     comment: Option<&str>,
 ) -> Option<Transition> {
-    let to = TicketStatus::read(status)
-        .and_then(|status| status.ok_or_else(|| Broken::new("must not be UNSPECIFIED")));
+    let to = enums::required::<TicketStatus>(status);
     let to = violations.check(&format!("{path}status"), to);
     let comment = comment.map(rules::reason).transpose();
     let comment = violations.check(&format!("{path}comment"), comment);

@@ -1,11 +1,15 @@
 //! The life of a ticket: its status machine, who may move it, what is told of it.
 
 mod assignments;
+mod batch;
 mod comments;
+mod limits;
 mod matrix;
 mod races;
 mod replay;
+mod requests;
 mod rpcs;
+mod search;
 mod workflow;
 
 use docket::{domain::actor::Role, proto::v1};

@@ -58,9 +58,9 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
         2 => Just(Step::Close),
         2 => prop::sample::select(vec![None, Some("eve"), Some("ada"), Some("root")])
             .prop_map(Step::Assign),
-        3 => (any::<bool>(), text()).prop_map(|(internal, text)| Step::Comment(internal, text)),
+        4 => (any::<bool>(), text()).prop_map(|(internal, text)| Step::Comment(internal, text)),
         1 => (0usize..4, text()).prop_map(|(index, text)| Step::EditComment(index, text)),
-        1 => (0usize..4).prop_map(Step::DeleteComment),
+        3 => (0usize..4).prop_map(Step::DeleteComment),
         4 => content().prop_map(|(ticket, mask)| Step::Update(Box::new(ticket), mask)),
         1 => Just(Step::Delete),
         1 => Just(Step::Undelete),
@@ -121,7 +121,7 @@ fn history_from_the_beginning_is_the_ticket(#[values(Kind::Sqlite, Kind::Postgre
         server
     });
     let mut runner = TestRunner::new(Config {
-        cases: 48,
+        cases: 128,
         failure_persistence: None,
         ..Config::default()
     });
