@@ -38,6 +38,7 @@ mod m0024_export_request;
 mod m0025_export_revert;
 mod m0026_export_log;
 mod m0028_session_change;
+mod m0029_export_snapshot;
 mod m0030_ticket_internal_comments;
 mod m0031_history_version;
 mod m0032_ticket_sla;
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0025_export_revert::Migration),
             Box::new(m0026_export_log::Migration),
             Box::new(m0028_session_change::Migration),
+            Box::new(m0029_export_snapshot::Migration),
             Box::new(m0030_ticket_internal_comments::Migration),
             Box::new(m0031_history_version::Migration),
             Box::new(m0032_ticket_sla::Migration),

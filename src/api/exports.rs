@@ -270,6 +270,27 @@ impl ExportService for ExportApi {
         Ok(Response::new(convert::export::reverted(reverted)))
     }
 
+    async fn apply_fixes(
+        &self,
+        request: Request<ApplyFixesRequest>,
+    ) -> Result<Response<ApplyFixesResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let id = ids::id("session_id", &request.session_id);
+        let parse = || convert::fixes::chosen(&request);
+        let outcomes = self.app.apply_fixes(&actor, id, parse).await?;
+        Ok(Response::new(convert::fixes::outcomes(outcomes)))
+    }
+
+    async fn check_drift(
+        &self,
+        request: Request<CheckDriftRequest>,
+    ) -> Result<Response<CheckDriftResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let parse = || ids::id("session_id", &request.session_id);
+        let drifts = self.app.check_drift(&actor, parse).await?;
+        Ok(Response::new(convert::fixes::drifts(drifts)))
+    }
+
     async fn get_export_results(
         &self,
         request: Request<GetExportResultsRequest>,
@@ -281,7 +302,5 @@ impl ExportService for ExportApi {
     }
 
     not_served! { "ExportService":
-        apply_fixes(ApplyFixesRequest) -> ApplyFixesResponse;
-        check_drift(CheckDriftRequest) -> CheckDriftResponse;
     }
 }

@@ -21,7 +21,7 @@ pub struct Results {
     pub export: ExportSnapshot,
     /// The issues that exist, in the run's order.
     pub issues: Vec<MadeIssue>,
-    /// What a person has to put right, oldest first.
+    /// What a person has to put right, by the tickets' order.
     pub fixes: Vec<ManualFix>,
 }
 
@@ -75,7 +75,12 @@ impl App {
             })
         });
         let issues: Vec<MadeIssue> = issues.collect();
-        let fixes = export_fix::of_export(self.db.read(), export.id).await?;
+        let orders = session_ticket::orders_of_session(self.db.read(), id).await?;
+        let mut fixes = export_fix::of_export(self.db.read(), export.id).await?;
+        fixes.sort_by_cached_key(|fix| {
+            let order = orders.get(&fix.ticket_id).copied();
+            (order, fix.create_time, fix.field.clone())
+        });
         let urls: HashMap<TicketId, &str> = issues
             .iter()
             .map(|issue| (issue.ticket_id, issue.url.as_str()))

@@ -1,10 +1,13 @@
 //! A ticket as an issue is made from it: its fields in the connector's words, its description as ADF. Everything that exports,
 //! plans, tries or compares begins here, so that all of them mean the same issue.
 
+use serde_json::Value;
+
 use crate::{
     connectors::jira::{
-        IssueInput, Unsent,
+        IssueInput, IssuePlan, Unsent,
         adf::{self, InlineAttachment, Loss},
+        adf_text,
     },
     db::ticket,
     domain::export::ManualFixType,
@@ -44,6 +47,26 @@ impl IssueDraft {
                 custom: ticket.custom_fields.0.clone(),
             },
         }
+    }
+}
+
+/// Less than so many characters of a description are not worth sending.
+const LEAST: usize = 256;
+
+impl IssueDraft {
+    /// Half of the description that a plan holds, for a Jira that finds it too long all the same, and what is to be told of it.
+    pub(crate) fn cut_further(ticket: &ticket::Model, plan: &IssuePlan) -> Option<(Value, Unsent)> {
+        let now = adf_text(plan.fields.get("description")?);
+        let text_limit = now.encode_utf16().count() / 2;
+        if text_limit < LEAST {
+            return None;
+        }
+        let options = adf::Options {
+            text_limit,
+            ..adf::Options::default()
+        };
+        let cut_off = adf::convert_with(&ticket.description, &options);
+        Some((cut_off.adf, cut(ticket)))
     }
 }
 

@@ -6,7 +6,7 @@ use super::{App, integrations::require_enabled};
 use crate::{
     connectors::{
         Connector,
-        jira::{CallError, HardStop, Jira, Trouble},
+        jira::{CallError, HardStop, Jira, PlanError, Trouble},
     },
     db::integration,
     domain::{export::ErrorCategory, problem::Problem},
@@ -72,6 +72,22 @@ pub(super) fn failed(error: &CallError, project: &str) -> Error {
     match error {
         CallError::Rejected(refused) => failed.with("http_status", refused.status),
         _ => failed,
+    }
+}
+
+/// As [`failed`], for a ticket that cannot be planned.
+pub(super) fn unplanned(error: PlanError, project: &str) -> Error {
+    match error {
+        PlanError::Stop(stop) => stopped(stop, project, COME_AGAIN),
+        PlanError::Call(error) => failed(&error, project),
+    }
+}
+
+/// What Jira said where it refused a value, and not the account or the issue.
+pub(super) fn rejected(error: &CallError) -> Option<String> {
+    match error {
+        CallError::Rejected(refused) if refused.status == 400 => Some(refused.quote()),
+        _ => None,
     }
 }
 

@@ -261,6 +261,25 @@ pub async fn save(conn: &impl ConnectionTrait, fence: i64, row: &Model) -> Resul
     query::exactly_one(update, conn).await
 }
 
+/// Counts a manual fix as applied, of a run that has ended, and the link that it may have been about as set. The fence moves, so that
+/// whoever takes the run up with what it counted before reads it again. [`Error::Fenced`]: it has not ended.
+pub async fn fix_applied(conn: &impl ConnectionTrait, id: ExportId, linked: bool) -> Result<()> {
+    let mut update = Entity::update_many()
+        .col_expr(Column::ManualFixes, Expr::cust("manual_fixes - 1"))
+        .col_expr(Column::Fence, query::next_version(Column::Fence))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Status.is_in([
+            ExportStatus::Completed,
+            ExportStatus::Failed,
+            ExportStatus::Cancelled,
+        ]));
+    if linked {
+        let column = Column::DependenciesCreated;
+        update = update.col_expr(column, query::next_version(column));
+    }
+    query::exactly_one(update, conn).await
+}
+
 /// Holds the lease longer. `false`: it is somebody else's now.
 pub async fn renew(
     conn: &impl ConnectionTrait,

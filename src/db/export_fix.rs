@@ -73,6 +73,15 @@ pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
     Ok(())
 }
 
+/// Notes that Jira has the wanted value. `false`: that was noted already.
+pub async fn apply(conn: &impl ConnectionTrait, id: FixId) -> Result<bool> {
+    let update = Entity::update_many()
+        .col_expr(Column::Applied, Expr::value(true))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Applied.eq(false));
+    Ok(update.exec(conn).await?.rows_affected == 1)
+}
+
 /// Everything to put right by hand, oldest first.
 pub async fn of_export(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<Model>> {
     let rows = Entity::find().filter(Column::ExportId.eq(export));

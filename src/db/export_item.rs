@@ -42,6 +42,9 @@ pub struct Model {
     /// Why it failed.
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub error: Option<Json>,
+    /// What was exported, in comparable form; null before anything was sent.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub exported: Option<Json>,
     /// The values that were dropped or replaced, as a JSON array.
     #[sea_orm(column_type = "JsonBinary")]
     pub fallbacks: Json,
@@ -69,6 +72,7 @@ impl Model {
             adopted: false,
             export_time: None,
             error: None,
+            exported: None,
             fallbacks: Json::Array(Vec::new()),
             revert: None,
             revert_note: None,

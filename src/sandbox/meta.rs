@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     answer::{Answer, Refusal, Reply},
     fields::{Field, FieldKind},
+    issues,
     page::Page,
     project::{IssueType, Project},
     render,
@@ -62,6 +63,35 @@ pub(super) async fn create_fields(
         .map(|field| field_meta(&state.base, project, kind, field))
         .collect();
     Ok(Reply::Found(page.of("fields", fields, META_PAGE)))
+}
+
+/// `GET /rest/api/3/issue/{issue}/editmeta`: no fields where the account may not edit.
+pub(super) async fn edit_fields(State(shared): Site, Path(key): Path<String>) -> Answer {
+    let mut state = shared.state();
+    let id = issues::visible(&mut state, &key)?;
+    let issue = state.issue(&id.to_string()).ok_or_else(Refusal::no_issue)?;
+    let project = state.site.project(&issue.project);
+    let project = project.ok_or_else(Refusal::no_issue)?;
+    let type_id = issue.fields.get("issuetype").map(|kind| &kind["id"]);
+    let kind = project
+        .issue_types
+        .iter()
+        .find(|kind| type_id.is_some_and(|id| *id == kind.id));
+    let kind = kind.ok_or_else(Refusal::no_issue)?;
+    let fields: Map<String, Value> = project
+        .screen(&kind.name)
+        .filter(|_| state.site.allows("EDIT_ISSUES"))
+        .filter(|field| field.kind != FieldKind::Project)
+        .filter(|field| field.id != "assignee" || state.site.allows("ASSIGN_ISSUES"))
+        .map(|field| {
+            let mut meta = field_meta(&state.base, project, kind, field);
+            if let Some(meta) = meta.as_object_mut() {
+                meta.remove("fieldId");
+            }
+            (field.id.clone(), meta)
+        })
+        .collect();
+    Ok(Reply::Found(json!({ "fields": fields })))
 }
 
 fn field_meta(base: &str, project: &Project, kind: &IssueType, field: &Field) -> Value {

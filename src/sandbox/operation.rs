@@ -44,6 +44,8 @@ operations! {
     EditIssue PUT "/rest/api/3/issue/{issue}";
     /// Deletes an issue.
     DeleteIssue DELETE "/rest/api/3/issue/{issue}";
+    /// Lists the fields of an issue's edit screen.
+    EditMeta GET "/rest/api/3/issue/{issue}/editmeta";
     /// Lists an issue's changes.
     GetChangelog GET "/rest/api/3/issue/{issue}/changelog";
     /// Lists the keys of an issue's properties.

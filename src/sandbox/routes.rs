@@ -40,6 +40,7 @@ fn handler(operation: Operation) -> MethodRouter<Arc<Shared>> {
         Operation::ListProperties => get(properties::list_properties),
         Operation::GetProperty => get(properties::get_property),
         Operation::SetProperty => put(properties::set_property),
+        Operation::EditMeta => get(meta::edit_fields),
         Operation::CreateMetaTypes => get(meta::create_types),
         Operation::CreateMetaFields => get(meta::create_fields),
         Operation::SearchProjects => get(meta::projects),

@@ -8,6 +8,7 @@ pub(super) mod comment;
 pub(super) mod enums;
 pub(super) mod event;
 pub(super) mod export;
+pub(super) mod fixes;
 pub(super) mod history;
 pub(super) mod ids;
 pub(super) mod integration;

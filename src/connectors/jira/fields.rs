@@ -1,13 +1,18 @@
 //! From a ticket to the fields of an issue: only what the create screen takes, and a note of everything that it does not.
 
 mod custom;
+mod surroundings;
+
+pub use custom::is_jira_field;
+pub use surroundings::FieldIds;
+pub(super) use surroundings::Surroundings;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{
-    Account, CreateField, IssueType, Project, Rejection, Sprint, priority, project_meta::Agile,
-};
+use super::{CreateField, Rejection, Sprint, priority};
 use crate::domain::{export::ManualFixType, ticket::TicketPriority};
 
 /// Jira's limit for a summary, in code points.
@@ -68,64 +73,12 @@ pub struct IssuePlan {
     pub unsent: Vec<Unsent>,
     /// Ids and names of fields that the project demands, has no default for, and docket does not send: the create will be refused.
     pub missing: Vec<(String, String)>,
+    /// How the values that are sent read, where that differs from the values themselves.
+    pub shown: BTreeMap<String, String>,
+    /// Ids that differ by site.
+    pub ids: FieldIds,
     /// Fields that may be dropped when Jira refuses them: their ids and what is lost with them.
     soft: Vec<(String, Unsent)>,
-}
-
-/// What a plan is made from, beside the ticket.
-pub(super) struct Surroundings<'a> {
-    pub(super) project: &'a Project,
-    pub(super) issue_type: &'a IssueType,
-    pub(super) fields: &'a [CreateField],
-    pub(super) assignee: Option<&'a Account>,
-    pub(super) agile: &'a Agile,
-}
-
-impl Surroundings<'_> {
-    fn field(&self, id: &str) -> Option<&CreateField> {
-        self.fields.iter().find(|field| field.field_id == id)
-    }
-
-    /// The field for story points: the board's, else the one that Jira's own types or usual names tell.
-    pub(super) fn story_points(&self) -> Option<&CreateField> {
-        if let Some(field) = self
-            .agile
-            .story_points
-            .as_deref()
-            .and_then(|id| self.field(id))
-        {
-            return Some(field);
-        }
-        let known = |field: &&CreateField| {
-            let custom = field.schema["custom"].as_str().unwrap_or_default();
-            let name = field.name.to_lowercase();
-            custom.ends_with(":jsw-story-points")
-                || (field.schema["type"] == "number"
-                    && matches!(name.as_str(), "story points" | "story point estimate"))
-        };
-        self.fields.iter().find(known)
-    }
-}
-
-impl Surroundings<'_> {
-    /// What is demanded and not there. A sub-task needs its parent, whether or not Jira lists that as a field.
-    fn demanded(&self, sent: &Map<String, Value>) -> Vec<(String, String)> {
-        let lacking = self.fields.iter();
-        let lacking = lacking.filter(|f| f.is_demanded() && !sent.contains_key(&f.field_id));
-        let named = |field: &CreateField| {
-            let name = Some(&field.name).filter(|name| !name.is_empty());
-            (
-                field.field_id.clone(),
-                name.unwrap_or(&field.field_id).clone(),
-            )
-        };
-        let mut missing: Vec<_> = lacking.map(named).collect();
-        let known = |missing: &[(String, String)]| missing.iter().any(|(id, _)| id == "parent");
-        if self.issue_type.subtask && !sent.contains_key("parent") && !known(&missing) {
-            missing.push(("parent".to_owned(), "Parent".to_owned()));
-        }
-        missing
-    }
 }
 
 impl IssuePlan {
@@ -136,6 +89,8 @@ impl IssuePlan {
             sprint: None,
             unsent: Vec::new(),
             missing: Vec::new(),
+            shown: BTreeMap::new(),
+            ids: around.ids(),
             soft: Vec::new(),
         };
         // Jira takes these three whatever its create screen lists.
@@ -175,8 +130,21 @@ impl IssuePlan {
         lost
     }
 
+    /// The id and the value under which one of the ticket's fields is sent, by the name that [`Unsent::field`] has for it.
+    pub fn value_of(&self, field: &str) -> Option<(&str, &Value)> {
+        let soft = self.soft.iter().find(|(_, lost)| lost.field == field);
+        let id = soft.map(|(id, _)| id.as_str());
+        let id = id.or((field == "description").then_some("description"))?;
+        Some((id, self.fields.get(id)?))
+    }
+
     fn put(&mut self, id: &str, value: Value) {
         self.fields.insert(id.to_owned(), value);
+    }
+
+    /// Notes how a value reads.
+    fn show(&mut self, id: &str, text: Option<String>) {
+        self.shown.extend(text.map(|text| (id.to_owned(), text)));
     }
 
     /// Puts a value that the issue can do without.
@@ -211,6 +179,7 @@ impl IssuePlan {
         };
         match priority::pick(input.priority, &field.allowed_values) {
             Some(value) => {
+                self.show("priority", priority_name(field, &value));
                 self.put_soft(
                     "priority",
                     value,
@@ -251,6 +220,7 @@ impl IssuePlan {
         match (around.field("assignee"), around.assignee) {
             (Some(_), Some(account)) => {
                 let lost = loss("assignee", fix, wanted, String::new());
+                self.show("assignee", Some(account.display_name.clone()));
                 self.put_soft("assignee", json!({ "accountId": account.account_id }), lost);
             }
             (None, _) => {
@@ -331,6 +301,13 @@ fn loss(field: &str, fix_type: ManualFixType, wanted: &str, reason: String) -> U
         reason,
         recommended_action: action.to_owned(),
     }
+}
+
+/// What people call the priority that is sent.
+fn priority_name(field: &CreateField, sent: &Value) -> Option<String> {
+    let mut offered = field.allowed_values.iter();
+    let found = offered.find(|offer| offer["id"] == sent["id"])?;
+    found["name"].as_str().map(str::to_owned)
 }
 
 fn off_screen(around: &Surroundings<'_>, what: &str) -> String {

@@ -4,8 +4,10 @@ pub mod adf;
 mod agile;
 mod check;
 mod client;
+mod compare;
 mod failure;
 mod fields;
+mod issue;
 mod links;
 mod meta;
 mod outcome;
@@ -33,8 +35,10 @@ use url::Url;
 
 pub use agile::{Board, Sprint};
 pub use client::{Marker, NewIssue, PROPERTY};
+pub use compare::{adf_text, agrees, as_text};
 pub use failure::{CreateContext, HardStop};
-pub use fields::{IssueInput, IssuePlan, Unsent};
+pub use fields::{FieldIds, IssueInput, IssuePlan, Unsent, is_jira_field};
+pub use issue::IssueFields;
 pub use links::{IssueLink, LinkType};
 pub use meta::{
     Account, AttachmentSettings, CreateField, IssueType, Permissions, Project, ServerInfo,

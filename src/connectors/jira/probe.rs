@@ -58,7 +58,7 @@ struct BulkBody {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct BulkError {
+pub(super) struct BulkError {
     id: String,
     #[serde(default)]
     error_message: String,
@@ -111,7 +111,7 @@ impl Jira {
     /// By Jira's document the list names issues that could not be read for now, and never missing ones; should a site list missing
     /// ones all the same, taking them for unreadable would end every probe without a result. So one of each distinct text is read
     /// alone: what answers 404 is missing, and so is all that was told in the same words.
-    async fn check_missing(&self, errors: &[BulkError]) -> Result<(), CallError> {
+    pub(super) async fn check_missing(&self, errors: &[BulkError]) -> Result<(), CallError> {
         let kinds: BTreeMap<_, _> = errors
             .iter()
             .map(|error| (error.error_message.replace(&error.id, ""), &error.id))

@@ -131,6 +131,27 @@ impl ProjectMeta {
             .issue_type(&input.issue_type)
             .map_err(PlanError::Stop)?;
         let fields = self.create_fields(issue_type).await?;
+        Ok(self.plan_on(input, issue_type, &fields).await?)
+    }
+
+    /// What an issue that exists takes of this ticket, by the fields of its edit screen. Changes nothing in Jira.
+    pub async fn plan_edit(
+        &self,
+        input: &IssueInput,
+        fields: &[CreateField],
+    ) -> Result<IssuePlan, PlanError> {
+        let issue_type = self
+            .issue_type(&input.issue_type)
+            .map_err(PlanError::Stop)?;
+        Ok(self.plan_on(input, issue_type, fields).await?)
+    }
+
+    async fn plan_on(
+        &self,
+        input: &IssueInput,
+        issue_type: &IssueType,
+        fields: &[CreateField],
+    ) -> Result<IssuePlan, CallError> {
         let assignee = match input.assignee.as_deref() {
             Some(wanted) if !wanted.trim().is_empty() => self.user(wanted).await?,
             _ => None,
@@ -146,7 +167,7 @@ impl ProjectMeta {
             &Surroundings {
                 project: &self.project,
                 issue_type,
-                fields: &fields,
+                fields,
                 assignee: assignee.as_ref(),
                 agile,
             },

@@ -12,7 +12,10 @@ use super::{
     ticket::Passage,
 };
 use crate::{
-    connectors::jira::{CreateContext, CreateOutcome, IssueRef, Jira, Marker, NewIssue, Trouble},
+    app::{issue_draft::IssueDraft, snapshot::Snapshot},
+    connectors::jira::{
+        CreateContext, CreateOutcome, IssueRef, Jira, Marker, NewIssue, Rejection, Trouble,
+    },
     domain::export::ItemState,
 };
 
@@ -55,7 +58,7 @@ impl Run {
             let waited = match outcome {
                 CreateOutcome::Created(issue) => return Ok((issue, false)),
                 CreateOutcome::Rejected(refused) => {
-                    if fallbacks == FALLBACK_ROUNDS || passage.plan.give_way(&refused).is_empty() {
+                    if fallbacks == FALLBACK_ROUNDS || !passage.give_way(&refused) {
                         let stop = refused.failure(&passage.context(&self.row.jira_project_key));
                         return Err(self.stop_at(passage, stop.into(), certain).await);
                     }
@@ -95,6 +98,7 @@ impl Run {
 
     /// Records, before anything is sent, that an issue may exist from now on, where to look for it, and what it does without.
     async fn intend(&mut self, passage: &mut Passage<'_>) -> Result<(), Stop> {
+        let exported = Snapshot::of(passage.ticket, &passage.plan);
         let item = &mut passage.item;
         item.state = ItemState::Creating;
         item.attempt = self.row.attempt;
@@ -103,6 +107,7 @@ impl Run {
                 .map_or(self.high_key, |known| known.min(self.high_key)),
         );
         item.error = None;
+        item.exported = serde_json::to_value(exported).ok();
         item.fallbacks =
             serde_json::to_value(&passage.plan.unsent).unwrap_or(Value::Array(Vec::new()));
         let change = Change {
@@ -166,6 +171,22 @@ impl Run {
 }
 
 impl Passage<'_> {
+    /// Leaves out, or cuts, what the refusal is about. `false`: it cannot be spared.
+    fn give_way(&mut self, refused: &Rejection) -> bool {
+        if !refused.is_too_long() {
+            return !self.plan.give_way(refused).is_empty();
+        }
+        let Some((description, cut)) = IssueDraft::cut_further(self.ticket, &self.plan) else {
+            return false;
+        };
+        self.plan
+            .fields
+            .insert("description".to_owned(), description);
+        self.plan.unsent.retain(|it| it.fix_type != cut.fix_type);
+        self.plan.unsent.push(cut);
+        true
+    }
+
     /// The create, for the texts of a failure.
     pub(super) fn context<'a>(&'a self, project: &'a str) -> CreateContext<'a> {
         CreateContext {

@@ -2,6 +2,9 @@
 
 mod adf;
 mod bench;
+mod drift;
+mod fallbacks;
+mod fixes;
 mod order;
 mod plan;
 mod project;

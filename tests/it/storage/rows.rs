@@ -330,6 +330,7 @@ pub(crate) fn export_item(export_id: ExportId, ticket_id: TicketId) -> export_it
         adopted: false,
         export_time: None,
         error: None,
+        exported: Some(json!({"sent": {}})),
         fallbacks: json!([]),
         revert: None,
         revert_note: None,

@@ -65,6 +65,11 @@ impl IssuePlan {
     }
 }
 
+/// Whether a name in `custom_fields` is that of a field of Jira's that docket has no field of its own for.
+pub fn is_jira_field(id: &str) -> bool {
+    is_custom(id) || KNOWN.contains(&id)
+}
+
 /// Whether an administrator of Jira made the field.
 fn is_custom(id: &str) -> bool {
     let number = id.strip_prefix("customfield_").unwrap_or_default();

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::connectors::jira::{Account, project_meta::Agile};
 use crate::domain::export::ManualFixType as Fix;
 
 fn field(id: &str, extra: Value) -> CreateField {

@@ -1,0 +1,319 @@
+//! Applying manual fixes: sending again only the values that an export had to drop or replace. Every send may be repeated without
+//! harm, so that a crash between it and its record costs nothing but a repetition.
+
+use std::{collections::HashMap, sync::Arc};
+
+use serde_json::Value;
+
+use super::{
+    App,
+    issue_draft::IssueDraft,
+    jira_calls::{failed, rejected, unplanned},
+};
+use crate::{
+    connectors::jira::{CallError, IssuePlan, Jira, LinkType, ProjectMeta, adf},
+    db::{export, export_fix, export_item, export_link, session_ticket, ticket},
+    domain::{
+        actor::Actor,
+        export::{LinkState, ManualFixType},
+        ids::{FixId, SessionId, TicketId},
+    },
+    error::{Error, Reason, Result},
+};
+
+/// What came of one fix.
+#[derive(Clone, Debug)]
+pub struct FixOutcome {
+    /// The fix.
+    pub id: FixId,
+    /// Nothing: Jira has the wanted value. Else why not.
+    pub error: Option<Error>,
+}
+
+/// What is needed to send values again.
+struct Fixer<'a> {
+    app: &'a App,
+    jira: Jira,
+    meta: ProjectMeta,
+    export: export::Model,
+    /// What an issue of each ticket takes now.
+    plans: HashMap<TicketId, Result<IssuePlan>>,
+    items: HashMap<TicketId, export_item::Model>,
+    links: Vec<export_link::Model>,
+    link_type: Option<LinkType>,
+}
+
+impl App {
+    /// Sends the values of these fixes again, or of all that are not applied, and says what came of each.
+    pub async fn apply_fixes(
+        &self,
+        actor: &Actor,
+        id: Result<SessionId>,
+        parse: impl FnOnce() -> Result<Vec<FixId>> + Send,
+    ) -> Result<Vec<FixOutcome>> {
+        let (session, wanted) = self.own_session(actor, id, parse).await?;
+        let export = self.export(session.id).await?;
+        if !export.status.is_terminal() {
+            return Err(self.running(&session).await?);
+        }
+        let fixes = self.chosen(&session.id, &export, wanted).await?;
+        if fixes.iter().all(|fix| fix.applied) {
+            return Ok(fixes.iter().map(done).collect());
+        }
+        let integration = self.exportable(&session).await?;
+        let jira = self.jira(&integration)?;
+        let project = export.jira_project_key.clone();
+        let meta = self.ask_jira(|| ProjectMeta::load(&jira, &project)).await;
+        let meta = meta.map_err(|error| failed(&error, &project))?;
+        let types = self.link_types(&jira).await;
+        let types = types.map_err(|error| failed(&error, &project))?;
+        let items = export_item::of_export(self.db.read(), export.id).await?;
+        let mut fixer = Fixer {
+            app: self,
+            meta,
+            links: export_link::of_export(self.db.read(), export.id).await?,
+            items: items
+                .into_iter()
+                .map(|item| (item.ticket_id, item))
+                .collect(),
+            link_type: LinkType::blocking(&types)
+                .filter(|kind| kind.blocks())
+                .cloned(),
+            plans: HashMap::new(),
+            jira,
+            export,
+        };
+        let mut outcomes = Vec::with_capacity(fixes.len());
+        for fix in &fixes {
+            let error = match fix.applied {
+                true => None,
+                false => fixer.apply(fix).await.err(),
+            };
+            outcomes.push(FixOutcome { id: fix.id, error });
+        }
+        self.wake.changed(session.id);
+        Ok(outcomes)
+    }
+
+    /// The fixes that are asked for, in that order; all that are left, by the tickets' order, where none is.
+    async fn chosen(
+        &self,
+        session: &SessionId,
+        export: &export::Model,
+        wanted: Vec<FixId>,
+    ) -> Result<Vec<export_fix::Model>> {
+        let mut fixes = export_fix::of_export(self.db.read(), export.id).await?;
+        if wanted.is_empty() {
+            let orders = session_ticket::orders_of_session(self.db.read(), *session).await?;
+            fixes.retain(|fix| !fix.applied);
+            fixes.sort_by_key(|fix| orders.get(&fix.ticket_id).copied());
+            return Ok(fixes);
+        }
+        let mut known: HashMap<FixId, export_fix::Model> =
+            fixes.into_iter().map(|fix| (fix.id, fix)).collect();
+        let found = wanted.into_iter().map(|id| {
+            let fix = known.remove(&id);
+            fix.ok_or_else(|| Error::not_found("manual_fix", id))
+        });
+        found.collect()
+    }
+}
+
+fn done(fix: &export_fix::Model) -> FixOutcome {
+    FixOutcome {
+        id: fix.id,
+        error: None,
+    }
+}
+
+impl Fixer<'_> {
+    /// Sends one value again and records that Jira has it.
+    async fn apply(&mut self, fix: &export_fix::Model) -> Result<()> {
+        let item = self.items.get(&fix.ticket_id);
+        let key = item.and_then(|item| item.jira_key.clone());
+        let key = key.ok_or_else(|| refused(fix, "the ticket has no issue"))?;
+        let link = match fix.fix_type {
+            ManualFixType::LinkFailed => Some(self.link(fix).await?),
+            ManualFixType::AttachmentFailed => {
+                let how = "an attachment cannot be sent again alone; add it to the issue in Jira";
+                return Err(refused(fix, how));
+            }
+            ManualFixType::SprintNotFound => {
+                self.sprint(fix, &key).await?;
+                None
+            }
+            ManualFixType::DescriptionTruncated => {
+                self.description(fix, &key).await?;
+                None
+            }
+            _ => {
+                self.field(fix, &key).await?;
+                None
+            }
+        };
+        self.record(fix, link).await
+    }
+
+    async fn field(&mut self, fix: &export_fix::Model, key: &str) -> Result<()> {
+        let plan = self.plan(fix, key).await?;
+        let Some((id, value)) = plan.value_of(&fix.field) else {
+            return Err(why_not(fix, plan));
+        };
+        let (id, value) = (id.to_owned(), value.clone());
+        self.send(fix, key, &id, &value).await
+    }
+
+    /// The whole description fits once it is shorter.
+    async fn description(&mut self, fix: &export_fix::Model, key: &str) -> Result<()> {
+        let row = self.ticket(fix).await?;
+        let conversion = adf::convert(&row.description);
+        if conversion.truncated {
+            let how = "the description is still longer than Jira takes; shorten it first";
+            return Err(refused(fix, how));
+        }
+        self.send(fix, key, "description", &conversion.adf).await
+    }
+
+    async fn sprint(&mut self, fix: &export_fix::Model, key: &str) -> Result<()> {
+        let plan = self.plan(fix, key).await?;
+        let Some(sprint) = plan.sprint.as_ref().map(|sprint| sprint.id) else {
+            return Err(why_not(fix, plan));
+        };
+        let keys = [key.to_owned()];
+        let sent = self.app.ask_jira(|| self.jira.add_to_sprint(sprint, &keys));
+        sent.await.map_err(|error| self.told(fix, &error))
+    }
+
+    /// Sets the link that the fix is about, and answers its row as it is then.
+    async fn link(&mut self, fix: &export_fix::Model) -> Result<export_link::Model> {
+        let key = |id: TicketId| {
+            self.items
+                .get(&id)
+                .and_then(|item| item.jira_key.as_deref())
+        };
+        let meant = self.links.iter().find_map(|link| {
+            let (blocker, blocked) = (key(link.from_ticket_id)?, key(link.to_ticket_id)?);
+            let wanted = format!("{blocker} blocks {blocked}");
+            (link.to_ticket_id == fix.ticket_id && wanted == fix.wanted)
+                .then_some((link, blocker, blocked))
+        });
+        let (link, blocker, blocked) =
+            meant.ok_or_else(|| refused(fix, "the issues that were to be linked are not known"))?;
+        let Some(kind) = &self.link_type else {
+            let how = "this Jira site still has no link type “Blocks”";
+            return Err(refused(fix, how));
+        };
+        let sent = self.app.ask_jira(|| self.jira.link(kind, blocker, blocked));
+        sent.await.map_err(|error| self.told(fix, &error))?;
+        Ok(export_link::Model {
+            state: LinkState::Done,
+            error: None,
+            ..link.clone()
+        })
+    }
+
+    async fn send(
+        &self,
+        fix: &export_fix::Model,
+        key: &str,
+        field: &str,
+        value: &Value,
+    ) -> Result<()> {
+        let sent = self.app.ask_jira(|| self.jira.set_field(key, field, value));
+        sent.await.map_err(|error| self.told(fix, &error))
+    }
+
+    /// What the ticket's issue takes now, by its edit screen.
+    async fn plan(&mut self, fix: &export_fix::Model, key: &str) -> Result<&IssuePlan> {
+        if !self.plans.contains_key(&fix.ticket_id) {
+            let planned = match self.ticket(fix).await {
+                Ok(row) => self.planned(&row, key).await,
+                Err(error) => Err(error),
+            };
+            self.plans.insert(fix.ticket_id, planned);
+        }
+        match self.plans.get(&fix.ticket_id) {
+            Some(Ok(plan)) => Ok(plan),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(Error::internal("no plan was made")),
+        }
+    }
+
+    async fn planned(&self, row: &ticket::Model, key: &str) -> Result<IssuePlan> {
+        let project = &self.export.jira_project_key;
+        let fields = self.app.ask_jira(|| self.jira.edit_fields(key)).await;
+        let fields = fields.map_err(|error| failed(&error, project))?;
+        let input = IssueDraft::of(row).input;
+        let plan = self.meta.plan_edit(&input, &fields).await;
+        plan.map_err(|error| unplanned(error, project))
+    }
+
+    async fn ticket(&self, fix: &export_fix::Model) -> Result<ticket::Model> {
+        let rows = ticket::find_many(self.app.db.read(), [fix.ticket_id]).await?;
+        let row = rows.into_iter().next();
+        row.ok_or_else(|| Error::not_found("ticket", fix.ticket_id))
+    }
+
+    fn told(&self, fix: &export_fix::Model, error: &CallError) -> Error {
+        match rejected(error) {
+            Some(said) => refused(fix, &format!("Jira still refuses it: {said}")),
+            None => failed(error, &self.export.jira_project_key),
+        }
+    }
+
+    /// Notes that the fix is applied, once, with the link that it was about.
+    async fn record(
+        &mut self,
+        fix: &export_fix::Model,
+        link: Option<export_link::Model>,
+    ) -> Result<()> {
+        let failed_before = link.as_ref().is_some_and(|link| {
+            let same = |row: &&export_link::Model| {
+                (row.from_ticket_id, row.to_ticket_id) == (link.from_ticket_id, link.to_ticket_id)
+            };
+            let before = self.links.iter().find(same);
+            before.is_some_and(|row| row.state == LinkState::Failed)
+        });
+        let plain = Arc::new((fix.id, self.export.id, link));
+        let written = self.app.db.write(move |tx| {
+            let plain = Arc::clone(&plain);
+            Box::pin(async move {
+                let (fix, export, link) = &*plain;
+                if !export_fix::apply(tx, *fix).await? {
+                    return Ok(());
+                }
+                export::fix_applied(tx, *export, failed_before).await?;
+                if let Some(link) = link {
+                    export_link::save(tx, link).await?;
+                }
+                Ok(())
+            })
+        });
+        written.await.map_err(|error| match error {
+            Error::Fenced => Error::aborted(
+                Reason::ExportRunning,
+                format!("session/{}", self.export.session_id),
+                "the export went on meanwhile; call again once it has ended",
+            ),
+            other => other,
+        })
+    }
+}
+
+/// Why the ticket's value for a field cannot be sent.
+fn why_not(fix: &export_fix::Model, plan: &IssuePlan) -> Error {
+    let unsent = plan.unsent.iter().find(|unsent| unsent.field == fix.field);
+    match unsent {
+        Some(unsent) => refused(fix, &unsent.reason),
+        None => refused(fix, "the ticket has no value for it any more"),
+    }
+}
+
+fn refused(fix: &export_fix::Model, message: &str) -> Error {
+    Error::refused(
+        Reason::JiraFieldRejected,
+        format!("manual_fix/{}", fix.id),
+        message,
+    )
+    .with("field", &fix.field)
+}

@@ -1,0 +1,122 @@
+//! What was exported of a ticket, kept in comparable form beside its export item: what was sent, field by field, and what docket had
+//! then. Long texts are kept as their beginning and their digest.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::issue_draft::IssueDraft;
+use crate::{
+    connectors::jira::{FieldIds, IssuePlan, adf_text, as_text, is_jira_field},
+    db::ticket,
+};
+
+/// How much of a text is kept to be shown, in code points.
+const SHOWN: usize = 1000;
+
+/// A text that can be compared and shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Text {
+    /// Its beginning.
+    pub(crate) shown: String,
+    /// The digest of all of it.
+    digest: String,
+}
+
+/// A value that was sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sent {
+    /// In Jira's form; `None` for a description, whose text is compared.
+    pub(crate) value: Option<Value>,
+    /// For a person.
+    pub(crate) text: Text,
+}
+
+/// What was exported of a ticket, by Jira's ids of the fields.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Snapshot {
+    /// The fields of story points and of sprints, whose ids differ by site.
+    ids: FieldIds,
+    pub(crate) sent: BTreeMap<String, Sent>,
+    /// What docket had in the same field.
+    pub(crate) docket: BTreeMap<String, Text>,
+}
+
+impl Text {
+    pub(crate) fn of(text: &str) -> Self {
+        let digest = Sha256::digest(text);
+        Self {
+            shown: shortened(text, SHOWN),
+            digest: digest[..16]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        }
+    }
+}
+
+impl Snapshot {
+    /// What a create with this plan sends of the ticket.
+    pub(crate) fn of(ticket: &ticket::Model, plan: &IssuePlan) -> Self {
+        let mut sent = BTreeMap::new();
+        let fields = plan.fields.iter();
+        for (id, value) in fields.filter(|(id, _)| !matches!(id.as_str(), "project" | "issuetype"))
+        {
+            let told = plan
+                .shown
+                .get(id)
+                .cloned()
+                .unwrap_or_else(|| as_text(value));
+            let value = (id != "description").then(|| value.clone());
+            let text = Text::of(&told);
+            sent.insert(id.clone(), Sent { value, text });
+        }
+        if let Some(sprint) = &plan.sprint {
+            let value = Some(sprint.id.into());
+            let text = Text::of(&sprint.name);
+            sent.insert(plan.ids.sprint.clone(), Sent { value, text });
+        }
+        let mut snapshot = Self {
+            ids: plan.ids.clone(),
+            sent,
+            docket: BTreeMap::new(),
+        };
+        snapshot.docket = snapshot.docket_now(ticket);
+        snapshot
+    }
+
+    /// What docket has in each field now.
+    pub(crate) fn docket_now(&self, ticket: &ticket::Model) -> BTreeMap<String, Text> {
+        let draft = IssueDraft::of(ticket).input;
+        let mut labels = draft.labels;
+        labels.sort_unstable();
+        let points = draft.story_points.map(|points| points.to_string());
+        let description = draft.description.as_ref().map(adf_text);
+        let mut has = BTreeMap::from([
+            ("summary".to_owned(), Some(draft.summary)),
+            ("description".to_owned(), description),
+            ("priority".to_owned(), Some(draft.priority.to_string())),
+            ("labels".to_owned(), Some(labels.join(", "))),
+            ("assignee".to_owned(), draft.assignee),
+            (self.ids.story_points.clone(), points),
+            (self.ids.sprint.clone(), draft.sprint),
+        ]);
+        let custom = draft.custom.iter().filter(|(id, _)| is_jira_field(id));
+        has.extend(custom.map(|(id, value)| (id.clone(), Some(as_text(value)))));
+        let given = has.into_iter().filter_map(|(id, text)| {
+            let text = text.filter(|text| !text.is_empty())?;
+            Some((id, Text::of(&text)))
+        });
+        given.collect()
+    }
+}
+
+/// At most so many code points of the text.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

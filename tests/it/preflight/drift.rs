@@ -1,0 +1,194 @@
+//! What has changed since an export, on either side.
+
+use docket::{
+    domain::actor::Role,
+    proto::v1,
+    sandbox::{Options, STORY_POINTS},
+};
+use rstest::rstest;
+use serde_json::{Value, json};
+use tonic::{Code, Status};
+
+use super::bench::{Bench, reason, ticket};
+use crate::support::database::Kind;
+
+impl Bench {
+    async fn drift(&self) -> Result<Vec<v1::DriftItem>, Status> {
+        let request = v1::CheckDriftRequest {
+            session_id: self.session.clone(),
+        };
+        let drift = self.exports().check_drift(request).await?;
+        Ok(drift.into_inner().items)
+    }
+
+    /// Does to Jira what a person would.
+    async fn in_jira(&self, method: reqwest::Method, path: &str, body: Value) {
+        let url = format!("{}{path}", self.jira.url());
+        let request = reqwest::Client::new()
+            .request(method, url)
+            .basic_auth(Options::EMAIL, Some(Options::TOKEN))
+            .json(&body);
+        let answer = request.send().await.unwrap();
+        assert!(
+            answer.status().is_success(),
+            "{}",
+            answer.text().await.unwrap()
+        );
+    }
+}
+
+fn full(reference: &str) -> v1::NewSessionTicket {
+    v1::NewSessionTicket {
+        priority: v1::TicketPriority::P1.into(),
+        labels: vec!["hot".to_owned(), "big".to_owned()],
+        story_points: Some(5.0),
+        sprint: Some("DEMO Sprint 2".to_owned()),
+        jira_assignee: Some("ada@example.com".to_owned()),
+        ..ticket(reference)
+    }
+}
+
+fn told(items: &[v1::DriftItem]) -> Vec<(&str, &str, Option<&str>, Option<&str>)> {
+    let items = items.iter();
+    items
+        .map(|it| {
+            let (jira, docket) = (it.in_jira.as_deref(), it.in_docket.as_deref());
+            (it.field.as_str(), it.exported.as_str(), jira, docket)
+        })
+        .collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_change_on_either_side_is_told_and_nothing_else(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind, vec![full("a"), ticket("b"), full("c"), ticket("d")]).await;
+    bench.run().await;
+    assert_eq!(bench.drift().await.unwrap(), [], "nothing has changed");
+    let keys: Vec<String> = bench
+        .results()
+        .await
+        .jira_tickets
+        .into_iter()
+        .map(|it| it.jira_key)
+        .collect();
+    let text = json!({ "version": 1, "type": "doc", "content": [
+        { "type": "paragraph", "content": [{ "type": "text", "text": "Something else." }] },
+    ] });
+    let path = |key: &str| format!("/rest/api/3/issue/{key}");
+    let fields = json!({
+        "summary": "Renamed", "description": text, "priority": { "name": "Low" },
+        "labels": ["hot", "cold"], STORY_POINTS: 8, "assignee": Value::Null,
+    });
+    bench
+        .in_jira(
+            reqwest::Method::PUT,
+            &path(&keys[0]),
+            json!({ "fields": fields }),
+        )
+        .await;
+    bench
+        .in_jira(reqwest::Method::DELETE, &path(&keys[1]), Value::Null)
+        .await;
+    let sprint = json!({ "issues": [keys[2]] });
+    bench
+        .in_jira(
+            reqwest::Method::POST,
+            "/rest/agile/1.0/sprint/13/issue",
+            sprint,
+        )
+        .await;
+    let fourth = bench.tickets().await.remove(3).id;
+    let delete = v1::DeleteTicketRequest {
+        id: fourth,
+        ..Default::default()
+    };
+    let deleted = bench
+        .server
+        .tickets(Role::Admin)
+        .delete_ticket(delete)
+        .await;
+
+    let items = bench.drift().await.unwrap();
+    let of = |key: &str| -> Vec<v1::DriftItem> {
+        items
+            .iter()
+            .filter(|it| it.jira_key == key)
+            .cloned()
+            .collect()
+    };
+    let expected = [
+        ("assignee", "Ada Byron", None, Some("Ada Byron")),
+        (STORY_POINTS, "5", Some("8"), Some("5")),
+        (
+            "description",
+            "What is to be done about a.",
+            Some("Something else."),
+            Some("What is to be done about a."),
+        ),
+        ("labels", "big, hot", Some("cold, hot"), Some("big, hot")),
+        ("priority", "Highest", Some("Low"), Some("Highest")),
+        (
+            "summary",
+            "The work on a",
+            Some("Renamed"),
+            Some("The work on a"),
+        ),
+    ];
+    assert_eq!(told(&of(&keys[0])), expected);
+    let gone = [("issue", keys[1].as_str(), None, Some("The work on b"))];
+    assert_eq!(told(&of(&keys[1])), gone);
+    let moved = of(&keys[2]);
+    assert_eq!(
+        (
+            moved.len(),
+            moved[0].exported.as_str(),
+            moved[0].in_jira.as_deref()
+        ),
+        (1, "DEMO Sprint 2", Some("DEMO Sprint 3"))
+    );
+    if deleted.is_ok() {
+        let deleted = [("issue", keys[3].as_str(), Some(keys[3].as_str()), None)];
+        assert_eq!(told(&of(&keys[3])), deleted);
+    }
+    let order: Vec<_> = items.iter().map(|it| it.jira_key.clone()).collect();
+    let mut sorted = order.clone();
+    sorted.sort();
+    assert_eq!(order, sorted, "by the tickets' order");
+}
+
+#[tokio::test]
+async fn what_never_arrived_has_not_changed() {
+    let bench = Bench::new(Kind::Sqlite, vec![full("a")]).await;
+    bench.jira.change_site(|site| {
+        site.denied.insert("SCHEDULE_ISSUES".to_owned());
+        let project = site.projects[0].clone();
+        site.projects[0] = project.without_field(None, "labels");
+    });
+    bench.run().await;
+    assert_eq!(bench.drift().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn without_an_export_or_with_one_that_runs_there_is_nothing_to_compare() {
+    use docket::sandbox::{Action, Fault, Operation};
+    let bench = Bench::new(Kind::Sqlite, vec![ticket("a")]).await;
+    assert_eq!(
+        reason(&bench.drift().await.unwrap_err()),
+        "EXPORT_NOT_STARTED"
+    );
+    bench
+        .jira
+        .order(Fault::on(Operation::CreateIssue, Action::Hang));
+    let start = v1::StartExportRequest {
+        session_id: bench.session.clone(),
+        ..Default::default()
+    };
+    bench.exports().start_export(start).await.unwrap();
+    let running = bench.drift().await.unwrap_err();
+    assert_eq!(
+        (running.code(), reason(&running).as_str()),
+        (Code::Aborted, "EXPORT_RUNNING")
+    );
+}

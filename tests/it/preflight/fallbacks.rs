@@ -1,0 +1,235 @@
+//! Values that Jira refuses and an issue can do without: each is left out, noted with its reason, and stops nothing.
+
+use std::collections::BTreeMap;
+
+use docket::{
+    proto::v1::{self, ManualFixType},
+    sandbox::{
+        Action, Fault, Field, FieldKind, Operation, Options, Project, STORY_POINTS, Site,
+        plain_text,
+    },
+};
+use prost_types::{ListValue, Struct, Value, value::Kind as Wire};
+use rstest::rstest;
+use serde_json::json;
+
+use super::bench::{Bench, ticket};
+use crate::support::database::Kind;
+
+fn text(text: &str) -> Value {
+    Value {
+        kind: Some(Wire::StringValue(text.to_owned())),
+    }
+}
+
+fn list(texts: &[&str]) -> Value {
+    let values = texts.iter().map(|it| text(it)).collect();
+    Value {
+        kind: Some(Wire::ListValue(ListValue { values })),
+    }
+}
+
+fn custom(fields: &[(&str, Value)]) -> Option<Struct> {
+    let fields = fields
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()));
+    Some(Struct {
+        fields: fields.collect(),
+    })
+}
+
+fn body(errors: serde_json::Value) -> Action {
+    Action::Status {
+        status: 400,
+        body: Some(json!({ "errorMessages": [], "errors": errors })),
+        headers: BTreeMap::new(),
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn values_for_jiras_own_fields_travel_and_those_it_refuses_are_told(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let colour = FieldKind::Option(vec!["Red".to_owned(), "Blue".to_owned()]);
+    let project = Project::new("DEMO", "Custom")
+        .with_field(Field::new("customfield_10100", "Colour", colour))
+        .with_field(Field::new("customfield_10101", "Weight", FieldKind::Number))
+        .with_field(Field::new("customfield_10102", "Hidden", FieldKind::Text))
+        .with_field(Field::new("customfield_10103", "Note", FieldKind::Document))
+        .without_field(None, "customfield_10102");
+    let options = Options {
+        site: Site::new("custom").with_project(project),
+        ..Options::default()
+    };
+    let good = v1::NewSessionTicket {
+        custom_fields: custom(&[
+            ("customfield_10100", text("Red")),
+            ("customfield_10101", text("2.5")),
+            ("customfield_10103", text("<p>In rich text.</p>")),
+            ("components", list(&["API", "Web"])),
+            ("duedate", text("2026-12-24")),
+            ("cost_center", text("of docket's alone")),
+            ("summary", text("not docket's title")),
+        ]),
+        ..ticket("good")
+    };
+    let bad = v1::NewSessionTicket {
+        custom_fields: custom(&[
+            ("customfield_10100", text("Green")),
+            ("customfield_10101", text("heavy")),
+            ("customfield_10102", text("x")),
+            ("components", list(&["Nothing"])),
+            ("parent", text("DEMO-999")),
+            ("duedate", text("soon")),
+        ]),
+        ..ticket("bad")
+    };
+    let bench = Bench::with(kind, options, vec![good, bad]).await;
+    let plan = bench.plan().await;
+    let foreseen: Vec<_> = plan.items[1]
+        .fallbacks
+        .iter()
+        .map(|it| it.field.as_str())
+        .collect();
+    assert_eq!(
+        foreseen,
+        [
+            "custom_fields.customfield_10101",
+            "custom_fields.customfield_10102"
+        ]
+    );
+    let export = bench.run().await;
+    assert_eq!(
+        export.status(),
+        v1::ExportStatus::Completed,
+        "{:?}",
+        export.failure
+    );
+    let results = bench.results().await;
+    let keys: Vec<_> = results
+        .jira_tickets
+        .iter()
+        .map(|it| it.jira_key.clone())
+        .collect();
+    let issue = bench.jira.issue(&keys[0]).unwrap().fields;
+    assert_eq!(issue["customfield_10100"]["value"], "Red");
+    assert_eq!(issue["customfield_10101"], 2.5);
+    assert_eq!(plain_text(&issue["customfield_10103"]), "In rich text.");
+    assert_eq!(issue["components"][1]["name"], "Web");
+    assert_eq!(
+        (&issue["duedate"], &issue["summary"]),
+        (&json!("2026-12-24"), &json!("The work on good"))
+    );
+    assert_eq!(
+        bench.jira.requests_of(Operation::CreateIssue).len(),
+        3,
+        "all refused values in one go"
+    );
+
+    let mut told: Vec<_> = results
+        .manual_fixes
+        .iter()
+        .map(|it| (it.field.as_str(), it.wanted.as_str()))
+        .collect();
+    told.sort_unstable();
+    let expected = [
+        ("custom_fields.components", "[\"Nothing\"]"),
+        ("custom_fields.customfield_10100", "Green"),
+        ("custom_fields.customfield_10101", "heavy"),
+        ("custom_fields.customfield_10102", "x"),
+        ("custom_fields.duedate", "soon"),
+        ("custom_fields.parent", "DEMO-999"),
+    ];
+    assert_eq!(told, expected);
+    for fix in &results.manual_fixes {
+        assert_eq!(fix.r#type(), ManualFixType::FieldRejected);
+        assert!(
+            !fix.reason.is_empty() && !fix.recommended_action.is_empty() && fix.sent.is_empty()
+        );
+        assert_eq!(
+            (&fix.jira_key, fix.jira_url.ends_with(&keys[1])),
+            (&keys[1], true)
+        );
+    }
+}
+
+#[tokio::test]
+async fn refusals_that_come_in_stages_are_followed_and_each_told() {
+    let wish = v1::NewSessionTicket {
+        priority: v1::TicketPriority::P1.into(),
+        labels: vec!["hot".to_owned()],
+        story_points: Some(5.0),
+        jira_assignee: Some("ada@example.com".to_owned()),
+        ..ticket("a")
+    };
+    let bench = Bench::new(Kind::Sqlite, vec![wish]).await;
+    let stages = [
+        json!({ STORY_POINTS: "Field cannot be set.", "labels": "Field cannot be set." }),
+        json!({ "priority": "Die Priorität ist ungültig." }),
+        json!({ "assignee": "cannot be assigned issues" }),
+    ];
+    for errors in stages {
+        bench
+            .jira
+            .order(Fault::on(Operation::CreateIssue, body(errors)));
+    }
+    let export = bench.run().await;
+    assert_eq!(
+        export.status(),
+        v1::ExportStatus::Completed,
+        "{:?}",
+        export.failure
+    );
+    assert_eq!(export.manual_fixes_needed, 4);
+    assert_eq!(bench.jira.requests_of(Operation::CreateIssue).len(), 4);
+    let results = bench.results().await;
+    let told: BTreeMap<&str, &v1::ManualFix> = results
+        .manual_fixes
+        .iter()
+        .map(|it| (it.field.as_str(), it))
+        .collect();
+    let expected = [
+        ("assignee", ManualFixType::AssigneeInvalid),
+        ("labels", ManualFixType::FieldRejected),
+        ("priority", ManualFixType::PriorityUnavailable),
+        ("story_points", ManualFixType::FieldRejected),
+    ];
+    let kinds = told.iter().map(|(field, fix)| (*field, fix.r#type()));
+    assert!(kinds.eq(expected), "{told:?}");
+    assert!(
+        told["priority"].reason.contains("ungültig"),
+        "in Jira's words"
+    );
+    assert_eq!(bench.jira.issues().len(), 1);
+}
+
+#[tokio::test]
+async fn a_description_that_jira_finds_too_long_is_cut_further() {
+    let long = v1::NewSessionTicket {
+        description: format!("<p>{}</p>", "word ".repeat(2000)),
+        ..ticket("long")
+    };
+    let bench = Bench::new(Kind::Sqlite, vec![long]).await;
+    let limit = Action::Status {
+        status: 400,
+        body: Some(json!({ "errorMessages": ["CONTENT_LIMIT_EXCEEDED"], "errors": {} })),
+        headers: BTreeMap::new(),
+    };
+    bench
+        .jira
+        .order(Fault::on(Operation::CreateIssue, limit).times(2));
+    let export = bench.run().await;
+    assert_eq!(
+        export.status(),
+        v1::ExportStatus::Completed,
+        "{:?}",
+        export.failure
+    );
+    let fixes = bench.results().await.manual_fixes;
+    assert_eq!(fixes.len(), 1);
+    assert_eq!(fixes[0].r#type(), ManualFixType::DescriptionTruncated);
+    let issue = bench.jira.issues().remove(0);
+    let length = plain_text(&issue.fields["description"]).len();
+    assert!((1000..2600).contains(&length), "{length}");
+}
