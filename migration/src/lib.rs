@@ -34,6 +34,7 @@ mod m0019_request_key;
 mod m0020_ticket_search;
 mod m0021_blob;
 mod m0022_upload;
+mod m0023_export_attachment;
 mod m0024_export_request;
 mod m0025_export_revert;
 mod m0026_export_log;
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_ticket_search::Migration),
             Box::new(m0021_blob::Migration),
             Box::new(m0022_upload::Migration),
+            Box::new(m0023_export_attachment::Migration),
             Box::new(m0024_export_request::Migration),
             Box::new(m0025_export_revert::Migration),
             Box::new(m0026_export_log::Migration),

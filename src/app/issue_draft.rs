@@ -13,6 +13,9 @@ use crate::{
     domain::export::ManualFixType,
 };
 
+/// The name of the file with the whole of a description that was cut.
+const FULL_TEXT: &str = "description.html";
+
 /// What a ticket comes to.
 #[derive(Clone, Debug)]
 pub(crate) struct IssueDraft {
@@ -24,6 +27,8 @@ pub(crate) struct IssueDraft {
     pub(crate) losses: Vec<Loss>,
     /// Images that were part of the description, to be attached.
     pub(crate) images: Vec<InlineAttachment>,
+    /// The whole description as a file, where it had to be cut.
+    pub(crate) full_text: Option<InlineAttachment>,
 }
 
 impl IssueDraft {
@@ -35,6 +40,7 @@ impl IssueDraft {
             cut: conversion.truncated.then(|| cut(ticket)),
             losses: conversion.losses,
             images: conversion.attachments,
+            full_text: conversion.truncated.then(|| full_text(ticket)),
             input: IssueInput {
                 summary: ticket.title.0.clone(),
                 description,
@@ -76,8 +82,24 @@ fn cut(ticket: &ticket::Model) -> Unsent {
         fix_type: ManualFixType::DescriptionTruncated,
         wanted: format!("{} characters", ticket.description.chars().count()),
         sent: "the beginning of the text".to_owned(),
-        reason: "the text is longer than Jira takes; its end was left out".to_owned(),
-        recommended_action: "Attach the full text to the issue, or shorten the description."
+        reason: "the text is longer than Jira takes; its end was left out, and the whole text attached as a file"
             .to_owned(),
+        recommended_action: format!("See the file {FULL_TEXT}, or shorten the description."),
+    }
+}
+
+/// A page that shows the description as it is. What is kept of it is sanitised, and needs no escaping.
+fn full_text(ticket: &ticket::Model) -> InlineAttachment {
+    let text = &ticket.description;
+    let body = match text.contains('<') {
+        true => text.clone(),
+        false => format!("<pre>{text}</pre>"),
+    };
+    let page =
+        format!("<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>Description</title>\n{body}\n");
+    InlineAttachment {
+        file_name: FULL_TEXT.to_owned(),
+        media_type: "text/html".to_owned(),
+        content: page.into_bytes(),
     }
 }

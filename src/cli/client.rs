@@ -24,6 +24,7 @@ use crate::{
     proto::v1::{
         export_service_client::ExportServiceClient,
         integration_service_client::IntegrationServiceClient,
+        ticket_service_client::TicketServiceClient,
     },
 };
 
@@ -162,6 +163,11 @@ impl Client {
     /// Sessions and exports.
     pub(super) fn exports(&self) -> ExportServiceClient<Authorized> {
         ExportServiceClient::new(self.0.clone()).max_decoding_message_size(MAX_ANSWER)
+    }
+
+    /// Tickets.
+    pub(super) fn tickets(&self) -> TicketServiceClient<Authorized> {
+        TicketServiceClient::new(self.0.clone()).max_decoding_message_size(MAX_ANSWER)
     }
 
     /// Integrations.

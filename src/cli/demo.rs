@@ -1,6 +1,7 @@
 //! `docket demo`: a Jira, a server and a session of tickets in one process, and the export of it while one looks on.
 
 mod check;
+mod files;
 mod hints;
 mod stage;
 
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 use clap::Args;
 use uuid::Uuid;
 
-use self::stage::Stage;
+use self::{files::Attached, stage::Stage};
 use super::{
     CommandError, INTERRUPTED, Outcome,
     client::{Client, call},
@@ -75,15 +76,19 @@ async fn play(stage: &Stage, file: &SessionFile, args: &DemoArgs) -> Result<(), 
     println!("The manager has connected Jira.");
     let lead = stage.client(Role::TeamLead).await?;
     let imported = session::import(&lead, file.clone(), Some(integration)).await?;
+    let attached = files::attach(&lead, &imported.tickets).await?;
     println!(
-        "A team lead has brought {:?}: {} tickets, {} dependencies.\n",
-        imported.session.name, imported.tickets, imported.dependencies
+        "A team lead has brought {:?}: {} tickets, {} dependencies, {} files.\n",
+        imported.session.name,
+        imported.tickets.len(),
+        imported.dependencies,
+        attached.len()
     );
     let mut progress = Progress::new(true);
     let export = export::begin(&lead, &imported.session.id, false, &progress).await?;
     let results = export::finish(&lead, &export, &mut progress).await?;
     print!("{}", summary::table(&results));
-    conclude(stage, file, &results)?;
+    conclude(stage, file, &attached, &results)?;
     if !args.once {
         println!("{}", hints::text(stage, &results)?);
     }
@@ -93,6 +98,7 @@ async fn play(stage: &Stage, file: &SessionFile, args: &DemoArgs) -> Result<(), 
 fn conclude(
     stage: &Stage,
     file: &SessionFile,
+    attached: &[Attached],
     results: &GetExportResultsResponse,
 ) -> Result<(), CommandError> {
     let export = results
@@ -102,13 +108,15 @@ fn conclude(
     if export.failure.is_some() {
         return Err(summary::failure(export).into());
     }
-    let found = check::hold(&stage.sandbox, &file.tickets, results)?;
+    let found = check::hold(&stage.sandbox, &file.tickets, attached, results)?;
     println!(
-        "Held against Jira: {} issues for {} tickets, none missing, none twice; {} of {} links.",
+        "Held against Jira: {} issues for {} tickets, none missing, none twice; {} of {} links; {} of {} files.",
         found.issues,
         file.tickets.len(),
         found.links,
         session::dependencies(file),
+        found.files,
+        attached.len(),
     );
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::{
     client::{Client, Remote, call},
     session_file::{self, Format, SessionFile},
 };
-use crate::proto::v1::{AddSessionTicketsRequest, CreateSessionRequest, Session};
+use crate::proto::v1::{AddSessionTicketsRequest, CreateSessionRequest, Session, Ticket};
 
 /// What to do with sessions.
 #[derive(Debug, Subcommand)]
@@ -44,7 +44,7 @@ pub(super) struct Import {
 #[derive(Debug)]
 pub(super) struct Imported {
     pub(super) session: Session,
-    pub(super) tickets: usize,
+    pub(super) tickets: Vec<Ticket>,
     pub(super) dependencies: usize,
 }
 
@@ -60,7 +60,10 @@ pub(super) async fn run(command: SessionCommand) -> Result<(), CommandError> {
     let Imported { session, .. } = &imported;
     eprintln!(
         "imported {:?}: {} tickets, {} dependencies; `docket export {}` exports it",
-        session.name, imported.tickets, imported.dependencies, session.id
+        session.name,
+        imported.tickets.len(),
+        imported.dependencies,
+        session.id
     );
     println!("{}", session.id);
     Ok(())
@@ -76,7 +79,8 @@ pub(super) async fn import(
     file: SessionFile,
     integration: Option<String>,
 ) -> Result<Imported, CommandError> {
-    let (tickets, dependencies) = (file.tickets.len(), dependencies(&file));
+    let dependencies = dependencies(&file);
+    let mut made = Vec::new();
     let request = CreateSessionRequest {
         session: Some(Session {
             name: file.name.unwrap_or_default(),
@@ -110,11 +114,12 @@ pub(super) async fn import(
         })
         .await?;
         added += count;
+        made.extend(answer.tickets);
         session = answer.session.unwrap_or(session);
     }
     Ok(Imported {
         session,
-        tickets,
+        tickets: made,
         dependencies,
     })
 }

@@ -41,6 +41,7 @@ pub struct Http {
     /// For http: resolves names to allowed addresses alone.
     plain: Client,
     max_body: usize,
+    timeout: Duration,
 }
 
 /// An answer whose head arrived. What became of its body is told apart, for the head alone often decides.
@@ -93,8 +94,14 @@ impl Http {
             secure: client(settings, &guard, true)?,
             plain: client(settings, &guard, false)?,
             max_body: settings.max_body,
+            timeout: settings.total_timeout,
             guard,
         })
+    }
+
+    /// The longest time for a whole call, where the call does not set another.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Sends what `build` makes of the right client, once, and reads the answer.

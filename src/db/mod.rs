@@ -12,6 +12,7 @@ pub mod dependency;
 pub mod dispatch;
 mod errors;
 pub mod export;
+pub mod export_attachment;
 pub mod export_event;
 pub mod export_fix;
 pub mod export_item;

@@ -6,7 +6,7 @@ use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ids::{ExportId, FixId, SessionId, TicketId},
+    ids::{AttachmentId, ExportId, FixId, SessionId, TicketId},
     text_enum,
     time::Time,
 };
@@ -95,6 +95,32 @@ text_enum! {
         /// In Jira.
         Done,
         /// Refused for good; a manual fix tells.
+        Failed,
+    }
+}
+
+text_enum! {
+    /// Where the bytes of a file on an issue come from.
+    FileSource {
+        /// An attachment of the ticket.
+        Attachment,
+        /// An image inside the ticket's description.
+        Image,
+        /// The whole description, of which the issue has a part alone.
+        FullText,
+    }
+}
+
+text_enum! {
+    /// How far a file has come on its way to the issue.
+    FileState {
+        /// Nothing was sent.
+        Pending,
+        /// The intent to send is recorded; the issue may or may not have it.
+        Sending,
+        /// The issue has it.
+        Sent,
+        /// Refused, or not fit to be sent; a manual fix tells.
         Failed,
     }
 }
@@ -230,6 +256,13 @@ pub enum EventDetail {
         field: String,
         fix: Box<ManualFix>,
     },
+    AttachmentUploaded {
+        ticket_id: TicketId,
+        attachment_id: AttachmentId,
+        jira_key: String,
+        filename: String,
+        size_bytes: i64,
+    },
     DependencyCreated {
         from_key: String,
         to_key: String,
@@ -255,6 +288,7 @@ impl EventDetail {
             Self::Started => "started",
             Self::TicketExported { .. } => "ticket_exported",
             Self::FieldFallback { .. } => "field_fallback",
+            Self::AttachmentUploaded { .. } => "attachment_uploaded",
             Self::DependencyCreated { .. } => "dependency_created",
             Self::Throttled { .. } => "throttled",
             Self::Resumed { .. } => "resumed",

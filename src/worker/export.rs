@@ -2,6 +2,7 @@
 
 mod create;
 mod end;
+mod files;
 mod halt;
 mod links;
 mod patience;
@@ -10,6 +11,7 @@ mod settle;
 mod states;
 mod step;
 mod ticket;
+mod transmit;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 

@@ -55,6 +55,19 @@ fn detail(detail: EventDetail) -> Detail {
             field,
             manual_fix: Some(export::manual_fix(*fix)),
         }),
+        EventDetail::AttachmentUploaded {
+            ticket_id,
+            attachment_id,
+            jira_key,
+            filename,
+            size_bytes,
+        } => Detail::AttachmentUploaded(v1::AttachmentUploaded {
+            ticket_id: ticket_id.to_string(),
+            attachment_id: attachment_id.to_string(),
+            jira_key,
+            filename,
+            size_bytes,
+        }),
         EventDetail::DependencyCreated { from_key, to_key } => {
             Detail::DependencyCreated(v1::DependencyCreated { from_key, to_key })
         }

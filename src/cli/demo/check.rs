@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::super::CommandError;
+use super::{super::CommandError, files::Attached};
 use crate::{
     connectors::jira::PROPERTY,
     proto::v1::{GetExportResultsResponse, NewSessionTicket},
@@ -17,13 +17,15 @@ const BLOCKS: &str = "Blocks";
 pub(super) struct Found {
     pub(super) issues: usize,
     pub(super) links: usize,
+    pub(super) files: usize,
 }
 
 /// Every ticket has exactly one issue, which is the one that docket names and has the ticket's title; every dependency is exactly
-/// one link; and there is nothing else. The error has a line for each thing that is off.
+/// one link, every file of a ticket exactly one of its issue; and there is nothing else. The error has a line for each thing that is off.
 pub(super) fn hold(
     sandbox: &Sandbox,
     tickets: &[NewSessionTicket],
+    attached: &[Attached],
     results: &GetExportResultsResponse,
 ) -> Result<Found, CommandError> {
     let issues = sandbox.issues();
@@ -35,10 +37,12 @@ pub(super) fn hold(
     }
     let keys = keys_by_ref(tickets, results, &mut faults);
     let links = check_links(sandbox, tickets, &keys, &mut faults);
+    let files = check_files(sandbox, attached, results, &mut faults);
     match faults.is_empty() {
         true => Ok(Found {
             issues: issues.len(),
             links,
+            files,
         }),
         false => Err(faults.join("\n").into()),
     }
@@ -142,4 +146,34 @@ fn check_links(
         ));
     }
     set.len()
+}
+
+/// How many files the issues have: exactly those that the tickets have.
+fn check_files(
+    sandbox: &Sandbox,
+    attached: &[Attached],
+    results: &GetExportResultsResponse,
+    faults: &mut Vec<String>,
+) -> usize {
+    let key = |ticket: &str| {
+        let made = results.jira_tickets.iter();
+        let mut made = made.filter(|made| made.ticket_id == ticket);
+        made.next().map(|made| made.jira_key.clone())
+    };
+    let wanted = attached.iter().map(|file| {
+        let key = key(&file.ticket_id).unwrap_or_default();
+        (key, file.filename.clone(), file.size)
+    });
+    let mut wanted: Vec<_> = wanted.collect();
+    let files = sandbox.attachments().into_iter();
+    let mut found: Vec<_> = files
+        .map(|file| (file.issue, file.filename, file.size))
+        .collect();
+    wanted.sort();
+    found.sort();
+    if found != wanted {
+        let (found, wanted) = (found.len(), wanted.len());
+        faults.push(format!("the issues have {found} files for {wanted}"));
+    }
+    found.len()
 }

@@ -7,6 +7,7 @@ mod client;
 mod compare;
 mod failure;
 mod fields;
+mod files;
 mod issue;
 mod links;
 mod meta;
@@ -26,7 +27,7 @@ use std::{
     },
 };
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -38,6 +39,7 @@ pub use client::{Marker, NewIssue, PROPERTY};
 pub use compare::{adf_text, agrees, as_text};
 pub use failure::{CreateContext, HardStop};
 pub use fields::{FieldIds, IssueInput, IssuePlan, Unsent, is_jira_field};
+pub use files::{AttachOutcome, IssueFile, NewFile};
 pub use issue::IssueFields;
 pub use links::{IssueLink, LinkType};
 pub use meta::{
@@ -143,6 +145,22 @@ impl Jira {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Answer, SendError> {
+        let build = |request: RequestBuilder| match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        self.send_with(method, path, query, body, build).await
+    }
+
+    /// Sends one request, once, with what `build` adds to it; `body` is what a witness is told of that.
+    async fn send_with(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+        build: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Answer, SendError> {
         let mut url = self.url(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -156,10 +174,7 @@ impl Jira {
                 // Marked as sensitive by reqwest.
                 .basic_auth(email, Some(api_token.expose_secret()))
                 .header("accept", "application/json");
-            match body {
-                Some(body) => request.json(body),
-                None => request,
-            }
+            build(request)
         });
         let sent = sent.await;
         let path = url.path();

@@ -6,7 +6,7 @@ use chrono::DateTime;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::redact::Redactor;
+use super::{AttachOutcome, IssueFile, redact::Redactor};
 use crate::connectors::http::{Answer, Lost, NotSent, SendError};
 
 /// The longest wait that is taken from an answer; a longer one is cut to it.
@@ -203,6 +203,35 @@ fn created(answer: &Answer) -> CreateOutcome {
         }),
         _ => CreateOutcome::Uncertain(Trouble::Unreadable),
     }
+}
+
+/// What became of adding a file.
+pub(super) fn of_attach(sent: Result<Answer, SendError>, redactor: &Redactor) -> AttachOutcome {
+    let answer = match sent {
+        Ok(answer) => answer,
+        Err(SendError::NotSent(why)) => return AttachOutcome::NotSent(why.into()),
+        Err(SendError::Lost(how)) => return AttachOutcome::Uncertain(how.into()),
+    };
+    match answer.status {
+        200..=299 => match attached(&answer) {
+            Ok(file) => AttachOutcome::Attached(file),
+            Err(trouble) => AttachOutcome::Uncertain(trouble),
+        },
+        429 => AttachOutcome::RetryLater {
+            after: wait(&answer),
+            reason: limit(&answer, redactor),
+        },
+        408 => AttachOutcome::Uncertain(Trouble::Timeout),
+        300..=499 => AttachOutcome::Rejected(Rejection::read(&answer, redactor)),
+        status => AttachOutcome::Uncertain(Trouble::ServerError(status)),
+    }
+}
+
+/// The one file that a success names.
+fn attached(answer: &Answer) -> Result<IssueFile, Trouble> {
+    let bytes = answer.body.as_ref().map_err(|how| Trouble::from(*how))?;
+    let files = serde_json::from_slice::<Vec<IssueFile>>(bytes).unwrap_or_default();
+    files.into_iter().next().ok_or(Trouble::Unreadable)
 }
 
 /// Whether the text has the form of an issue's key: a project's key, a hyphen and a number.

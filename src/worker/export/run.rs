@@ -15,10 +15,13 @@ use tokio_util::sync::CancellationToken;
 use super::states;
 use crate::{
     app::{App, integrations::require_enabled, journal::Journal, wake},
-    connectors::{Connector, jira::HardStop},
+    connectors::{
+        Connector,
+        jira::{AttachmentSettings, HardStop},
+    },
     db::{
-        export, export_event, export_fix, export_item, export_link, export_log, export_request,
-        history, integration, notify_in, session, session_ticket,
+        export, export_attachment, export_event, export_fix, export_item, export_link, export_log,
+        export_request, history, integration, notify_in, session, session_ticket,
     },
     domain::{
         export::{EventDetail, TicketExportStatus},
@@ -85,6 +88,9 @@ impl From<HardStop> for Stop {
 pub(super) struct Change {
     pub(super) item: Option<export_item::Model>,
     pub(super) link: Option<export_link::Model>,
+    /// Files that are to go to an issue.
+    pub(super) new_files: Vec<export_attachment::Model>,
+    pub(super) file: Option<export_attachment::Model>,
     pub(super) fixes: Vec<export_fix::Model>,
     /// The ticket that became an issue: its id, key and address.
     pub(super) exported: Option<(TicketId, String, String)>,
@@ -106,6 +112,8 @@ pub(in crate::worker) struct Run {
     pub(super) last_create: Option<Time>,
     /// The highest issue number known in the project.
     pub(super) high_key: i64,
+    /// What the site takes of files, once it was asked.
+    pub(super) file_settings: Option<AttachmentSettings>,
     /// The key of an issue that exists and could not be recorded.
     pub(super) orphan: Option<String>,
     /// What Jira was asked and has answered since the last write.
@@ -133,6 +141,7 @@ impl Run {
             pace: Duration::ZERO,
             last_create,
             high_key: 0,
+            file_settings: None,
             orphan: None,
             journal,
             lease,
@@ -251,6 +260,12 @@ async fn write_change(
     }
     if let Some(link) = &change.link {
         export_link::save(tx, link).await?;
+    }
+    if !change.new_files.is_empty() {
+        export_attachment::insert_many(tx, change.new_files.clone()).await?;
+    }
+    if let Some(file) = &change.file {
+        export_attachment::save(tx, file).await?;
     }
     for fix in &change.fixes {
         export_fix::insert(tx, fix.clone()).await?;

@@ -44,7 +44,7 @@ impl Doubt {
         }
     }
 
-    fn waits(self) -> &'static [Duration] {
+    pub(super) fn waits(self) -> &'static [Duration] {
         match self {
             Self::Failed => &AFTER_FAILURE,
             Self::Silent | Self::Interrupted => &AFTER_SILENCE,

@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     app::issue_draft::IssueDraft,
-    connectors::jira::{CallError, IssuePlan, IssueRef, Jira, PlanError, ProjectMeta, Unsent},
+    connectors::jira::{
+        CallError, IssuePlan, IssueRef, Jira, PlanError, ProjectMeta, Unsent, adf::InlineAttachment,
+    },
     db::{export_fix, export_item, history::Entry, ticket},
     domain::{
         export::{CurrentTicket, EventDetail, ItemState, ManualFixType, issue_number},
@@ -24,6 +26,10 @@ pub(super) struct Passage<'a> {
     pub(super) ticket: &'a ticket::Model,
     pub(super) item: export_item::Model,
     pub(super) plan: IssuePlan,
+    /// Images in the description, to be attached.
+    pub(super) images: Vec<InlineAttachment>,
+    /// The whole description, where it had to be cut.
+    pub(super) full_text: Option<InlineAttachment>,
 }
 
 impl Run {
@@ -43,12 +49,15 @@ impl Run {
             title: ticket.title.0.clone(),
             order: ticket.session_order.unwrap_or_default(),
         });
-        let plan = self.plan(meta, &ticket).await?;
+        let mut draft = IssueDraft::of(&ticket);
+        let plan = self.plan(meta, &mut draft).await?;
         let mut passage = Passage {
             jira,
             ticket: &ticket,
             item,
             plan,
+            images: draft.images,
+            full_text: draft.full_text,
         };
         if passage.item.state != ItemState::Created {
             let (issue, adopted) = self.issue_of(&mut passage).await?;
@@ -56,6 +65,7 @@ impl Run {
             self.keep_key(&mut passage, &issue, adopted).await?;
             step("export.key_kept");
         }
+        self.send_files(&passage).await?;
         let late = match lost_sprint(&passage) {
             Some(lost) => Some(lost),
             None => self.add_to_sprint(&passage).await?,
@@ -70,12 +80,12 @@ impl Run {
     async fn plan(
         &mut self,
         meta: &ProjectMeta,
-        ticket: &ticket::Model,
+        draft: &mut IssueDraft,
     ) -> Result<IssuePlan, Stop> {
-        let IssueDraft { input, cut, .. } = IssueDraft::of(ticket);
+        let input = &draft.input;
         let asked = self
             .ask("plan an issue", || async {
-                match meta.plan(&input).await {
+                match meta.plan(input).await {
                     Ok(plan) => Ok(Ok(plan)),
                     Err(PlanError::Stop(stop)) => Ok(Err(stop)),
                     Err(PlanError::Call(error)) => Err(error),
@@ -83,7 +93,7 @@ impl Run {
             })
             .await?;
         let mut plan = asked?;
-        plan.unsent.extend(cut);
+        plan.unsent.extend(draft.cut.take());
         Ok(plan)
     }
 
@@ -193,7 +203,7 @@ impl Run {
     }
 
     /// A manual fix, and the event that tells of it, for each value that the issue does not have.
-    fn fixes(
+    pub(super) fn fixes(
         &self,
         passage: &Passage<'_>,
         unsent: Vec<Unsent>,

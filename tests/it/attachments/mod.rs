@@ -3,6 +3,7 @@
 mod bad;
 mod deleting;
 mod download;
+mod full;
 mod resumable;
 mod stream;
 mod sweep;
@@ -33,7 +34,7 @@ fn sha256(bytes: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn header(ticket: &str, filename: &str) -> v1::UploadHeader {
+pub(crate) fn header(ticket: &str, filename: &str) -> v1::UploadHeader {
     v1::UploadHeader {
         ticket_id: ticket.to_owned(),
         filename: filename.to_owned(),
@@ -63,7 +64,7 @@ async fn send(
 }
 
 /// Uploads a file in chunks of 100 KB.
-async fn upload(
+pub(crate) async fn upload(
     tickets: &mut Tickets,
     header: v1::UploadHeader,
     bytes: &[u8],

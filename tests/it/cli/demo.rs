@@ -15,6 +15,7 @@ fn the_demo_exports_87_tickets_and_leaves_nothing_behind() {
         out.contains("87 issues for 87 tickets, none missing, none twice"),
         "{said:?}"
     );
+    assert!(out.contains("; 35 of 35 files."), "{said:?}");
     let issues = out
         .lines()
         .filter(|line| line.contains("/browse/DEMO-"))

@@ -11,8 +11,9 @@ use docket::{
     domain::actor::Role,
     proto::v1::{
         CreateIntegrationRequest, Credentials, ExportEvent, GetExportResultsRequest,
-        GetExportResultsResponse, Integration, JiraConfig, JiraCredentials, StartExportRequest,
-        StartExportResponse, credentials, integration,
+        GetExportResultsResponse, Integration, JiraConfig, JiraCredentials,
+        ListSessionTicketsRequest, StartExportRequest, StartExportResponse, credentials,
+        integration,
     },
     sandbox::{Numbering, Options, Sandbox},
 };
@@ -25,9 +26,12 @@ use super::{
     story::Story,
     watch::{self, Watcher, Whereabouts},
 };
-use crate::support::{
-    database::{Kind, TestDatabase},
-    server::{Bearer, Exports, Integrations, token},
+use crate::{
+    attachments::{header, upload},
+    support::{
+        database::{Kind, TestDatabase},
+        server::{Bearer, Exports, Integrations, Tickets, token},
+    },
 };
 
 /// The shortest lease that can be set: a crash then costs a test as little waiting as it may.
@@ -106,6 +110,8 @@ impl Setup {
         let folder = database.folder().display().to_string();
         let mut settings = vec![
             ("DATA_DIR", format!("{folder}/data")),
+            // Replicas have data folders of their own, and this one together.
+            ("UPLOAD_DIR", format!("{folder}/uploads")),
             ("DATABASE_URL", database.url.clone()),
             ("JWT_SECRET_KEY", secret.clone()),
             (
@@ -125,6 +131,7 @@ impl Setup {
         let bearer = Bearer::new(&admin);
         let integration = integrate(&process, &bearer, &jira, self.delay).await;
         let session = import(&process, &admin, &self.story, &folder, &integration).await;
+        attach(&process, &bearer, &self.story, &session).await;
         let bench = Bench {
             jira,
             story: self.story,
@@ -280,4 +287,25 @@ async fn import(
     assert!(output.status.success(), "{output:?}");
     let id = String::from_utf8(output.stdout).expect("text");
     id.trim().to_owned()
+}
+
+/// Attaches the story's files to its tickets.
+async fn attach(process: &Docket, bearer: &Bearer, story: &Story, session: &str) {
+    let channel = || InterceptedService::new(process.channel(), bearer.clone());
+    let request = ListSessionTicketsRequest {
+        session_id: session.to_owned(),
+        page_size: 100,
+        ..Default::default()
+    };
+    let listed = Exports::new(channel()).list_session_tickets(request).await;
+    let tickets = listed.expect("the session's tickets").into_inner().tickets;
+    assert_eq!(tickets.len(), story.len());
+    let mut client = Tickets::new(channel());
+    for ticket in tickets {
+        for (name, bytes) in story.files(&ticket.title) {
+            let header = header(&ticket.id, name);
+            let made = upload(&mut client, header, bytes.as_bytes()).await;
+            made.expect("takes the file");
+        }
+    }
 }

@@ -26,6 +26,7 @@ pub(super) fn hold(jira: &Sandbox, story: &Story, results: &GetExportResultsResp
     check_issues(&own, story, results);
     check_links(jira, story, &own);
     check_sprints(story, &own);
+    check_files(jira, story, &own);
     check_fixes(results);
 }
 
@@ -67,6 +68,25 @@ fn check_sprints(story: &Story, own: &[Issue]) {
         let issue = own.iter().find(|issue| title(issue) == named);
         let value = &issue.expect("its issue").fields[SPRINT];
         assert_eq!(value[0]["name"], sprint, "the sprint of {named:?}: {value}");
+    }
+}
+
+/// Every file of a ticket is one of its issue, with the same bytes; and none is there twice.
+fn check_files(jira: &Sandbox, story: &Story, own: &[Issue]) {
+    for issue in own {
+        let files = jira.attachments().into_iter();
+        let mut made: Vec<(String, Vec<u8>)> = files
+            .filter(|file| file.issue == issue.key)
+            .map(|file| (file.filename, file.content.to_vec()))
+            .collect();
+        let mut wanted: Vec<(String, Vec<u8>)> = story
+            .files(title(issue))
+            .into_iter()
+            .map(|(name, bytes)| (name.to_owned(), bytes.into_bytes()))
+            .collect();
+        made.sort();
+        wanted.sort();
+        assert_eq!(made, wanted, "the files of {}", issue.key);
     }
 }
 

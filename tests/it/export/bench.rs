@@ -265,6 +265,7 @@ pub(super) fn kinds(events: &[ExportEvent]) -> Vec<&'static str> {
         Detail::Started(_) => "started",
         Detail::TicketExported(_) => "ticket_exported",
         Detail::FieldFallback(_) => "field_fallback",
+        Detail::AttachmentUploaded(_) => "attachment_uploaded",
         Detail::DependencyCreated(_) => "dependency_created",
         Detail::Throttled(_) => "throttled",
         Detail::Resumed(_) => "resumed",
@@ -273,7 +274,6 @@ pub(super) fn kinds(events: &[ExportEvent]) -> Vec<&'static str> {
         Detail::Completed(_) => "completed",
         Detail::Failed(_) => "failed",
         Detail::Heartbeat(_) => "heartbeat",
-        other => panic!("unexpected {other:?}"),
     };
     events.iter().map(kind).collect()
 }

@@ -6,6 +6,7 @@ mod bench;
 mod contract;
 mod control;
 mod descriptions;
+mod files;
 mod links;
 mod lost;
 mod outcomes;

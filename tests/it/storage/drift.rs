@@ -44,6 +44,7 @@ async fn entities_fit_the_migrated_schema(#[values(Kind::Sqlite, Kind::Postgres)
                     dependency,
                     dispatch,
                     export,
+                    export_attachment,
                     export_event,
                     export_fix,
                     export_item,

@@ -3,7 +3,7 @@
 use docket::{
     db::*,
     domain::{
-        export::{LinkState, ManualFixType},
+        export::{FileSource, FileState, LinkState, ManualFixType},
         ids::*,
         ticket::{CommentVisibility, ScanStatus},
     },
@@ -200,6 +200,22 @@ async fn fill_export(
     put(tx, export_event(&run)).await?;
     put(tx, export_item(run.id, first)).await?;
     put(tx, export_log(run.id)).await?;
+    put(
+        tx,
+        export_attachment::Model {
+            export_id: run.id,
+            id: AttachmentId::at(now()),
+            ticket_id: first,
+            position: 0,
+            source: FileSource::Attachment,
+            filename: "log.txt".to_owned(),
+            size_bytes: 3,
+            state: FileState::Sent,
+            external_id: Some("10001".to_owned()),
+            error: None,
+        },
+    )
+    .await?;
     put(
         tx,
         export_link::Model {

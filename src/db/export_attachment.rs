@@ -1,0 +1,77 @@
+//! Export attachments: the files of a run's tickets on their way to the issues, each sent once.
+
+use sea_orm::{IntoActiveModel, QueryOrder, Unchanged, entity::prelude::*};
+
+use crate::{
+    domain::{
+        export::{FileSource, FileState},
+        ids::{AttachmentId, ExportId, TicketId},
+    },
+    error::Result,
+};
+
+/// A row of `export_attachment`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "export_attachment")]
+pub struct Model {
+    /// The run.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub export_id: ExportId,
+    /// The attachment; a file that is made of the description has an id of its own.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AttachmentId,
+    /// The ticket.
+    pub ticket_id: TicketId,
+    /// Its place among the ticket's files, from 0.
+    pub position: i32,
+    /// Where its bytes come from.
+    pub source: FileSource,
+    /// Its name on the issue.
+    pub filename: String,
+    /// The size.
+    pub size_bytes: i64,
+    /// How far it has come.
+    pub state: FileState,
+    /// Jira's id of it: exactly when SENT.
+    pub external_id: Option<String>,
+    /// Why it is not there.
+    pub error: Option<String>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The files of a ticket, in their order.
+pub async fn of_ticket(
+    conn: &impl ConnectionTrait,
+    export: ExportId,
+    ticket: TicketId,
+) -> Result<Vec<Model>> {
+    let rows = Entity::find()
+        .filter(Column::ExportId.eq(export))
+        .filter(Column::TicketId.eq(ticket));
+    Ok(rows.order_by_asc(Column::Position).all(conn).await?)
+}
+
+/// Adds files that nothing was done about yet.
+pub async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<()> {
+    for chunk in rows.chunks(super::query::ROWS_A_STATEMENT) {
+        let rows = chunk
+            .iter()
+            .cloned()
+            .map(IntoActiveModel::into_active_model);
+        Entity::insert_many(rows)
+            .exec_without_returning(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Writes how far a file has come.
+pub async fn save(conn: &impl ConnectionTrait, row: &Model) -> Result<()> {
+    let mut change = row.clone().into_active_model().reset_all();
+    change.export_id = Unchanged(row.export_id);
+    change.id = Unchanged(row.id);
+    Entity::update(change).exec(conn).await?;
+    Ok(())
+}

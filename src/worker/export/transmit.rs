@@ -1,0 +1,138 @@
+//! Sending one file, and looking for one that may have been sent: by name and size, among those that stand for no other file.
+
+use std::collections::HashSet;
+
+use super::{
+    files::Outgoing,
+    patience::Patience,
+    run::{Run, Stop},
+    settle::Doubt,
+    step::step,
+    ticket::Passage,
+};
+use crate::{
+    connectors::jira::{AttachOutcome, CallError, IssueFile, NewFile, Rejection},
+    db::export_attachment,
+};
+
+/// How often a file is sent again after an uncertain outcome that proved to be nothing.
+const UNCERTAIN_ROUNDS: u32 = 2;
+
+/// What is known of the files on an issue.
+#[derive(Default)]
+pub(super) struct Known {
+    /// As they were read last.
+    pub(super) listed: Option<Vec<IssueFile>>,
+    /// Jira's ids of those that stand for a file of the ticket's.
+    pub(super) claimed: HashSet<String>,
+}
+
+impl Known {
+    /// A file of this name and size that stands for no other of the ticket's files: it is this one, sent by a worker that was not told.
+    pub(super) fn like(&self, row: &export_attachment::Model) -> Option<String> {
+        let same = |file: &&IssueFile| {
+            file.filename == row.filename
+                && i64::try_from(file.size) == Ok(row.size_bytes)
+                && !self.claimed.contains(&file.id)
+        };
+        let found = self.listed.iter().flatten().find(same);
+        found.map(|file| file.id.clone())
+    }
+}
+
+impl Run {
+    /// Sends the bytes until Jira has taken or refused them: Jira's id of the file, or why it is not there.
+    pub(super) async fn transmit(
+        &mut self,
+        passage: &Passage<'_>,
+        file: &Outgoing,
+        known: &mut Known,
+    ) -> Result<Result<String, String>, Stop> {
+        let key = passage.item.jira_key.clone().unwrap_or_default();
+        let mut patience = Patience::default();
+        let mut doubts = 0;
+        loop {
+            let Some((content_type, bytes)) = self.bytes(&file.bytes).await? else {
+                return Ok(Err("docket has lost its bytes".to_owned()));
+            };
+            self.still_holds()?;
+            let new = NewFile {
+                filename: &file.row.filename,
+                content_type: &content_type,
+                size: u64::try_from(file.row.size_bytes).unwrap_or_default(),
+                bytes,
+            };
+            let outcome = passage.jira.attach(&key, new).await;
+            step("export.attachment_answered");
+            match outcome {
+                AttachOutcome::Attached(found) => return Ok(Ok(found.id)),
+                AttachOutcome::Rejected(refused) => return self.refused(refused).map(Err),
+                AttachOutcome::RetryLater { after, reason } => {
+                    self.throttled(&mut patience, after, &reason).await?;
+                }
+                AttachOutcome::NotSent(trouble) => self.outage(&mut patience, &trouble).await?,
+                AttachOutcome::Uncertain(trouble) => {
+                    tracing::warn!(%trouble, file = %file.row.id, "a file had no clear answer");
+                    let doubt = Doubt::of(&trouble);
+                    match self.look_again(passage, &file.row, known, doubt).await? {
+                        Ok(Some(id)) => return Ok(Ok(id)),
+                        Ok(None) if doubts < UNCERTAIN_ROUNDS => doubts += 1,
+                        Ok(None) => return Ok(Err(trouble.to_string())),
+                        Err(refused) => return Ok(Err(refused.to_string())),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks for the file on the issue as it was read last.
+    pub(super) async fn look(
+        &mut self,
+        passage: &Passage<'_>,
+        row: &export_attachment::Model,
+        known: &mut Known,
+    ) -> Result<Result<Option<String>, String>, Stop> {
+        if known.listed.is_none() {
+            let key = passage.item.jira_key.clone().unwrap_or_default();
+            let asked = self
+                .try_ask("read an issue's files", || passage.jira.issue_files(&key))
+                .await?;
+            match asked {
+                Ok(files) => known.listed = Some(files),
+                Err(CallError::Rejected(refused)) => return self.refused(refused).map(Err),
+                Err(error) => return Ok(Err(error.to_string())),
+            }
+        }
+        Ok(Ok(known.like(row)))
+    }
+
+    /// Looks for the file again and again within a bounded time. `None`: it is not there, as every look showed.
+    pub(super) async fn look_again(
+        &mut self,
+        passage: &Passage<'_>,
+        row: &export_attachment::Model,
+        known: &mut Known,
+        doubt: Doubt,
+    ) -> Result<Result<Option<String>, String>, Stop> {
+        for wait in doubt.waits() {
+            self.wait_undisturbed(*wait).await?;
+            known.listed = None;
+            match self.look(passage, row, known).await? {
+                Ok(None) => {}
+                found => return Ok(found),
+            }
+        }
+        Ok(Ok(None))
+    }
+
+    /// What Jira refuses is told, and not a stop; a token that it no longer takes is.
+    fn refused(&self, refused: Rejection) -> Result<String, Stop> {
+        match refused.status {
+            401 => {
+                let refused = CallError::Rejected(refused);
+                Err(refused.failure(&self.row.jira_project_key).into())
+            }
+            _ => Ok(refused.to_string()),
+        }
+    }
+}
