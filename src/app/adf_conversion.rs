@@ -147,9 +147,9 @@ impl App {
             by_ticket.entry(file.ticket_id).or_default().push(file);
         }
         let mut reports = Vec::with_capacity(tried.len());
-        for (mut report, images) in tried {
+        for (mut report, made) in tried {
             let files = by_ticket.remove(&report.ticket_id).unwrap_or_default();
-            report.files = Some(rules.check(&files, &images).await?);
+            report.files = Some(rules.check(&files, &made).await?);
             reports.push(report);
         }
         Ok(reports)
@@ -159,12 +159,13 @@ impl App {
 /// Converts one ticket's description. A panic fails this ticket alone: the rest of the session is to be known all the same.
 fn tried(ticket: &ticket::Model) -> (AdfReport, Vec<InlineAttachment>) {
     let draft = catch_unwind(AssertUnwindSafe(|| IssueDraft::of(ticket))).ok();
-    let (converted, images) = match draft {
+    let (converted, files) = match draft {
         Some(draft) => {
+            let files = draft.made_files();
             // An export sends no description where there is none.
             let adf = draft.input.description;
             let adf = adf.unwrap_or_else(|| adf::convert("").adf);
-            (Some(converted(ticket, adf, &draft.losses)), draft.images)
+            (Some(converted(ticket, adf, &draft.losses)), files)
         }
         None => (None, Vec::new()),
     };
@@ -174,7 +175,7 @@ fn tried(ticket: &ticket::Model) -> (AdfReport, Vec<InlineAttachment>) {
         converted,
         files: None,
     };
-    (report, images)
+    (report, files)
 }
 
 fn converted(ticket: &ticket::Model, adf: Value, losses: &[adf::Loss]) -> Converted {

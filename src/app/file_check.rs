@@ -13,7 +13,7 @@ use crate::{
 /// How a ticket's files fare.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileReport {
-    /// How many there are, images that are part of the description among them.
+    /// How many there are, those that are made of the description among them.
     pub total: usize,
     /// What stands in the way of each that cannot be sent; `field` is the name of the file.
     pub problems: Vec<Problem>,
@@ -35,13 +35,13 @@ impl<'a> FileRules<'a> {
         }
     }
 
-    /// What stands in the way of a ticket's attachments, and of the images in its description.
+    /// What stands in the way of a ticket's attachments, and of the files that are made of its description.
     pub(super) async fn check(
         &self,
         files: &[&attachment::Model],
-        images: &[InlineAttachment],
+        made: &[InlineAttachment],
     ) -> Result<FileReport> {
-        if files.is_empty() && images.is_empty() {
+        if files.is_empty() && made.is_empty() {
             return Ok(FileReport::default());
         }
         let rules = self.rules().await?;
@@ -50,11 +50,11 @@ impl<'a> FileRules<'a> {
                 .err()
                 .or_else(|| fits(rules, &file.filename, size(file)).err())
         });
-        let inline = images
+        let inline = made
             .iter()
-            .filter_map(|image| fits(rules, &image.file_name, image.content.len() as u64).err());
+            .filter_map(|file| fits(rules, &file.file_name, file.content.len() as u64).err());
         Ok(FileReport {
-            total: files.len() + images.len(),
+            total: files.len() + made.len(),
             problems: attached.chain(inline).collect(),
         })
     }
@@ -121,7 +121,7 @@ fn fits(
         let (reason, category) = (Reason::JiraForbidden, ErrorCategory::AdminRequired);
         return Err(problem(reason, category, filename, what, action));
     }
-    if bytes <= rules.upload_limit {
+    if rules.takes(bytes) {
         return Ok(());
     }
     let what = format!(

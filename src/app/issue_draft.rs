@@ -32,6 +32,11 @@ pub(crate) struct IssueDraft {
 }
 
 impl IssueDraft {
+    /// The files that are made of the description.
+    pub(crate) fn made_files(&self) -> Vec<InlineAttachment> {
+        self.images.iter().chain(&self.full_text).cloned().collect()
+    }
+
     /// Made from the ticket as it is now.
     pub(crate) fn of(ticket: &ticket::Model) -> Self {
         let conversion = adf::convert(&ticket.description);
@@ -89,7 +94,7 @@ fn cut(ticket: &ticket::Model) -> Unsent {
 }
 
 /// A page that shows the description as it is. What is kept of it is sanitised, and needs no escaping.
-fn full_text(ticket: &ticket::Model) -> InlineAttachment {
+pub(crate) fn full_text(ticket: &ticket::Model) -> InlineAttachment {
     let text = &ticket.description;
     let body = match text.contains('<') {
         true => text.clone(),

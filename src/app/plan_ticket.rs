@@ -30,6 +30,8 @@ pub(super) struct TicketPlanner<'a> {
     waiting: HashMap<TicketId, usize>,
     digest: Sha256,
     requests: u64,
+    /// Whether there is a file, so that the site is asked what it takes.
+    asks_rules: bool,
 }
 
 /// A ticket with what it would need of Jira.
@@ -78,6 +80,7 @@ impl<'a> TicketPlanner<'a> {
                 Some(_) => edges.len() as u64,
                 None => 0,
             },
+            asks_rules: false,
         }
     }
 
@@ -192,11 +195,14 @@ impl<'a> TicketPlanner<'a> {
             .map(|file| (file.id, &file.sha256))
             .collect();
         self.digest.update(json!(names).to_string());
-        let report = self
-            .site
-            .files
-            .check(&subject.files, &subject.draft.images)
-            .await?;
+        let made = subject.draft.made_files();
+        let report = self.site.files.check(&subject.files, &made).await?;
+        if report.total > 0 {
+            // What the issue has is read, the site's rules once a run, and each file that fits is sent.
+            self.requests += 1 + u64::from(!self.asks_rules);
+            self.requests += (report.total - report.problems.len()) as u64;
+            self.asks_rules = true;
+        }
         let refused = report.problems.into_iter().map(|problem| Unsent {
             wanted: problem.field.clone(),
             field: problem.field,

@@ -98,8 +98,15 @@ impl CreateField {
 pub struct AttachmentSettings {
     /// Whether attachments are switched on.
     pub enabled: bool,
-    /// The largest file, in bytes.
+    /// The largest file, in bytes; 0 where the site names none: it has one all the same, and tells it by refusing.
     pub upload_limit: u64,
+}
+
+impl AttachmentSettings {
+    /// Whether a file of this many bytes is not too large.
+    pub fn takes(self, bytes: u64) -> bool {
+        self.upload_limit == 0 || bytes <= self.upload_limit
+    }
 }
 
 /// What is switched on on a site.

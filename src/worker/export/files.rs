@@ -178,12 +178,9 @@ impl Run {
             AttachmentSettings { enabled: false, .. } => {
                 Some("attachments are switched off on this Jira site".to_owned())
             }
-            // A site that names no limit has one all the same, and tells it by refusing.
-            AttachmentSettings { upload_limit, .. } if upload_limit > 0 && size > upload_limit => {
-                Some(format!(
-                    "it has {size} bytes, and this Jira site takes at most {upload_limit}"
-                ))
-            }
+            AttachmentSettings { upload_limit, .. } if !settings.takes(size) => Some(format!(
+                "it has {size} bytes, and this Jira site takes at most {upload_limit}"
+            )),
             _ => None,
         })
     }

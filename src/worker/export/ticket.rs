@@ -7,7 +7,7 @@ use super::{
     step::step,
 };
 use crate::{
-    app::issue_draft::IssueDraft,
+    app::issue_draft::{IssueDraft, full_text},
     connectors::jira::{
         CallError, IssuePlan, IssueRef, Jira, PlanError, ProjectMeta, Unsent, adf::InlineAttachment,
     },
@@ -65,6 +65,9 @@ impl Run {
             self.keep_key(&mut passage, &issue, adopted).await?;
             step("export.key_kept");
         }
+        if passage.full_text.is_none() && passage.is_cut() {
+            passage.full_text = Some(full_text(&ticket));
+        }
         self.send_files(&passage).await?;
         let late = match lost_sprint(&passage) {
             Some(lost) => Some(lost),
@@ -108,7 +111,7 @@ impl Run {
         self.saw_key(number.unwrap_or_default());
         let unsent: Vec<Unsent> = match adopted {
             // Made by an earlier worker, which wrote down what it left out.
-            true => serde_json::from_value(passage.item.fallbacks.clone()).unwrap_or_default(),
+            true => passage.noted(),
             false => passage.plan.unsent.clone(),
         };
         let url = passage.jira.browse_url(&issue.key).to_string();
@@ -237,12 +240,23 @@ impl Run {
     }
 }
 
+impl Passage<'_> {
+    /// What the issue has to do without, as it was written down before the create.
+    fn noted(&self) -> Vec<Unsent> {
+        serde_json::from_value(self.item.fallbacks.clone()).unwrap_or_default()
+    }
+
+    /// Whether Jira has less than the whole description, by this worker's doing or an earlier one's.
+    fn is_cut(&self) -> bool {
+        let cut = |unsent: &Unsent| unsent.fix_type == ManualFixType::DescriptionTruncated;
+        self.plan.unsent.iter().any(cut) || self.noted().iter().any(cut)
+    }
+}
+
 /// A sprint that was there when the issue was created and is not any more, for an issue that a worker left before its sprint.
 fn lost_sprint(passage: &Passage<'_>) -> Option<Unsent> {
     let about_sprint = |unsent: &&Unsent| unsent.field == "sprint";
-    let noted: Vec<Unsent> =
-        serde_json::from_value(passage.item.fallbacks.clone()).unwrap_or_default();
-    if noted.iter().any(|unsent| about_sprint(&unsent)) {
+    if passage.noted().iter().any(|unsent| about_sprint(&unsent)) {
         return None;
     }
     passage.plan.unsent.iter().find(about_sprint).cloned()

@@ -75,10 +75,8 @@ fn wanted(files: &[File]) -> Vec<(String, String, Vec<u8>)> {
 }
 
 fn uploaded(events: &[ExportEvent]) -> Vec<&v1::AttachmentUploaded> {
-    let uploaded = |event: &'_ ExportEvent| match event.detail.as_ref() {
-        Some(Detail::AttachmentUploaded(_)) => true,
-        _ => false,
-    };
+    let uploaded =
+        |event: &'_ ExportEvent| matches!(event.detail, Some(Detail::AttachmentUploaded(_)));
     let events = events.iter().filter(|event| uploaded(event));
     events
         .filter_map(|event| match &event.detail {

@@ -232,4 +232,11 @@ async fn a_description_that_jira_finds_too_long_is_cut_further() {
     let issue = bench.jira.issues().remove(0);
     let length = plain_text(&issue.fields["description"]).len();
     assert!((1000..2600).contains(&length), "{length}");
+    let files = bench.jira.attachments();
+    assert_eq!(files.len(), 1, "the whole text is attached");
+    assert_eq!(files[0].filename, "description.html");
+    let whole = String::from_utf8_lossy(&files[0].content)
+        .matches("word")
+        .count();
+    assert_eq!(whole, 2000);
 }
