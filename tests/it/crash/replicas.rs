@@ -83,7 +83,8 @@ async fn two_replicas_that_start_at_once_make_one_run() {
 async fn a_pause_on_one_replica_halts_the_run_of_the_other_at_once() {
     let mut setup = Setup::new(Kind::Postgres, Story::small());
     setup.lease = "300";
-    setup.delay = Duration::from_secs(60);
+    let wait = Duration::from_secs(60);
+    setup.delay = wait;
     let (bench, one) = setup.start().await;
     bench.begin(&one).await.expect("it starts");
     bench.issues(1).await;
@@ -117,7 +118,10 @@ async fn a_pause_on_one_replica_halts_the_run_of_the_other_at_once() {
     }
     let took = asked.elapsed();
     println!("paused on the other replica after {took:?}");
-    assert!(took < Duration::from_millis(500), "{took:?}");
+    assert!(
+        took < wait / 2,
+        "a wake-up and not the end of the wait: {took:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

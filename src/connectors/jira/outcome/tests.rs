@@ -77,13 +77,25 @@ fn a_success_that_names_an_issue_is_one_and_any_other_is_uncertain() {
 
 #[test]
 fn every_server_error_leaves_a_create_uncertain_even_one_that_says_when_to_retry() {
-    for status in [500, 501, 502, 503, 504, 520, 599] {
+    for status in [500, 501, 502, 504, 520, 599] {
         let outcome = create(status, &[("retry-after", "5")], Ok("{}"));
         assert_eq!(
             outcome,
             CreateOutcome::Uncertain(Trouble::ServerError(status))
         );
     }
+    assert_eq!(
+        create(503, &[], Ok("{}")),
+        CreateOutcome::Uncertain(Trouble::ServerError(503))
+    );
+    let overloaded = Trouble::Overloaded {
+        after: Duration::from_secs(5),
+        reason: String::new(),
+    };
+    assert_eq!(
+        create(503, &[("retry-after", "5")], Ok("{}")),
+        CreateOutcome::Uncertain(overloaded)
+    );
     assert_eq!(
         create(408, &[], Ok("")),
         CreateOutcome::Uncertain(Trouble::Timeout)
