@@ -28,6 +28,11 @@ function styles(node) {
   return result;
 }
 
+function inHeading(node) {
+  for (let up = node.parentNode; up; up = up.parentNode) if (/^h[1-6]$/.test(up.tagName ?? '')) return true;
+  return false;
+}
+
 function describe(node) {
   const kind = node.namespaceURI.split('/').pop();
   const name = node.tagName;
@@ -35,8 +40,8 @@ function describe(node) {
   const has = (attr) => node.attrs.some(({ name }) => name === attr);
   const never =
     style.display === 'none' ||
-    // What Word writes out as a list's marker is the list's own in ADF.
-    style['mso-list'] === 'ignore' ||
+    // What Word writes out as a list's marker is the list's own in ADF; a numbered heading's number is its text.
+    (style['mso-list'] === 'ignore' && !inHeading(node)) ||
     (kind === 'svg' && NEVER_IN_SVG.has(name)) ||
     (kind === 'MathML' && name.startsWith('annotation')) ||
     (kind === 'xhtml' &&
