@@ -68,33 +68,84 @@ pub(super) fn fit(rows: Vec<Vec<RawCell>>) -> Option<Table> {
     NonEmpty::new(rows.collect()).map(Table)
 }
 
-/// The column in which each cell begins.
+/// A stretch of columns that cells reach down into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Taken {
+    start: usize,
+    end: usize,
+    /// The row in which it is free again.
+    until: usize,
+}
+
+/// The column in which each cell begins. Stretches rather than columns are kept, so that cells of a thousand columns that all reach
+/// to the end of the table cost no more than others.
 fn columns(rows: &[Vec<RawCell>]) -> Vec<Vec<u32>> {
-    // For each column the row in which it is free again.
-    let mut free_from: Vec<usize> = Vec::new();
+    let spans = |cell: &RawCell| (cell.colspan as usize, cell.rowspan as usize);
+    let mut taken: Vec<Taken> = Vec::new();
     let mut starts = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
-        let mut column = 0;
-        let mut row_starts = Vec::with_capacity(row.len());
-        for cell in row {
-            while free_from.get(column).is_some_and(|free| *free > index) {
-                column += 1;
-            }
-            row_starts.push(column as u32);
-            let until = match cell.rowspan {
-                0 => usize::MAX,
-                span => index + span as usize,
-            };
-            let end = column + cell.colspan as usize;
-            if free_from.len() < end {
-                free_from.resize(end, 0);
-            }
-            free_from[column..end].fill(until);
-            column = end;
-        }
-        starts.push(row_starts);
+        taken.retain(|stretch| stretch.until > index);
+        let placed = place(&taken, row.iter().map(spans), index, rows.len());
+        let columns = placed.iter().map(|cell| cell.start as u32);
+        starts.push(columns.collect());
+        taken = overlay(&taken, placed);
     }
     starts
+}
+
+/// Where a row's cells, each of (columns, rows), come to stand between those that reach into it.
+fn place(
+    taken: &[Taken],
+    cells: impl Iterator<Item = (usize, usize)>,
+    index: usize,
+    rows: usize,
+) -> Vec<Taken> {
+    let (mut column, mut next) = (0, 0);
+    let cell = |(colspan, rowspan): (usize, usize)| {
+        while let Some(stretch) = taken.get(next).filter(|stretch| stretch.start <= column) {
+            column = column.max(stretch.end);
+            next += 1;
+        }
+        let start = column;
+        column += colspan;
+        let until = match rowspan {
+            0 => rows,
+            // Where the table ends, all end: so they can be one stretch.
+            span => (index + span).min(rows),
+        };
+        Taken {
+            start,
+            end: column,
+            until,
+        }
+    };
+    cells.map(cell).collect()
+}
+
+/// The stretches after a row: its cells, and what they leave uncovered of the earlier ones.
+fn overlay(taken: &[Taken], placed: Vec<Taken>) -> Vec<Taken> {
+    let mut all: Vec<Taken> = Vec::with_capacity(taken.len() + placed.len());
+    let mut add = |stretch: Taken| match all.last_mut() {
+        _ if stretch.start >= stretch.end => (),
+        Some(last) if last.end == stretch.start && last.until == stretch.until => {
+            last.end = stretch.end;
+        }
+        _ => all.push(stretch),
+    };
+    let mut older = taken.iter().copied().peekable();
+    for cell in placed {
+        while let Some(stretch) = older.next_if(|stretch| stretch.end <= cell.start) {
+            add(stretch);
+        }
+        // No cell begins within a stretch, but it may reach over those that begin after it.
+        add(cell);
+        while older.next_if(|stretch| stretch.end <= cell.end).is_some() {}
+        if let Some(stretch) = older.peek_mut() {
+            stretch.start = stretch.start.max(cell.end);
+        }
+    }
+    older.for_each(add);
+    all
 }
 
 /// The table as blocks: a row of short cells becomes one paragraph, the cells of others follow one another.
@@ -136,4 +187,54 @@ fn is_one_line(cell: &Cell) -> bool {
 
 fn is_empty(block: &Block) -> bool {
     matches!(block, Block::Paragraph(Paragraph(line), _) if line.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    /// The HTML standard's algorithm, column by column and row by row.
+    fn slow(rows: &[Vec<(usize, usize)>]) -> Vec<Vec<usize>> {
+        let mut free_from = vec![0; 1_000];
+        let row = |(index, row): (usize, &Vec<(usize, usize)>)| {
+            let mut column = 0;
+            let cell = |&(colspan, rowspan): &(usize, usize)| {
+                while free_from[column] > index {
+                    column += 1;
+                }
+                let start = column;
+                column += colspan;
+                let until = if rowspan == 0 {
+                    usize::MAX
+                } else {
+                    index + rowspan
+                };
+                free_from[start..column].fill(until);
+                start
+            };
+            row.iter().map(cell).collect()
+        };
+        rows.iter().enumerate().map(row).collect()
+    }
+
+    fn fast(rows: &[Vec<(usize, usize)>]) -> Vec<Vec<usize>> {
+        let mut taken: Vec<Taken> = Vec::new();
+        let mut starts = Vec::new();
+        for (index, row) in rows.iter().enumerate() {
+            taken.retain(|stretch| stretch.until > index);
+            let placed = place(&taken, row.iter().copied(), index, rows.len());
+            starts.push(placed.iter().map(|cell| cell.start).collect());
+            taken = overlay(&taken, placed);
+        }
+        starts
+    }
+
+    proptest! {
+        #[test]
+        fn cells_stand_where_the_standard_puts_them(rows in vec(vec((1..5_usize, 0..6_usize), 0..6), 0..12)) {
+            prop_assert_eq!(fast(&rows), slow(&rows));
+        }
+    }
 }
