@@ -69,25 +69,16 @@ impl App {
             request_id,
             &(ticket, &new),
         );
-        if let Some(made) = self.made_before(request.as_ref()).await? {
-            return Ok(self.attachment_made(actor, &made).await?);
-        }
-        self.check_announced("header.", &new)?;
-        let arrived = self.take_in(&new, chunks).await?;
-        let also = Also {
-            request: request.clone(),
-            upload: None,
-        };
-        match self.file(actor, ticket, &new, arrived, also).await {
-            // Two at once with one request_id: the loser gives the winner's answer.
-            Err(Error::AlreadyExists { .. }) if request.is_some() => {
-                let made = self.made_before(request.as_ref()).await?;
-                Ok(self
-                    .attachment_made(actor, &made.unwrap_or_default())
-                    .await?)
-            }
-            filed => Ok(filed?),
-        }
+        self.once(request.as_ref(), async {
+            self.check_announced("header.", &new)?;
+            let arrived = self.take_in(&new, chunks).await?;
+            let also = Also {
+                request: request.clone(),
+                upload: None,
+            };
+            Ok(self.file(actor, ticket, &new, arrived, also).await?)
+        })
+        .await
     }
 
     /// A ticket's attachments, oldest first.
@@ -169,7 +160,11 @@ impl App {
     }
 
     /// The attachment, if the caller may see its ticket.
-    async fn attachment(&self, actor: &Actor, id: AttachmentId) -> Result<attachment::Model> {
+    pub(super) async fn attachment(
+        &self,
+        actor: &Actor,
+        id: AttachmentId,
+    ) -> Result<attachment::Model> {
         let missing = || Error::not_found("attachment", id);
         let found = attachment::find(self.db.read(), id).await?;
         let found = found.ok_or_else(missing)?;
@@ -178,16 +173,6 @@ impl App {
             Err(Error::NotFound { .. }) => Err(missing()),
             Err(error) => Err(error),
         }
-    }
-
-    pub(super) async fn attachment_made(
-        &self,
-        actor: &Actor,
-        made: &[uuid::Uuid],
-    ) -> Result<attachment::Model> {
-        let id = made.first().copied().map(AttachmentId);
-        let id = id.ok_or_else(|| Error::internal("an answer without an attachment"))?;
-        self.attachment(actor, id).await
     }
 
     /// An attachment's bytes from `offset` on. `None`: they are not there.

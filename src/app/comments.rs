@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::{
     App, html,
     pages::{Listing, Page, PageRequest},
-    requests::{Create, Request},
+    requests::{Create, Request, remember},
     ticket_change::broken_id,
     ticket_edit::Edit,
     ticket_text::clean_html,
@@ -58,38 +56,30 @@ impl App {
         }
         let seen = (ticket.id, &create.new);
         let request = Request::new(&actor.user_id, "CreateComment", create.request_id, &seen);
-        if let Some(made) = self.made_before(request.as_ref()).await? {
-            return self.comment_made(actor, &made).await;
-        }
-        let row = written(actor, ticket.id, &create.new, self.clock.now())?;
-        if create.validate_only {
-            return Ok(row);
-        }
-        match self.write_comment(actor, row, request.as_ref()).await {
-            // The same request may have come twice at once: what the other one has written is no fault of this one.
-            Err(error) => match self.made_before(request.as_ref()).await? {
-                Some(made) => self.comment_made(actor, &made).await,
-                None => Err(error),
-            },
-            added => added,
-        }
+        self.once(request.as_ref(), async {
+            let row = written(actor, ticket.id, &create.new, self.clock.now())?;
+            match create.validate_only {
+                true => Ok(row),
+                false => self.write_comment(actor, row, request.clone()).await,
+            }
+        })
+        .await
     }
 
     async fn write_comment(
         &self,
         actor: &Actor,
         row: comment::Model,
-        request: Option<&Request>,
+        request: Option<Request>,
     ) -> Result<comment::Model> {
         self.record_caller(actor).await?;
         let sla = Arc::clone(&self.sla);
-        let remembered = request.map(|request| request.row(&[row.id.0], row.create_time));
-        let story = Arc::new((actor.clone(), row, remembered));
+        let story = Arc::new((actor.clone(), row, request));
         self.db
             .write(move |tx| {
                 let (story, sla) = (Arc::clone(&story), Arc::clone(&sla));
                 Box::pin(async move {
-                    let (actor, row, remembered) = &*story;
+                    let (actor, row, request) = &*story;
                     let (id, now) = (row.ticket_id, row.create_time);
                     let mut edit =
                         Edit::begin(tx, actor, id, TicketAction::ViewTicket, now).await?;
@@ -99,8 +89,8 @@ impl App {
                         edit.clock_answered(&sla);
                     }
                     edit.add_comment(row.clone());
-                    edit.remember(remembered.clone());
                     edit.write(tx).await?;
+                    remember(tx, request.as_ref(), &row, now).await?;
                     Ok(row)
                 })
             })
@@ -222,12 +212,6 @@ impl App {
                 })
             })
             .await
-    }
-
-    async fn comment_made(&self, actor: &Actor, made: &[Uuid]) -> Result<comment::Model> {
-        let id = made.first().copied().map(CommentId);
-        let id = id.ok_or_else(|| Error::internal("an answer without a comment"))?;
-        self.readable_comment(actor, id).await
     }
 }
 

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{App, requests::Request, wake};
+use super::{
+    App,
+    requests::{Request, remember},
+    wake,
+};
 use crate::{
-    db::{export, export_item, export_log, notify_in, request_key, session, session_ticket},
+    db::{export, export_item, export_log, notify_in, session, session_ticket},
     domain::{
         actor::Actor,
         export::{ExportSnapshot, ExportStatus, MAX_RETRIES},
@@ -19,7 +24,7 @@ use crate::{
 };
 
 /// What RetryExport answers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Retried {
     /// The run.
     pub export: ExportSnapshot,
@@ -38,22 +43,13 @@ impl App {
         let (session, request_id) = self.own_session(actor, id, parse).await?;
         let id = session.id;
         let request = Request::new(&actor.user_id, "RetryExport", request_id, &id);
-        if self.made_before(request.as_ref()).await?.is_none() {
-            let began = self.begin_retry(actor, &session, request.as_ref()).await;
-            // The same request may have come twice at once: then it has its answer by now.
-            if let Err(error) = began
-                && self.made_before(request.as_ref()).await?.is_none()
-            {
-                return Err(error);
-            }
+        self.once(request.as_ref(), async {
+            let retried = self.begin_retry(actor, &session, request.as_ref()).await?;
             self.wake.work();
             self.wake.changed(id);
-        }
-        let export = self.export(id).await?;
-        Ok(Retried {
-            resuming_from_order: self.next_order(export.id).await?,
-            export: self.snapshot(&session, &export).await?,
+            Ok(retried)
         })
+        .await
     }
 
     /// Of several at once one begins the attempt; to the others it is running.
@@ -62,19 +58,18 @@ impl App {
         actor: &Actor,
         session: &session::Model,
         request: Option<&Request>,
-    ) -> Result<()> {
+    ) -> Result<Retried> {
         loop {
             let export = self.export(session.id).await?;
             require_retryable(&export)?;
             self.exportable(session).await?;
             self.record_caller(actor).await?;
-            let now = self.clock.now();
-            let remembered = request.map(|request| request.row(&[export.id.0], now));
-            let again = retried(&export, now);
-            match self
-                .write_retry((actor, &export), again, remembered, now)
-                .await
-            {
+            let answer = Retried {
+                resuming_from_order: self.next_order(export.id).await?,
+                export: self.snapshot(session, &export).await?,
+            };
+            let written = self.write_retry(actor, session, &export, answer, request);
+            match written.await {
                 // Somebody was first, so that the run is no longer as it was read.
                 Err(Error::Fenced) => (),
                 written => return written,
@@ -82,26 +77,27 @@ impl App {
         }
     }
 
+    /// `answer` is as far as it is known before; the run in it is told as it is written.
     async fn write_retry(
         &self,
-        (actor, read): (&Actor, &export::Model),
-        again: export::Model,
-        remembered: Option<request_key::Model>,
-        now: Time,
-    ) -> Result<()> {
-        let (fence, text) = (
-            read.fence,
-            format!(
-                "export is PENDING after {}, retried by {}",
-                read.status, actor.user_id
-            ),
+        actor: &Actor,
+        session: &session::Model,
+        read: &export::Model,
+        answer: Retried,
+        request: Option<&Request>,
+    ) -> Result<Retried> {
+        let (now, pace) = (self.clock.now(), self.pace(session).await?);
+        let (fence, again) = (read.fence, retried(read, now));
+        let text = format!(
+            "export is PENDING after {}, retried by {}",
+            read.status, actor.user_id
         );
         let entry = LogEntry::state(now, again.attempt, &text);
-        let plain = Arc::new((again, remembered, entry));
+        let plain = Arc::new((again, entry, answer, request.cloned()));
         let written = self.db.write(move |tx| {
             let plain = plain.clone();
             Box::pin(async move {
-                let (mut again, remembered, entry) = (*plain).clone();
+                let (mut again, entry, mut answer, request) = (*plain).clone();
                 export_log::append(tx, again.id, &[entry]).await?;
                 export_item::reset_failed(tx, again.id).await?;
                 session_ticket::reset_failed(tx, again.session_id, now).await?;
@@ -118,11 +114,10 @@ impl App {
                     again.jira_project_key = session.jira_project_key;
                 }
                 export::save(tx, fence, &again).await?;
-                if let Some(row) = remembered {
-                    request_key::insert(tx, row).await?;
-                }
+                answer.export = again.snapshot(now, pace);
+                remember(tx, request.as_ref(), &answer, now).await?;
                 notify_in(tx, wake::EXPORT_CHANNEL, &again.session_id.to_string()).await?;
-                Ok(())
+                Ok(answer)
             })
         });
         written.await

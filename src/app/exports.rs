@@ -2,13 +2,19 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{App, integrations::require_enabled, requests::Request, wake};
+use super::{
+    App,
+    integrations::require_enabled,
+    requests::{Request, remember},
+    wake,
+};
 use crate::{
     db::{
         Tx, dependency, export, export_item, export_link, export_log, integration, notify_in,
-        request_key, session, session_ticket, ticket,
+        session, session_ticket, ticket,
     },
     domain::{
         actor::Actor,
@@ -23,7 +29,7 @@ use crate::{
 };
 
 /// What StartExport answers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Started {
     /// The run.
     pub export: ExportSnapshot,
@@ -62,7 +68,7 @@ struct Plan {
     links: Vec<export_link::Model>,
     /// The tickets as they were planned, where the start is pinned to a plan.
     planned: Option<HashSet<(TicketId, i64)>>,
-    remembered: Option<request_key::Model>,
+    request: Option<Request>,
 }
 
 /// How often a call that lost against another one on the same session begins anew.
@@ -79,13 +85,24 @@ impl App {
         let (session, start) = self.own_session(actor, id, parse).await?;
         let id = session.id;
         let request = start.request(actor, id);
-        if self.made_before(request.as_ref()).await?.is_some() {
-            return self.started(&session, false).await;
-        }
+        self.once(request.as_ref(), async {
+            self.start(actor, &session, &start, request.as_ref()).await
+        })
+        .await
+    }
+
+    async fn start(
+        &self,
+        actor: &Actor,
+        session: &session::Model,
+        start: &Start,
+        request: Option<&Request>,
+    ) -> Result<Started> {
+        let id = session.id;
         for _ in 0..ATTEMPTS {
             let latest = export::of_session(self.db.read(), id).await?;
             if latest.is_some_and(|latest| latest.status != ExportStatus::Reverted) {
-                return self.started_before(&session).await;
+                return self.started_before(session).await;
             }
             let current = self.session(id).await?;
             let now = self.clock.now();
@@ -96,20 +113,18 @@ impl App {
             let mut plan = self.lay_out(actor, current, now).await?;
             plan.planned = planned;
             self.exportable(&plan.session).await?;
-            let made = [plan.export.id.0];
-            plan.remembered = request.as_ref().map(|request| request.row(&made, now));
+            plan.request = request.cloned();
             self.record_caller(actor).await?;
-            match self.write_plan(plan, now).await {
+            let answer = started(&plan.export, false, self.pace(&plan.session).await?, now);
+            match self.write_plan(plan, answer.clone(), now).await {
                 // Another call, here or on another replica, started it at the same time: one run. Or tickets were added meanwhile:
                 // they belong into the run.
-                Err(Error::AlreadyExists { .. } | Error::Fenced) => {
-                    self.made_before(request.as_ref()).await?;
-                }
+                Err(Error::AlreadyExists { .. } | Error::Fenced) => {}
                 Err(error) => return Err(error),
                 Ok(()) => {
                     self.wake.work();
                     self.wake.changed(id);
-                    return self.started(&session, false).await;
+                    return Ok(answer);
                 }
             }
         }
@@ -176,18 +191,9 @@ impl App {
             .with("task_id", export.id)
             .with("status", export.status));
         }
-        self.started(session, !export.status.is_terminal()).await
-    }
-
-    async fn started(&self, session: &session::Model, already_running: bool) -> Result<Started> {
-        let export = self.export(session.id).await?;
         let pace = self.pace(session).await?;
-        let left = export.total_tickets - export.tickets_completed;
-        Ok(Started {
-            already_running,
-            estimated_duration: pace * u32::try_from(left).unwrap_or_default(),
-            export: export.snapshot(self.clock.now(), pace),
-        })
+        let running = !export.status.is_terminal();
+        Ok(started(&export, running, pace, self.clock.now()))
     }
 
     /// The integration to export through; refuses what cannot work before anything is written.
@@ -243,18 +249,19 @@ impl App {
             export: opened(actor, &session, id, order.len(), now),
             session,
             planned: None,
-            remembered: None,
+            request: None,
         })
     }
 
-    async fn write_plan(&self, plan: Plan, now: Time) -> Result<()> {
-        let plan = Arc::new(plan);
+    async fn write_plan(&self, plan: Plan, answer: Started, now: Time) -> Result<()> {
+        let plan = Arc::new((plan, answer));
         self.db
             .write(move |tx| {
                 let plan = plan.clone();
                 Box::pin(async move {
+                    let (plan, answer) = &*plan;
                     session::begin_export(tx, &plan.session, now).await?;
-                    still_planned(tx, &plan).await?;
+                    still_planned(tx, plan).await?;
                     session_ticket::begin_anew(tx, plan.session.id, now).await?;
                     export::insert(tx, plan.export.clone()).await?;
                     let text = format!("export is PENDING, started by {}", plan.export.started_by);
@@ -262,14 +269,21 @@ impl App {
                     export_log::append(tx, plan.export.id, &[entry]).await?;
                     export_item::insert_many(tx, plan.items.clone()).await?;
                     export_link::insert_many(tx, plan.links.clone()).await?;
-                    if let Some(row) = plan.remembered.clone() {
-                        request_key::insert(tx, row).await?;
-                    }
+                    remember(tx, plan.request.as_ref(), answer, now).await?;
                     notify_in(tx, wake::EXPORT_CHANNEL, &plan.session.id.to_string()).await?;
                     Ok(())
                 })
             })
             .await
+    }
+}
+
+fn started(export: &export::Model, already_running: bool, pace: Duration, now: Time) -> Started {
+    let left = export.total_tickets - export.tickets_completed;
+    Started {
+        already_running,
+        estimated_duration: pace * u32::try_from(left).unwrap_or_default(),
+        export: export.snapshot(now, pace),
     }
 }
 

@@ -6,10 +6,15 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use serde_json::{Value, json};
 
-use super::{App, attachments::NewFile, requests::Request, ticket_edit::Edit};
+use super::{
+    App,
+    attachments::NewFile,
+    requests::{Request, remember},
+    ticket_edit::Edit,
+};
 use crate::{
     blobs::Staged,
-    db::{Tx, attachment, blob, request_key, upload},
+    db::{Tx, attachment, blob, upload},
     domain::{
         actor::Actor,
         attachment::{Facts, Filename, Inspector, Unfit},
@@ -60,8 +65,7 @@ impl Also {
 struct Rows {
     actor: Actor,
     attachment: attachment::Model,
-    remembered: Option<request_key::Model>,
-    upload: Option<UploadId>,
+    also: Also,
     /// Where the content lies, if it had to be kept anew.
     object: Option<String>,
 }
@@ -150,13 +154,10 @@ impl App {
             }
         };
         self.record_caller(actor).await?;
-        let row = self.row(actor, ticket, new, &arrived.facts, content_type);
-        let request = also.request.as_ref();
         let rows = Rows {
             actor: actor.clone(),
-            remembered: request.map(|request| request.row(&[row.id.0], row.create_time)),
-            upload: also.upload,
-            attachment: row,
+            attachment: self.row(actor, ticket, new, &arrived.facts, content_type),
+            also,
             object: None,
         };
         self.keep(rows, arrived).await
@@ -270,9 +271,9 @@ async fn write(tx: &Tx, rows: &Rows) -> Result<Written> {
     attachment::insert(tx, row.clone()).await?;
     edit.ticket.attachment_count += 1;
     edit.tell(HistoryEventType::AttachmentAdded, told_of(&row));
-    edit.remember(rows.remembered.clone());
     edit.write(tx).await?;
-    if let Some(upload) = rows.upload {
+    remember(tx, rows.also.request.as_ref(), &row, now).await?;
+    if let Some(upload) = rows.also.upload {
         upload::finish(tx, upload, row.id).await?;
     }
     Ok(Written::Kept(row, content))

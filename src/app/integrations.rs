@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
+use serde::{Deserialize, Serialize};
 
 use super::{
     App,
     pages::{Listing, Page, PageRequest},
-    requests::{Create, Request},
+    requests::{Create, Request, remember},
 };
 use crate::{
     connectors::{Connector, jira::Jira},
-    db::{
-        integration::{self, Filter},
-        request_key,
-    },
+    db::integration::{self, Filter},
     domain::{
         actor::Actor,
         ids::IntegrationId,
@@ -41,7 +38,7 @@ pub struct NewIntegration {
 }
 
 /// An integration as callers see it; its credentials stay where they are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IntegrationView {
     /// The row.
     pub integration: integration::Model,
@@ -57,51 +54,30 @@ impl App {
         parse: impl FnOnce() -> Result<Create<NewIntegration>> + Send,
     ) -> Result<IntegrationView> {
         actor.require(Action::WriteIntegrations)?;
-        let create = parse()?;
-        Ok(self.shown(self.created_integration(actor, create).await?))
-    }
-
-    async fn created_integration(
-        &self,
-        actor: &Actor,
-        create: Create<NewIntegration>,
-    ) -> Result<integration::Model> {
         let Create {
             new,
             request_id,
             validate_only,
-        } = create;
+        } = parse()?;
         let exposed = new.credentials.expose().map_err(Error::internal)?;
         let secret = self.sealer.fingerprint(&exposed);
         let seen = (&new.name, new.enabled, &new.config, secret);
         let request = Request::new(&actor.user_id, "CreateIntegration", request_id, &seen);
-        if let Some(made) = self.made_before(request.as_ref()).await? {
-            return self.integration_made(&made).await;
-        }
-        let now = self.clock.now();
-        let row = self.set_up(&new, now)?;
-        if validate_only {
-            return match integration::name_taken(self.db.read(), &row.name).await? {
+        self.once(request.as_ref(), async {
+            let row = self.set_up(&new, self.clock.now())?;
+            if !validate_only {
+                self.record_caller(actor).await?;
+                return self.write_integration(row, request.clone()).await;
+            }
+            match integration::name_taken(self.db.read(), &row.name).await? {
                 true => Err(Error::AlreadyExists {
                     resource: "integration",
                     name: row.name,
                 }),
-                false => Ok(row),
-            };
-        }
-        self.record_caller(actor).await?;
-        let remembered = request
-            .as_ref()
-            .map(|request| request.row(&[row.id.0], now));
-        match self.write_integration(row, remembered).await {
-            Err(taken @ Error::AlreadyExists { .. }) => {
-                match self.made_before(request.as_ref()).await? {
-                    Some(made) => self.integration_made(&made).await,
-                    None => Err(taken),
-                }
+                false => Ok(self.shown(row)),
             }
-            written => written,
-        }
+        })
+        .await
     }
 
     /// The integration; its credentials stay where they are.
@@ -253,27 +229,20 @@ impl App {
     async fn write_integration(
         &self,
         row: integration::Model,
-        remembered: Option<request_key::Model>,
-    ) -> Result<integration::Model> {
-        let plain = Arc::new((row, remembered));
+        request: Option<Request>,
+    ) -> Result<IntegrationView> {
+        let plain = Arc::new((self.shown(row), request));
         self.db
             .write(move |tx| {
                 let plain = plain.clone();
                 Box::pin(async move {
-                    let (row, remembered) = (*plain).clone();
+                    let (view, request) = (*plain).clone();
+                    let row = &view.integration;
                     integration::insert(tx, row.clone()).await?;
-                    if let Some(remembered) = remembered {
-                        request_key::insert(tx, remembered).await?;
-                    }
-                    Ok(row)
+                    remember(tx, request.as_ref(), &view, row.create_time).await?;
+                    Ok(view)
                 })
             })
-            .await
-    }
-
-    async fn integration_made(&self, made: &[Uuid]) -> Result<integration::Model> {
-        let id = made.first().copied().map(IntegrationId);
-        self.integration(id.ok_or(Error::internal("an answer without an integration"))?)
             .await
     }
 }

@@ -1,11 +1,15 @@
 //! Requests that may come twice: a `request_id` makes a repetition give the first answer instead of a second effect.
 
+use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::App;
 use crate::{
-    db::request_key::{self, KEPT},
+    db::{
+        Tx,
+        request_key::{self, KEPT},
+    },
     domain::{ids::UserId, time::Time},
     error::{Error, Reason, Result},
 };
@@ -46,24 +50,55 @@ impl Request {
             hash,
         })
     }
+}
 
-    /// The row that remembers the ids of what the request made.
-    pub(crate) fn row(&self, made: &[Uuid], now: Time) -> request_key::Model {
-        request_key::Model {
-            caller: self.caller.as_str().to_owned(),
-            method: self.method.to_owned(),
-            request_id: self.id,
-            request_hash: self.hash.clone(),
-            response: made.iter().flat_map(|id| id.into_bytes()).collect(),
-            create_time: now,
-        }
-    }
+/// Remembers what the request is answered, in the transaction of its effect; nothing for a request without an id.
+pub(crate) async fn remember(
+    tx: &Tx,
+    request: Option<&Request>,
+    answer: &impl Serialize,
+    now: Time,
+) -> Result<()> {
+    let Some(request) = request else {
+        return Ok(());
+    };
+    let row = request_key::Model {
+        caller: request.caller.as_str().to_owned(),
+        method: request.method.to_owned(),
+        request_id: request.id,
+        request_hash: request.hash.clone(),
+        response: serde_json::to_vec(answer).map_err(Error::internal)?,
+        create_time: now,
+    };
+    request_key::insert(tx, row).await
 }
 
 impl App {
-    /// The ids of what the request made when it came first; `None` when this is the first time. The same id with another content is
+    /// The answer that the request got when it came first; else that of `act`, which has to [`remember`] it. A request that comes twice
+    /// at once has one effect too: what the other one has written is no fault of this one.
+    pub(crate) async fn once<A: DeserializeOwned, E: From<Error>>(
+        &self,
+        request: Option<&Request>,
+        act: impl Future<Output = Result<A, E>> + Send,
+    ) -> Result<A, E> {
+        if let Some(answer) = self.answered_before(request).await? {
+            return Ok(answer);
+        }
+        match act.await {
+            Err(error) => match self.answered_before(request).await? {
+                Some(answer) => Ok(answer),
+                None => Err(error),
+            },
+            done => done,
+        }
+    }
+
+    /// What the request was answered when it came first; `None` when this is the first time. The same id with another content is
     /// refused.
-    pub(crate) async fn made_before(&self, request: Option<&Request>) -> Result<Option<Vec<Uuid>>> {
+    async fn answered_before<A: DeserializeOwned>(
+        &self,
+        request: Option<&Request>,
+    ) -> Result<Option<A>> {
         let Some(request) = request else {
             return Ok(None);
         };
@@ -79,11 +114,8 @@ impl App {
                 "this request_id was used for another request within the last 24 hours; use a new UUID",
             ));
         }
-        let ids = row
-            .response
-            .chunks_exact(16)
-            .filter_map(|id| Uuid::from_slice(id).ok());
-        Ok(Some(ids.collect()))
+        let answer = serde_json::from_slice(&row.response);
+        Ok(Some(answer.map_err(Error::internal)?))
     }
 
     /// Forgets the answers that nobody may ask for again.

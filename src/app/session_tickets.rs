@@ -5,22 +5,19 @@ use std::{
     sync::Arc,
 };
 
-use uuid::Uuid;
-
 use super::{
     App,
     exports::{ATTEMPTS, changing},
-    requests::{Create, Request},
+    requests::{Create, Request, remember},
     session_graph::{check_refs, edges, places, refuse_cycle},
-    sessions::SessionView,
+    sessions::{SessionView, view_within},
     ticket_text::{clean_html, document},
     ticket_view::TicketView,
     tickets::created_entry,
 };
 use crate::{
     db::{
-        counter, dependency, history, integration, request_key, session, session_ticket, ticket,
-        ticket_search,
+        counter, dependency, history, integration, session, session_ticket, ticket, ticket_search,
     },
     domain::{
         actor::Actor,
@@ -66,7 +63,7 @@ struct Addition {
     tickets: Vec<ticket::Model>,
     dependencies: Vec<dependency::Model>,
     entries: Vec<history::Entry>,
-    remembered: Option<request_key::Model>,
+    request: Option<Request>,
 }
 
 impl App {
@@ -85,19 +82,12 @@ impl App {
         } = create;
         let id = session.id;
         let request = Request::new(&actor.user_id, "AddSessionTickets", request_id, &(id, &new));
-        if let Some(made) = self.made_before(request.as_ref()).await? {
-            return self.added_before(actor, id, &made).await;
-        }
-        self.record_caller(actor).await?;
-        let added = self.add(actor, id, &new, request.as_ref(), validate_only);
-        match added.await {
-            // The same request may have come twice at once: what the other one has written is no fault of this one.
-            Err(error) => match self.made_before(request.as_ref()).await? {
-                Some(made) => self.added_before(actor, id, &made).await,
-                None => Err(error),
-            },
-            added => added,
-        }
+        self.once(request.as_ref(), async {
+            self.record_caller(actor).await?;
+            self.add(actor, id, &new, request.as_ref(), validate_only)
+                .await
+        })
+        .await
     }
 
     async fn add(
@@ -118,37 +108,15 @@ impl App {
             if validate_only {
                 return Ok((self.session_view(id).await?, views(actor, &addition)));
             }
-            let made: Vec<Uuid> = addition.tickets.iter().map(|ticket| ticket.id.0).collect();
-            addition.remembered = request.map(|request| request.row(&made, now));
+            addition.request = request.cloned();
             match self.write_addition(actor, session, addition, now).await {
                 // Another call changed the session: what holds is read again.
                 Err(Error::Fenced | Error::AlreadyExists { .. }) => (),
                 Err(error) => return Err(error),
-                Ok(views) => return Ok((self.session_view(id).await?, views)),
+                Ok(answer) => return Ok(answer),
             }
         }
         Err(changing(id))
-    }
-
-    async fn added_before(
-        &self,
-        actor: &Actor,
-        id: SessionId,
-        made: &[Uuid],
-    ) -> Result<(SessionView, Vec<TicketView>)> {
-        let found = ticket::find_many(self.db.read(), made.iter().copied().map(TicketId)).await?;
-        let mut by_id: HashMap<TicketId, ticket::Model> = found
-            .into_iter()
-            .map(|ticket| (ticket.id, ticket))
-            .collect();
-        let tickets = made
-            .iter()
-            .filter_map(|id| by_id.remove(&TicketId(*id)))
-            .collect();
-        Ok((
-            self.session_view(id).await?,
-            self.views(actor, tickets).await?,
-        ))
     }
 
     async fn addition(
@@ -177,7 +145,7 @@ impl App {
                 .map(|row| created_entry(actor, row))
                 .collect(),
             tickets,
-            remembered: None,
+            request: None,
         })
     }
 
@@ -256,7 +224,7 @@ impl App {
         session: session::Model,
         addition: Addition,
         now: Time,
-    ) -> Result<Vec<TicketView>> {
+    ) -> Result<(SessionView, Vec<TicketView>)> {
         let plain = Arc::new((actor.clone(), session, addition));
         self.db
             .write(move |tx| {
@@ -274,10 +242,10 @@ impl App {
                     ticket_search::index(tx, &documents).await?;
                     dependency::insert_many(tx, addition.dependencies.clone()).await?;
                     history::append(tx, addition.entries.clone()).await?;
-                    if let Some(row) = addition.remembered.clone() {
-                        request_key::insert(tx, row).await?;
-                    }
-                    Ok(views(&actor, &addition))
+                    let session = view_within(tx, session.id, now).await?;
+                    let answer = (session, views(&actor, &addition));
+                    remember(tx, addition.request.as_ref(), &answer, now).await?;
+                    Ok(answer)
                 })
             })
             .await

@@ -5,17 +5,17 @@ use std::{
     sync::Arc,
 };
 
-use uuid::Uuid;
+use serde::{Deserialize, Serialize};
 
 use super::{
     App,
     pages::{Listing, Page, PageRequest},
-    requests::{Create, Request},
+    requests::{Create, Request, remember},
     ticket_view::TicketView,
 };
 use crate::{
     db::{
-        export, integration,
+        Conn, Tx, export, integration,
         session::{self, Filter},
         session_ticket, ticket,
     },
@@ -44,7 +44,7 @@ pub struct NewSession {
 }
 
 /// A session with what its picture shows from other tables.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionView {
     /// The row.
     pub session: session::Model,
@@ -68,39 +68,20 @@ impl App {
             validate_only,
         } = parse()?;
         let request = Request::new(&actor.user_id, "CreateSession", request_id, &new);
-        if let Some(made) = self.made_before(request.as_ref()).await? {
-            return self.session_view(session_made(&made)?).await;
-        }
-        let new = self.with_project(new).await?;
-        let now = self.clock.now();
-        let row = opened(actor, new, now);
-        if validate_only {
-            return Ok(SessionView {
-                session: row,
+        self.once(request.as_ref(), async {
+            let new = self.with_project(new).await?;
+            let view = SessionView {
+                session: opened(actor, new, self.clock.now()),
                 ticket_count: 0,
                 export: None,
-            });
-        }
-        self.record_caller(actor).await?;
-        let remembered = request
-            .as_ref()
-            .map(|request| request.row(&[row.id.0], now));
-        let written = self.write_session(row, remembered).await;
-        match written {
-            Err(Error::AlreadyExists { .. }) if request.is_some() => {
-                let made = self
-                    .made_before(request.as_ref())
-                    .await?
-                    .unwrap_or_default();
-                self.session_view(session_made(&made)?).await
+            };
+            if validate_only {
+                return Ok(view);
             }
-            Err(error) => Err(error),
-            Ok(session) => Ok(SessionView {
-                session,
-                ticket_count: 0,
-                export: None,
-            }),
-        }
+            self.record_caller(actor).await?;
+            self.write_session(view, request.clone()).await
+        })
+        .await
     }
 
     /// The session with its integration's project where it names none; the integration has to exist.
@@ -126,20 +107,19 @@ impl App {
 
     async fn write_session(
         &self,
-        row: session::Model,
-        remembered: Option<crate::db::request_key::Model>,
-    ) -> Result<session::Model> {
-        let plain = Arc::new((row, remembered));
+        view: SessionView,
+        request: Option<Request>,
+    ) -> Result<SessionView> {
+        let plain = Arc::new((view, request));
         self.db
             .write(move |tx| {
                 let plain = plain.clone();
                 Box::pin(async move {
-                    let (row, remembered) = (*plain).clone();
+                    let (view, request) = (*plain).clone();
+                    let row = &view.session;
                     session::insert(tx, row.clone()).await?;
-                    if let Some(remembered) = remembered {
-                        crate::db::request_key::insert(tx, remembered).await?;
-                    }
-                    Ok(row)
+                    remember(tx, request.as_ref(), &view, row.create_time).await?;
+                    Ok(view)
                 })
             })
             .await
@@ -241,39 +221,52 @@ impl App {
         &self,
         sessions: Vec<session::Model>,
     ) -> Result<Vec<SessionView>> {
-        let ids: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
-        let counts: HashMap<SessionId, i64> =
-            session_ticket::count_by_session(self.db.read(), ids.clone())
-                .await?
-                .into_iter()
-                .collect();
-        let mut exports: HashMap<SessionId, export::Model> =
-            export::of_sessions(self.db.read(), ids)
-                .await?
-                .into_iter()
-                .map(|export| (export.session_id, export))
-                .collect();
-        let used: HashSet<IntegrationId> = sessions
-            .iter()
-            .filter_map(|session| session.integration_id)
-            .collect();
-        let paces = integration::paces(self.db.read(), used).await?;
-        let now = self.clock.now();
-        let view = |session: session::Model| {
-            let pace = session
-                .integration_id
-                .and_then(|id| paces.get(&id).copied())
-                .unwrap_or_default();
-            SessionView {
-                ticket_count: counts.get(&session.id).copied().unwrap_or_default(),
-                export: exports
-                    .remove(&session.id)
-                    .map(|export| export.snapshot(now, pace)),
-                session,
-            }
-        };
-        Ok(sessions.into_iter().map(view).collect())
+        views(self.db.read(), sessions, self.clock.now()).await
     }
+}
+
+/// The sessions with what their pictures show from other tables, in the same order.
+async fn views(
+    conn: &impl Conn,
+    sessions: Vec<session::Model>,
+    now: Time,
+) -> Result<Vec<SessionView>> {
+    let ids: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
+    let counts: HashMap<SessionId, i64> = session_ticket::count_by_session(conn, ids.clone())
+        .await?
+        .into_iter()
+        .collect();
+    let mut exports: HashMap<SessionId, export::Model> = export::of_sessions(conn, ids)
+        .await?
+        .into_iter()
+        .map(|export| (export.session_id, export))
+        .collect();
+    let used: HashSet<IntegrationId> = sessions
+        .iter()
+        .filter_map(|session| session.integration_id)
+        .collect();
+    let paces = integration::paces(conn, used).await?;
+    let view = |session: session::Model| {
+        let pace = session
+            .integration_id
+            .and_then(|id| paces.get(&id).copied())
+            .unwrap_or_default();
+        SessionView {
+            ticket_count: counts.get(&session.id).copied().unwrap_or_default(),
+            export: exports
+                .remove(&session.id)
+                .map(|export| export.snapshot(now, pace)),
+            session,
+        }
+    };
+    Ok(sessions.into_iter().map(view).collect())
+}
+
+/// The session as this transaction leaves it.
+pub(super) async fn view_within(tx: &Tx, id: SessionId, now: Time) -> Result<SessionView> {
+    let rows = session::find(tx, id).await?.into_iter().collect();
+    let view = views(tx, rows, now).await?.pop();
+    view.ok_or_else(|| Error::not_found("session", id))
 }
 
 fn opened(actor: &Actor, new: NewSession, now: Time) -> session::Model {
@@ -297,11 +290,4 @@ fn opened(actor: &Actor, new: NewSession, now: Time) -> session::Model {
         complete_time: None,
         delete_time: None,
     }
-}
-
-fn session_made(made: &[Uuid]) -> Result<SessionId> {
-    made.first()
-        .copied()
-        .map(SessionId)
-        .ok_or(Error::internal("an answer without a session"))
 }

@@ -15,7 +15,6 @@ use crate::{
     db::{
         Tx, assignment, comment, history,
         history::Entry,
-        request_key,
         ticket::{self, Visible},
         ticket_change,
     },
@@ -44,7 +43,6 @@ pub(crate) struct Edit {
     remarks: Vec<(&'static str, Value)>,
     events: Vec<Event>,
     comments: Vec<CommentWrite>,
-    remembered: Option<request_key::Model>,
 }
 
 /// Something that happened beside the fields.
@@ -100,7 +98,6 @@ impl Edit {
             remarks: Vec::new(),
             events: Vec::new(),
             comments: Vec::new(),
-            remembered: None,
         }
     }
 
@@ -181,11 +178,6 @@ impl Edit {
         }
     }
 
-    /// Remembers what the request is answered with.
-    pub(crate) fn remember(&mut self, answer: Option<request_key::Model>) {
-        self.remembered = answer;
-    }
-
     /// ETAG_MISMATCH, with the names of what has changed since, unless the caller has seen the ticket as it is now.
     pub(crate) async fn check_seen(&self, tx: &Tx, actor: &Actor, seen: Option<i64>) -> Result<()> {
         let current = self.before.version;
@@ -237,9 +229,6 @@ impl Edit {
     /// Writes what is different, with its history entries, and returns the ticket as it is then. Where nothing is, nothing is written.
     pub(crate) async fn write(self, tx: &Tx) -> Result<ticket::Model> {
         let entries = self.entries();
-        if let Some(answer) = self.remembered.clone() {
-            request_key::insert(tx, answer).await?;
-        }
         let changed = self.ticket != self.before;
         if entries.is_empty() {
             return match changed {

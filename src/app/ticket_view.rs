@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::App;
 use crate::{
     db::{dependency, ticket, ticket::Visible},
@@ -10,7 +12,7 @@ use crate::{
 };
 
 /// A ticket as one caller may see it, with what its picture shows from other tables.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TicketView {
     /// The row; its `comment_count` is what the caller may read.
     pub ticket: ticket::Model,

@@ -1,27 +1,28 @@
 //! Tickets: filing and listing them.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::{
     App,
     pages::{Listing, Page, PageRequest},
-    requests::{Create, Request},
+    requests::{Create, Request, remember},
     ticket_text::{clean_html, document},
-    ticket_view::{TicketName, TicketView, visible},
+    ticket_view::{TicketView, visible},
 };
 use crate::{
     db::{
         assignment, conversation, counter, history,
         history::Entry,
-        request_key, ticket,
+        ticket,
         ticket_list::{self, Filter, ListOrder, Position},
         ticket_search, user,
     },
     domain::{
         actor::Actor,
         history::HistoryEventType,
-        ids::{AssignmentId, ConversationId, IntegrationId, TicketId, UserId},
+        ids::{AssignmentId, ConversationId, IntegrationId, UserId},
         permission::{Action, Relation, TicketAction},
         ticket::{CustomFields, Environment, TicketCategory, TicketPriority, Title, Words},
         time::Time,
@@ -96,33 +97,18 @@ impl App {
             ));
         }
         let request = Request::new(&actor.user_id, "CreateTicket", request_id, &new);
-        if let Some(made) = self.made_before(request.as_ref()).await? {
-            return self.replayed(actor, &made).await;
-        }
-        self.check_references(actor, &new).await?;
-        let now = self.clock.now();
-        let filed = self.filed(actor, &new, now)?;
-        if validate_only {
-            return Ok(TicketView::new(actor, filed, Vec::new()));
-        }
-        self.record_caller(actor).await?;
-        let remembered = request
-            .as_ref()
-            .map(|request| request.row(&[filed.id.0], now));
-        match self
-            .write_ticket(actor, filed, new.conversation, remembered)
-            .await
-        {
-            // Two at once with one request_id: the loser gives the winner's answer.
-            Err(Error::AlreadyExists { .. }) if request.is_some() => {
-                let made = self
-                    .made_before(request.as_ref())
-                    .await?
-                    .unwrap_or_default();
-                self.replayed(actor, &made).await
+        self.once(request.as_ref(), async {
+            self.check_references(actor, &new).await?;
+            let filed = self.filed(actor, &new, self.clock.now())?;
+            if validate_only {
+                return Ok(TicketView::new(actor, filed, Vec::new()));
             }
-            written => written,
-        }
+            self.record_caller(actor).await?;
+            let request = request.clone();
+            self.write_ticket(actor, filed, new.conversation, request)
+                .await
+        })
+        .await
     }
 
     /// The tickets that the caller may see, a page at a time, with the size of the whole list where asked for. Every role may ask;
@@ -162,15 +148,6 @@ impl App {
             },
             total,
         ))
-    }
-
-    async fn replayed(&self, actor: &Actor, made: &[Uuid]) -> Result<TicketView> {
-        let id = made
-            .first()
-            .copied()
-            .map(TicketId)
-            .ok_or(Error::internal("an answer without a ticket"))?;
-        self.get_ticket(actor, TicketName::Id(id)).await
     }
 
     /// What the ticket points at must exist, and the caller must be allowed to point there.
@@ -217,7 +194,7 @@ impl App {
         actor: &Actor,
         filed: ticket::Model,
         conversation: Option<NewConversation>,
-        remembered: Option<request_key::Model>,
+        request: Option<Request>,
     ) -> Result<TicketView> {
         let entry = created_entry(actor, &filed);
         let assignment = filed
@@ -237,11 +214,11 @@ impl App {
             subject: new.subject,
             create_time: filed.create_time,
         });
-        let plain = std::sync::Arc::new((filed, entry, assignment, conversation, remembered));
+        let plain = Arc::new((actor.clone(), filed, entry, assignment, conversation));
         let written = self.db.write(move |tx| {
-            let plain = plain.clone();
+            let (plain, request) = (Arc::clone(&plain), request.clone());
             Box::pin(async move {
-                let (filed, entry, assignment, conversation, remembered) = (*plain).clone();
+                let (actor, filed, entry, assignment, conversation) = (*plain).clone();
                 if let Some(row) = conversation {
                     conversation::mention(tx, row).await?;
                 }
@@ -256,13 +233,13 @@ impl App {
                 if let Some(row) = assignment {
                     assignment::insert(tx, row).await?;
                 }
-                if let Some(row) = remembered {
-                    request_key::insert(tx, row).await?;
-                }
-                Ok(filed)
+                let now = filed.create_time;
+                let view = TicketView::new(&actor, filed, Vec::new());
+                remember(tx, request.as_ref(), &view, now).await?;
+                Ok(view)
             })
         });
-        Ok(TicketView::new(actor, written.await?, Vec::new()))
+        written.await
     }
 }
 

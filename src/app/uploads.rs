@@ -8,12 +8,12 @@ use super::{
     App,
     attachments::NewFile,
     filing::Also,
-    requests::{Create, Request},
+    requests::{Create, Request, remember},
     ticket_change::broken_id,
 };
 use crate::{
     blobs::{Blobs, Pieces},
-    db::{attachment, request_key, upload, upload_part},
+    db::{attachment, upload, upload_part},
     domain::{
         actor::Actor,
         attachment::{Filename, Sha256Text},
@@ -55,35 +55,23 @@ impl App {
             new, request_id, ..
         } = create;
         let request = Request::new(&actor.user_id, "StartUpload", request_id, &(ticket, &new));
-        if let Some(made) = self.made_before(request.as_ref()).await? {
-            return upload_made(&made);
-        }
-        self.check_announced("", &new)?;
-        self.record_caller(actor).await?;
-        let now = self.clock.now();
-        let row = begun(actor, ticket, &new, now);
-        let remembered = request
-            .as_ref()
-            .map(|request| request.row(&[row.id.0], now));
-        let id = row.id;
-        let written = self.db.write(move |tx| {
-            let (row, remembered) = (row.clone(), remembered.clone());
-            Box::pin(async move {
-                upload::insert(tx, row).await?;
-                match remembered {
-                    Some(remembered) => request_key::insert(tx, remembered).await,
-                    None => Ok(()),
-                }
-            })
-        });
-        match written.await {
-            // Two at once with one request_id: the loser gives the winner's answer.
-            Err(Error::AlreadyExists { .. }) if request.is_some() => {
-                let made = self.made_before(request.as_ref()).await?;
-                upload_made(&made.unwrap_or_default())
-            }
-            written => written.map(|()| id),
-        }
+        self.once(request.as_ref(), async {
+            self.check_announced("", &new)?;
+            self.record_caller(actor).await?;
+            let row = begun(actor, ticket, &new, self.clock.now());
+            let request = request.clone();
+            let written = self.db.write(move |tx| {
+                let (row, request) = (row.clone(), request.clone());
+                Box::pin(async move {
+                    let (id, now) = (row.id, row.create_time);
+                    upload::insert(tx, row).await?;
+                    remember(tx, request.as_ref(), &id, now).await?;
+                    Ok(id)
+                })
+            });
+            written.await
+        })
+        .await
     }
 
     /// Adds bytes to an upload, and tells how far it has come. What has come already is not looked at again.
@@ -127,7 +115,7 @@ impl App {
         let id = id?;
         let row = self.upload(actor, id).await?;
         if let Some(made) = row.attachment_id {
-            return self.attachment_made(actor, &[made.0]).await;
+            return self.attachment(actor, made).await;
         }
         self.viewable(actor, row.ticket_id).await?;
         if row.received_bytes < row.size_bytes {
@@ -141,8 +129,8 @@ impl App {
             // Finished by another call meanwhile.
             Err(Error::Fenced) => {
                 let made = self.upload(actor, id).await?.attachment_id;
-                let made: Vec<_> = made.map(|made| made.0).into_iter().collect();
-                self.attachment_made(actor, &made).await
+                let made = made.ok_or_else(|| Error::not_found("upload", id))?;
+                self.attachment(actor, made).await
             }
             Err(error) => {
                 // What has come will never be good: whoever tries again begins anew.
@@ -262,11 +250,6 @@ async fn bytes_of(blobs: Blobs, part: upload_part::Model) -> Result<Pieces> {
     let size = u64::try_from(part.size_bytes).unwrap_or_default();
     let pieces = blobs.read(&part.object, 0..size).await?;
     pieces.ok_or_else(|| Error::internal(format!("a part of upload {} is missing", part.upload_id)))
-}
-
-fn upload_made(made: &[uuid::Uuid]) -> Result<UploadId> {
-    let id = made.first().copied().map(UploadId);
-    id.ok_or_else(|| Error::internal("an answer without an upload"))
 }
 
 fn begun(actor: &Actor, ticket_id: TicketId, new: &NewFile, now: Time) -> upload::Model {

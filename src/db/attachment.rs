@@ -1,6 +1,7 @@
 //! Attachments: the facts about a file; its bytes lie in the blob store under their SHA-256.
 
 use sea_orm::{IntoActiveModel, Order, QueryOrder, QuerySelect, entity::prelude::*};
+use serde::{Deserialize, Serialize};
 
 use super::query;
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
 
 /// A row of `attachment`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "attachment")]
 pub struct Model {
     /// The id.

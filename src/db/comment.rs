@@ -1,6 +1,7 @@
 //! Comments: what people, and docket itself, say about a ticket.
 
 use sea_orm::{IntoActiveModel, Order, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
+use serde::{Deserialize, Serialize};
 
 use super::{
     query,
@@ -17,7 +18,7 @@ use crate::{
 
 /// A row of `comment`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "comment")]
 pub struct Model {
     /// The id.

@@ -5,6 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use sea_orm::{
     IntoActiveModel, Order, PaginatorTrait, QueryOrder, QuerySelect, entity::prelude::*,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
@@ -17,7 +18,7 @@ use crate::{
 
 /// A row of `integration`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "integration")]
 pub struct Model {
     /// The id.
@@ -36,7 +37,8 @@ pub struct Model {
     /// The platform's settings, never its credentials.
     #[sea_orm(column_type = "JsonBinary")]
     pub config: PlatformConfig,
-    /// The credentials, sealed.
+    /// The credentials, sealed; in this row alone, and in no other form of it.
+    #[serde(skip)]
     pub credentials: Option<Vec<u8>>,
     /// Which key sealed them.
     pub credentials_key_id: Option<String>,

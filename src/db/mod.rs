@@ -47,6 +47,7 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend};
 pub use errors::Fault;
 pub use listen::notify_in;
 pub use migrate::Step;
+pub use sea_orm::ConnectionTrait as Conn;
 use target::Target;
 use writer::Writer;
 

@@ -3,6 +3,7 @@
 use sea_orm::{
     IntoActiveModel, Order, QueryOrder, QuerySelect, Unchanged, UpdateMany, entity::prelude::*,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
@@ -15,7 +16,7 @@ use crate::{
 
 /// A row of `session`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "session")]
 pub struct Model {
     /// The id.

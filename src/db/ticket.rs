@@ -1,6 +1,7 @@
 //! Tickets: the work itself, its clock, and what a session's export adds to it.
 
 use sea_orm::{IntoActiveModel, QuerySelect, entity::prelude::*};
+use serde::{Deserialize, Serialize};
 
 use super::{errors::taken, query, ticket_tag};
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
 
 /// A row of `ticket`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "ticket")]
 pub struct Model {
     /// The id.

@@ -105,6 +105,18 @@ async fn a_repeated_request_opens_one_session_and_validating_opens_none(
         .await
         .unwrap()
         .into_inner();
+    let renamed = v1::UpdateSessionRequest {
+        session: Some(v1::Session {
+            id: first.session.as_ref().unwrap().id.clone(),
+            name: "Renamed".to_owned(),
+            ..Default::default()
+        }),
+        update_mask: Some(prost_types::FieldMask {
+            paths: vec!["name".to_owned()],
+        }),
+        ..Default::default()
+    };
+    exports.update_session(renamed).await.unwrap();
     let second = exports.create_session(request).await.unwrap().into_inner();
     assert_eq!(first, second);
     let all = exports.list_sessions(v1::ListSessionsRequest::default());

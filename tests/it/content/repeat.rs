@@ -89,6 +89,53 @@ async fn an_answer_outlives_a_restart_and_not_a_day(
 
 #[rstest]
 #[tokio::test]
+async fn the_first_answer_is_given_whatever_has_become_of_what_was_made(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let server = TestServer::start(kind).await;
+    let mut tickets = server.tickets(Role::Admin);
+    let filing = create("One", Uuid::new_v4());
+    let filed = tickets.create_ticket(filing.clone()).await.unwrap();
+    let filed = filed.into_inner().ticket.unwrap();
+    let noting = v1::CreateCommentRequest {
+        ticket_id: filed.id.clone(),
+        body: "<p>First</p>".to_owned(),
+        visibility: v1::CommentVisibility::Public.into(),
+        request_id: Some(Uuid::new_v4().to_string()),
+        ..Default::default()
+    };
+    let noted = tickets.create_comment(noting.clone()).await.unwrap();
+    let noted = noted.into_inner().comment.unwrap();
+    let changes = v1::UpdateCommentRequest {
+        id: noted.id.clone(),
+        body: "<p>Second</p>".to_owned(),
+        ..Default::default()
+    };
+    tickets.update_comment(changes).await.unwrap();
+    let gone = v1::DeleteCommentRequest {
+        id: noted.id.clone(),
+    };
+    tickets.delete_comment(gone).await.unwrap();
+    let moved = v1::TransitionTicketRequest {
+        id: filed.id.clone(),
+        status: v1::TicketStatus::Open.into(),
+        ..Default::default()
+    };
+    tickets.transition_ticket(moved).await.unwrap();
+    let again = tickets.create_comment(noting).await.unwrap();
+    assert_eq!(again.into_inner().comment.unwrap(), noted);
+    let gone = v1::DeleteTicketRequest {
+        id: filed.id.clone(),
+        ..Default::default()
+    };
+    tickets.delete_ticket(gone).await.unwrap();
+    let again = tickets.create_ticket(filing).await.unwrap();
+    assert_eq!(again.into_inner().ticket.unwrap(), filed);
+    server.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_conversation_is_recorded_when_it_is_mentioned_first(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {

@@ -132,9 +132,34 @@ async fn a_repeated_retry_gets_the_first_answer() {
         let (mut exports, request) = (bench.exports(), request.clone());
         async move { exports.retry_export(request).await }
     });
-    for retried in futures::future::join_all(retries).await {
-        assert_eq!(retried.unwrap().into_inner().export.unwrap().attempt, 1);
-    }
+    let retries = futures::future::join_all(retries).await;
+    let retries: Vec<_> = retries.into_iter().map(Result::unwrap).collect();
+    let first = retries[0].get_ref().clone();
+    assert_eq!(first.export.as_ref().unwrap().attempt, 1);
+    assert_eq!((first.resuming_from_order, first.tickets_preserved), (2, 1));
+    assert!(retries.iter().all(|retried| *retried.get_ref() == first));
     assert_completed(&bench.events(0).await);
     bench.assert_whole(2).await;
+    let late = bench.exports().retry_export(request).await.unwrap();
+    assert_eq!(late.into_inner(), first);
+}
+
+#[tokio::test]
+async fn a_repeated_start_gets_the_first_answer() {
+    let bench = Bench::new(Kind::Sqlite, &[("a", &[])]).await;
+    let request = docket::proto::v1::StartExportRequest {
+        session_id: bench.session.clone(),
+        request_id: Some(uuid::Uuid::new_v4().to_string()),
+        ..Default::default()
+    };
+    let first = bench.exports().start_export(request.clone()).await.unwrap();
+    let first = first.into_inner();
+    assert!(!first.already_running);
+    assert_eq!(
+        first.export.as_ref().unwrap().status(),
+        docket::proto::v1::ExportStatus::Pending
+    );
+    assert_completed(&bench.events(0).await);
+    let late = bench.exports().start_export(request).await.unwrap();
+    assert_eq!(late.into_inner(), first);
 }
