@@ -68,9 +68,8 @@ impl App {
         let (session, ()) = self.own_session(actor, id, || Ok(())).await?;
         let export = self.export(session.id).await?;
         require_ended(&export)?;
-        let items = self.items_by_order(&session, &export).await?;
         if export.status == ExportStatus::Reverted {
-            return Ok(told(&items));
+            return Ok(told(&self.items_by_order(&session, &export).await?));
         }
         let integration = self.exportable(&session).await?;
         let journal = Journal::new(Arc::clone(&self.clock), export.attempt);
@@ -82,7 +81,7 @@ impl App {
             app: self,
             caller: actor.user_id.clone(),
             links: export_link::of_export(self.db.read(), export.id).await?,
-            keys: keys(&items),
+            keys: HashMap::new(),
             fixes: fixed(export_fix::of_export(self.db.read(), export.id).await?),
             jira,
             account,
@@ -90,7 +89,7 @@ impl App {
             row: export,
             dry_run,
         };
-        let reverted = revert.carry_through(items).await;
+        let reverted = revert.carry_through(&session).await;
         if reverted.is_err() && !dry_run {
             revert.keep_journal().await;
         }
@@ -111,13 +110,16 @@ impl App {
 }
 
 impl Revert<'_> {
-    async fn carry_through(&mut self, items: Vec<export_item::Model>) -> Result<Reverted> {
+    async fn carry_through(&mut self, session: &session::Model) -> Result<Reverted> {
         if !self.dry_run {
             // From here on whoever else reverts or retries, here or on another replica, finds the run changed.
             let mut next = self.row.clone();
             next.fence += 1;
             self.write(next, |_| ()).await?;
         }
+        // Behind that, so that what another call was about to delete until then is known to be that.
+        let items = self.app.items_by_order(session, &self.row).await?;
+        self.keys = keys(&items);
         let mut settled = Vec::with_capacity(items.len());
         for item in items {
             settled.push(self.settle(item).await?);
@@ -208,6 +210,8 @@ impl Revert<'_> {
         self.write(next, |step| step.item = Some(row)).await?;
         match self.app.ask_jira(|| self.jira.delete_issue(id)).await {
             Ok(()) => Ok(None),
+            // A call that this one has taken the place of was still about to delete it.
+            Err(CallError::Rejected(refused)) if refused.status == 404 => Ok(None),
             // A right that the account lacks, it lacks for every issue: the call ends, and can be repeated once it has it.
             Err(CallError::Rejected(refused)) if !matches!(refused.status, 401 | 403) => {
                 Ok(Some(format!("Jira did not delete it: {}", refused.quote())))

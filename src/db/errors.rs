@@ -112,7 +112,7 @@ impl From<DbErr> for Error {
             },
             Fault::Unreachable => Self::Unavailable {
                 reason: Reason::Unavailable,
-                message: "the database cannot be reached".to_owned(),
+                message: "the database cannot be reached, or is too busy".to_owned(),
                 retry_after: Duration::from_secs(2),
             },
             Fault::Full => Self::Exhausted {

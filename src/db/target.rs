@@ -13,8 +13,12 @@ use sea_orm::{
 
 use crate::error::{Error, Result};
 
-/// How long a use waits for a connection, and SQLite for another process's lock.
+/// How long SQLite waits for a connection, and for another process's lock.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a use of PostgreSQL waits for its turn at a connection: long enough for a queue of callers at one ticket, and short enough to
+/// be told of a server that is gone well before a call's deadline.
+const QUEUE: Duration = Duration::from_secs(10);
 
 /// A database by its address. Its `Debug` form tells the kind alone: an address holds a password.
 #[derive(Clone)]
@@ -51,7 +55,7 @@ impl Target {
             Self::Sqlite(options) => open_sqlite(options.as_ref().clone(), connections).await,
             Self::Postgres(options) => PgPoolOptions::new()
                 .max_connections(connections)
-                .acquire_timeout(PATIENCE)
+                .acquire_timeout(QUEUE)
                 .connect_with(options.as_ref().clone())
                 .await
                 .map(SqlxPostgresConnector::from_sqlx_postgres_pool)
