@@ -142,7 +142,7 @@ impl App {
 
     /// The `order` of the first ticket of a run that is not done; 0 when only links are left.
     pub(crate) async fn next_order(&self, export: ExportId) -> Result<i32> {
-        let Some(item) = export_item::next(self.db.read(), export).await? else {
+        let Some(item) = export_item::next(self.db.read(), export, None).await? else {
             return Ok(0);
         };
         let ticket = ticket::find_many(self.db.read(), [item.ticket_id])

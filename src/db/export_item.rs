@@ -94,11 +94,16 @@ pub async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Resul
     Ok(())
 }
 
-/// The first item, in order, that is not done.
-pub async fn next(conn: &impl ConnectionTrait, export: ExportId) -> Result<Option<Model>> {
+/// The first item, in order, that is not done and stands behind this place.
+pub async fn next(
+    conn: &impl ConnectionTrait,
+    export: ExportId,
+    behind: Option<i32>,
+) -> Result<Option<Model>> {
     let rows = Entity::find()
         .filter(Column::ExportId.eq(export))
-        .filter(Column::State.ne(ItemState::Exported));
+        .filter(Column::State.ne(ItemState::Exported))
+        .filter(Column::Position.gt(behind.unwrap_or(-1)));
     Ok(rows.order_by_asc(Column::Position).one(conn).await?)
 }
 

@@ -89,6 +89,14 @@ impl PlatformConfig {
             Self::Jira(config) => config.export_delay,
         }
     }
+
+    /// How many tickets of an export may be on their way at once. A pace is one of single tickets.
+    pub const fn lanes(&self) -> u32 {
+        match self {
+            Self::Jira(config) if config.export_delay.is_zero() => config.concurrency,
+            Self::Jira(_) => 1,
+        }
+    }
 }
 
 /// Settings of a Jira site.
@@ -102,6 +110,9 @@ pub struct JiraConfig {
     pub issue_type: String,
     /// The least time between two creates of an export.
     pub export_delay: Duration,
+    /// How many tickets of an export may be on their way at once, where there is no delay. Older rows do not say.
+    #[serde(default = "JiraConfig::one_by_one")]
+    pub concurrency: u32,
 }
 
 impl JiraConfig {
@@ -109,6 +120,8 @@ impl JiraConfig {
     pub const DEFAULT_DELAY: Duration = Duration::from_millis(1500);
     /// The slowest pace.
     pub const MAX_DELAY: Duration = Duration::from_secs(60);
+    /// The most tickets on their way at once: more would only meet Jira's burst limits.
+    pub const MAX_CONCURRENCY: u32 = 10;
     /// The longest address, in code points.
     pub const URL_MAX: usize = 2048;
     /// The type of issue when nothing is configured.
@@ -137,6 +150,20 @@ impl JiraConfig {
             Some(delay) if delay <= Self::MAX_DELAY => Ok(delay),
             Some(_) => Err(Broken::new("must be between 0 and 60 s")),
         }
+    }
+
+    /// How many tickets may be on their way at once; 0: as many as when nothing is configured.
+    pub fn concurrency(count: i32) -> Result<u32, Broken> {
+        match u32::try_from(count) {
+            Ok(0) => Ok(Self::one_by_one()),
+            Ok(count) if count <= Self::MAX_CONCURRENCY => Ok(count),
+            _ => Err(Broken::new("must be between 1 and 10")),
+        }
+    }
+
+    /// The concurrency when nothing is configured.
+    pub const fn one_by_one() -> u32 {
+        1
     }
 }
 

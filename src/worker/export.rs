@@ -1,9 +1,12 @@
 //! Exports: taking up a run, carrying it through, and ending it in a state that everybody can read.
 
+mod change;
 mod create;
 mod end;
 mod files;
 mod halt;
+mod lanes;
+mod lease;
 mod links;
 mod patience;
 mod run;
@@ -11,6 +14,7 @@ mod settle;
 mod states;
 mod step;
 mod ticket;
+mod traffic;
 mod transmit;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -154,17 +158,14 @@ pub(super) async fn run(
 async fn carry_through(run: &mut Run) -> Result<(), Stop> {
     run.wait_out_the_throttle().await?;
     let Connector::Jira(jira) = run.connector().await?;
-    let project = run.row.jira_project_key.clone();
+    let project = run.claimed.jira_project_key.clone();
     let meta = run
         .ask("read the project", || ProjectMeta::load(&jira, &project))
         .await?;
     let newest = run
         .ask("find the newest issue", || jira.newest_key(&project))
         .await?;
-    run.saw_key(newest.unwrap_or_default());
-    while let Some(item) = run.next_item().await? {
-        run.boundary().await?;
-        run.export_ticket(&jira, &meta, item).await?;
-    }
+    run.traffic.saw_key(newest.unwrap_or_default());
+    run.export_tickets(&jira, &meta).await?;
     run.link_dependencies(&jira).await
 }

@@ -86,6 +86,7 @@ fn config(config: PlatformConfig) -> Config {
             project_key,
             issue_type,
             export_delay,
+            concurrency,
         }) => Config::Jira(v1::JiraConfig {
             // A URL without a path is written with one.
             site_url: site_url.as_str().trim_end_matches('/').to_owned(),
@@ -93,6 +94,7 @@ fn config(config: PlatformConfig) -> Config {
             default_issue_type: issue_type,
             deployment: v1::JiraDeployment::Cloud.into(),
             export_delay: Some(span(export_delay)),
+            concurrency: i32::try_from(concurrency).unwrap_or(i32::MAX),
         }),
     }
 }

@@ -100,16 +100,24 @@ fn jira_config(
     let delay = jira.export_delay.map(duration).transpose();
     let delay = delay.and_then(JiraConfig::export_delay);
     let delay = violations.check("integration.jira.export_delay", delay);
-    let parts = site_url.zip(key).zip(issue_type).zip(delay);
-    Ok(parts.map(|(((site_url, key), issue_type), export_delay)| {
-        let default = || JiraConfig::DEFAULT_ISSUE_TYPE.to_owned();
-        PlatformConfig::Jira(JiraConfig {
-            site_url,
-            project_key: key.unwrap_or_default(),
-            issue_type: issue_type.unwrap_or_else(default),
-            export_delay,
-        })
-    }))
+    let concurrency = JiraConfig::concurrency(jira.concurrency);
+    let concurrency = violations.check("integration.jira.concurrency", concurrency);
+    let parts = site_url
+        .zip(key)
+        .zip(issue_type)
+        .zip(delay.zip(concurrency));
+    Ok(parts.map(
+        |(((site_url, key), issue_type), (export_delay, concurrency))| {
+            let default = || JiraConfig::DEFAULT_ISSUE_TYPE.to_owned();
+            PlatformConfig::Jira(JiraConfig {
+                site_url,
+                project_key: key.unwrap_or_default(),
+                issue_type: issue_type.unwrap_or_else(default),
+                export_delay,
+                concurrency,
+            })
+        },
+    ))
 }
 
 fn credentials_of(violations: &mut Violations, given: v1::Credentials) -> Option<Credentials> {

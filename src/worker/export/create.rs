@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
+    change::Change,
     patience::Patience,
-    run::{Change, Run, Stop},
+    run::{Run, Stop},
     settle::Doubt,
     step::step,
     ticket::Passage,
@@ -30,7 +31,7 @@ impl Run {
     /// The ticket's issue, and whether it was found rather than answered. A ticket whose create may have been sent before is looked
     /// for first.
     pub(super) async fn issue_of(
-        &mut self,
+        &self,
         passage: &mut Passage<'_>,
     ) -> Result<(IssueRef, bool), Stop> {
         if passage.item.state == ItemState::Creating
@@ -41,7 +42,7 @@ impl Run {
         self.create(passage).await
     }
 
-    async fn create(&mut self, passage: &mut Passage<'_>) -> Result<(IssueRef, bool), Stop> {
+    async fn create(&self, passage: &mut Passage<'_>) -> Result<(IssueRef, bool), Stop> {
         let mut patience = Patience::default();
         let (mut fallbacks, mut doubts) = (0, 0);
         // A create of an earlier worker may still come to something: then no refusal proves that there is no issue.
@@ -54,12 +55,13 @@ impl Run {
         loop {
             self.still_holds()?;
             let outcome = passage.jira.create_issue(&self.new_issue(passage)).await;
-            self.last_create = Some(self.app.clock.now());
+            self.traffic.sent_create(self.app.clock.now());
             let waited = match outcome {
                 CreateOutcome::Created(issue) => return Ok((issue, false)),
                 CreateOutcome::Rejected(refused) => {
                     if fallbacks == FALLBACK_ROUNDS || !passage.give_way(&refused) {
-                        let stop = refused.failure(&passage.context(&self.row.jira_project_key));
+                        let stop =
+                            refused.failure(&passage.context(&self.claimed.jira_project_key));
                         return Err(self.stop_at(passage, stop.into(), certain).await);
                     }
                     fallbacks += 1;
@@ -97,15 +99,13 @@ impl Run {
     }
 
     /// Records, before anything is sent, that an issue may exist from now on, where to look for it, and what it does without.
-    async fn intend(&mut self, passage: &mut Passage<'_>) -> Result<(), Stop> {
+    async fn intend(&self, passage: &mut Passage<'_>) -> Result<(), Stop> {
         let exported = Snapshot::of(passage.ticket, &passage.plan);
         let item = &mut passage.item;
         item.state = ItemState::Creating;
-        item.attempt = self.row.attempt;
-        item.high_key = Some(
-            item.high_key
-                .map_or(self.high_key, |known| known.min(self.high_key)),
-        );
+        item.attempt = self.claimed.attempt;
+        let high_key = self.traffic.high_key();
+        item.high_key = Some(item.high_key.map_or(high_key, |known| known.min(high_key)));
         item.error = None;
         item.exported = serde_json::to_value(exported).ok();
         item.fallbacks =
@@ -114,25 +114,32 @@ impl Run {
             item: Some(item.clone()),
             ..Change::default()
         };
-        self.record(self.row.clone(), change, Vec::new()).await
+        self.record_change(change, Vec::new()).await
     }
 
     /// Waits until the next create may be sent: longer than the integration asks for while Jira says that little of its limit is left.
-    async fn keep_pace(&mut self, jira: &Jira) -> Result<(), Stop> {
-        let Some(last) = self.last_create else {
-            return Ok(());
-        };
-        let pace = if jira.near_limit() {
-            (self.pace * 2).max(NEAR_LIMIT)
-        } else {
-            self.pace
-        };
-        let passed = (self.app.clock.now() - last).to_std().unwrap_or_default();
-        self.wait(pace.saturating_sub(passed)).await
+    /// Those on their way at once do so one after the other. Once the run is stopped none is sent any more.
+    async fn keep_pace(&self, jira: &Jira) -> Result<(), Stop> {
+        let _turn = self.traffic.turn.lock().await;
+        self.wait_out_the_throttle().await?;
+        if let Some(last) = self.traffic.last_create() {
+            let pace = if jira.near_limit() {
+                (self.pace * 2).max(NEAR_LIMIT)
+            } else {
+                self.pace
+            };
+            let passed = (self.app.clock.now() - last).to_std().unwrap_or_default();
+            self.wait(pace.saturating_sub(passed)).await?;
+        }
+        if self.traffic.halting.is_cancelled() {
+            return Err(Stop::GaveWay);
+        }
+        self.traffic.sent_create(self.app.clock.now());
+        Ok(())
     }
 
     /// Notes that no issue exists, where that is certain, before the run stops: nobody has to look for one then.
-    async fn stop_at(&mut self, passage: &mut Passage<'_>, stop: Stop, certain: bool) -> Stop {
+    async fn stop_at(&self, passage: &mut Passage<'_>, stop: Stop, certain: bool) -> Stop {
         if !certain || matches!(stop, Stop::Lost | Stop::Storage(_)) {
             return stop;
         }
@@ -147,7 +154,7 @@ impl Run {
             item: Some(passage.item.clone()),
             ..Change::default()
         };
-        match self.record(self.row.clone(), change, Vec::new()).await {
+        match self.record_change(change, Vec::new()).await {
             Ok(()) => stop,
             Err(worse) => worse,
         }
@@ -164,8 +171,8 @@ impl Run {
     pub(super) fn marker(&self, passage: &Passage<'_>) -> Marker {
         Marker {
             ticket: passage.ticket.id,
-            task: self.row.id,
-            attempt: self.row.attempt,
+            task: self.claimed.id,
+            attempt: self.claimed.attempt,
         }
     }
 }

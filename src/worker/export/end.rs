@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use super::{
-    run::{Change, Run, Stop},
+    change::Change,
+    run::{Run, Stop},
     step::step,
+    traffic::lock,
 };
 use crate::{
     connectors::jira::HardStop,
     db::export,
     domain::{
-        export::{EventDetail, ExportFailure, ExportStatus, MAX_RETRIES},
+        export::{CurrentTicket, EventDetail, ExportFailure, ExportStatus, MAX_RETRIES},
         session::{SessionStage, SessionStatus},
+        time::Time,
     },
     error::{Error, Result},
 };
@@ -63,16 +66,18 @@ impl Run {
             }
             Err(Stop::Storage(error)) => Err(error),
             Err(Stop::Hard(stop)) => Err(Error::internal(stop.user_message)),
-            Err(Stop::Shutdown | Stop::Asked(_) | Stop::Throttled { .. }) => Ok(Ended::Over),
+            Err(Stop::Shutdown | Stop::Asked(_) | Stop::Throttled { .. } | Stop::GaveWay) => {
+                Ok(Ended::Over)
+            }
         }
     }
 
-    async fn complete(&mut self) -> Result<(), Stop> {
+    async fn complete(&self) -> Result<(), Stop> {
         step("export.before_completed");
-        let next = self.ended(ExportStatus::Completed);
+        let now = self.app.clock.now();
         let session = Some((SessionStage::Completed, SessionStatus::Completed));
         self.record(
-            next,
+            |next| end(next, ExportStatus::Completed, now),
             Change {
                 session,
                 ..Change::default()
@@ -80,83 +85,51 @@ impl Run {
             vec![EventDetail::Completed],
         )
         .await?;
-        tracing::info!(tickets = self.row.total_tickets, "export completed");
+        tracing::info!(tickets = self.claimed.total_tickets, "export completed");
         Ok(())
     }
 
     async fn fail(&mut self, stop: HardStop) -> Result<(), Stop> {
         let now = self.app.clock.now();
         tracing::warn!(reason = %stop.reason, message = stop.user_message, "export failed");
-        let at = self.row.current_ticket.clone();
-        let order = at.as_ref().map(|ticket| ticket.order);
-        let same = |earlier: &&ExportFailure| {
-            earlier.reason == stop.reason && earlier.failed_at_ticket_order == order
-        };
-        let first_error_time = self
-            .row
-            .failure
-            .as_ref()
-            .filter(same)
-            .map_or(now, |earlier| earlier.first_error_time);
-        let mut next = self.ended(ExportStatus::Failed);
-        next.tickets_failed = at.is_some().into();
-        next.orphaned_keys.0.extend(self.orphan.take());
-        let mut recovery_actions = stop.recovery_actions;
-        if next.attempt >= MAX_RETRIES {
-            recovery_actions.retain(|action| !action.contains("retry the export"));
-            recovery_actions.push(RETRIES_USED.to_owned());
-        }
-        next.failure = Some(ExportFailure {
-            failed_at_ticket_order: order,
-            category: stop.category,
-            reason: stop.reason,
-            user_message: stop.user_message,
-            recovery_actions,
-            first_error_time,
-        });
+        let at = std::mem::take(&mut self.failed_at);
+        let orphans = std::mem::take(&mut *lock(&self.orphans));
         let change = Change {
-            failed: at.map(|ticket| ticket.id),
+            failed: at.iter().map(|ticket| ticket.id).collect(),
             session: Some((SessionStage::JiraExport, SessionStatus::ExportFailed)),
             ..Change::default()
         };
-        self.record(next, change, vec![EventDetail::Failed]).await
+        let alter = |next: &mut export::Model| {
+            end(next, ExportStatus::Failed, now);
+            next.tickets_failed = i32::try_from(at.len()).unwrap_or(i32::MAX);
+            next.orphaned_keys.0.extend(orphans);
+            next.failure = Some(failure(next, stop, at.first(), now));
+        };
+        self.record(alter, change, vec![EventDetail::Failed]).await
     }
 
     /// Gives the lease back, so that another worker need not wait for it to lapse.
-    async fn release(&mut self) -> Result<(), Stop> {
-        let mut next = self.row.clone();
-        next.rest(self.app.clock.now());
-        next.lease_owner = None;
-        next.lease_until = None;
-        self.record(next, Change::default(), Vec::new()).await
-    }
-
-    pub(super) fn ended(&self, status: ExportStatus) -> export::Model {
+    async fn release(&self) -> Result<(), Stop> {
         let now = self.app.clock.now();
-        let mut next = self.row.clone();
-        next.rest(now);
-        next.status = status;
-        next.finish_time = Some(now);
-        next.current_ticket = None;
-        next.lease_owner = None;
-        next.lease_until = None;
-        next.resume_time = None;
-        next
+        let alter = |next: &mut export::Model| {
+            next.rest(now);
+            next.lease_owner = None;
+            next.lease_until = None;
+        };
+        self.record(alter, Change::default(), Vec::new()).await
     }
 
     /// As [`Run::record`], for the key of an issue that exists: tried for longer, and told loudly when it cannot be kept. The intent
     /// still stands then, so the issue is found again and not made a second time.
     pub(super) async fn record_for_sure(
-        &mut self,
-        next: export::Model,
+        &self,
+        alter: impl Fn(&mut export::Model),
         change: Change,
         details: Vec<EventDetail>,
         key: &str,
     ) -> Result<(), Stop> {
         for wait in KEEP_TRYING {
-            let recorded = self
-                .record(next.clone(), change.clone(), details.clone())
-                .await;
+            let recorded = self.record(&alter, change.clone(), details.clone()).await;
             match recorded {
                 Ok(()) => return Ok(()),
                 Err(Stop::Storage(error)) => {
@@ -177,7 +150,46 @@ impl Run {
             key,
             "an issue exists whose key could not be recorded: orphaned until the export goes on"
         );
-        self.orphan = Some(key.to_owned());
+        lock(&self.orphans).push(key.to_owned());
         Err(HardStop::key_not_recorded(key).into())
+    }
+}
+
+/// The run as it comes to its end.
+pub(super) fn end(next: &mut export::Model, status: ExportStatus, now: Time) {
+    next.rest(now);
+    next.status = status;
+    next.finish_time = Some(now);
+    next.current_ticket = None;
+    next.lease_owner = None;
+    next.lease_until = None;
+    next.resume_time = None;
+}
+
+/// What is told of a failure at this ticket; of one that was met before, since when.
+fn failure(
+    run: &export::Model,
+    stop: HardStop,
+    at: Option<&CurrentTicket>,
+    now: Time,
+) -> ExportFailure {
+    let order = at.map(|ticket| ticket.order);
+    let same = |earlier: &&ExportFailure| {
+        earlier.reason == stop.reason && earlier.failed_at_ticket_order == order
+    };
+    let earlier = run.failure.as_ref().filter(same);
+    let first_error_time = earlier.map_or(now, |earlier| earlier.first_error_time);
+    let mut recovery_actions = stop.recovery_actions;
+    if run.attempt >= MAX_RETRIES {
+        recovery_actions.retain(|action| !action.contains("retry the export"));
+        recovery_actions.push(RETRIES_USED.to_owned());
+    }
+    ExportFailure {
+        failed_at_ticket_order: order,
+        category: stop.category,
+        reason: stop.reason,
+        user_message: stop.user_message,
+        recovery_actions,
+        first_error_time,
     }
 }

@@ -5,10 +5,11 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 
 use super::{
-    run::{Change, Run, Stop},
+    change::Change,
+    run::{Run, Stop},
     settle::Doubt,
     step::step,
-    ticket::Passage,
+    ticket::{Passage, count},
     transmit::Known,
 };
 use crate::{
@@ -42,7 +43,7 @@ pub(super) enum Source {
 
 impl Run {
     /// Sends what has not been sent yet.
-    pub(super) async fn send_files(&mut self, passage: &Passage<'_>) -> Result<(), Stop> {
+    pub(super) async fn send_files(&self, passage: &Passage<'_>) -> Result<(), Stop> {
         let files = self.outgoing(passage).await?;
         let claimed = files.iter().filter_map(|file| file.row.external_id.clone());
         let mut known = Known {
@@ -60,7 +61,7 @@ impl Run {
     }
 
     /// The ticket's files with how far each has come. Those that are new are written down first.
-    async fn outgoing(&mut self, passage: &Passage<'_>) -> Result<Vec<Outgoing>, Stop> {
+    async fn outgoing(&self, passage: &Passage<'_>) -> Result<Vec<Outgoing>, Stop> {
         let ticket = passage.ticket.id;
         let kept = match passage.ticket.attachment_count {
             0 => Vec::new(),
@@ -69,7 +70,8 @@ impl Run {
         if kept.is_empty() && passage.images.is_empty() && passage.full_text.is_none() {
             return Ok(Vec::new());
         }
-        let known = export_attachment::of_ticket(self.app.db.read(), self.row.id, ticket).await?;
+        let known =
+            export_attachment::of_ticket(self.app.db.read(), self.claimed.id, ticket).await?;
         let mut files = self.files_of(passage, kept);
         let mut new_files = Vec::new();
         for file in &mut files {
@@ -83,7 +85,7 @@ impl Run {
                 new_files,
                 ..Change::default()
             };
-            self.record(self.row.clone(), change, Vec::new()).await?;
+            self.record_change(change, Vec::new()).await?;
         }
         Ok(files)
     }
@@ -114,7 +116,7 @@ impl Run {
         let all = kept.chain(images).chain(full_text).zip(0..);
         all.map(|((id, source, filename, size_bytes, bytes), position)| {
             let row = export_attachment::Model {
-                export_id: self.row.id,
+                export_id: self.claimed.id,
                 id,
                 ticket_id: passage.ticket.id,
                 position,
@@ -132,7 +134,7 @@ impl Run {
 
     /// Sends one file, unless the issue has it already.
     async fn send_file(
-        &mut self,
+        &self,
         passage: &Passage<'_>,
         mut file: Outgoing,
         known: &mut Known,
@@ -164,7 +166,7 @@ impl Run {
     }
 
     /// Why the file is not even sent.
-    async fn unfit(&mut self, jira: &Jira, file: &Outgoing) -> Result<Option<String>, Stop> {
+    async fn unfit(&self, jira: &Jira, file: &Outgoing) -> Result<Option<String>, Stop> {
         if let Source::Kept(attachment) = &file.bytes {
             match attachment.scan_status {
                 ScanStatus::Infected => return Ok(Some("it was found to be infected".to_owned())),
@@ -186,19 +188,17 @@ impl Run {
     }
 
     /// What the site takes, asked once a run. A site that refuses to tell is left to refuse the files themselves.
-    async fn file_settings(&mut self, jira: &Jira) -> Result<AttachmentSettings, Stop> {
-        if let Some(settings) = self.file_settings {
-            return Ok(settings);
-        }
-        let asked = self
-            .try_ask("read the limits of files", || jira.attachment_settings())
-            .await?;
-        let settings = asked.unwrap_or(AttachmentSettings {
-            enabled: true,
-            upload_limit: u64::MAX,
-        });
-        self.file_settings = Some(settings);
-        Ok(settings)
+    async fn file_settings(&self, jira: &Jira) -> Result<AttachmentSettings, Stop> {
+        let ask = async {
+            let asked = self
+                .try_ask("read the limits of files", || jira.attachment_settings())
+                .await?;
+            Ok(asked.unwrap_or(AttachmentSettings {
+                enabled: true,
+                upload_limit: u64::MAX,
+            }))
+        };
+        self.file_settings.get_or_try_init(|| ask).await.copied()
     }
 
     /// The file's media type and its bytes; `None` when they are not there.
@@ -221,7 +221,7 @@ impl Run {
 
     /// Records that the issue has the file, with the event that tells so.
     async fn arrived(
-        &mut self,
+        &self,
         passage: &Passage<'_>,
         mut row: export_attachment::Model,
         external_id: String,
@@ -242,7 +242,7 @@ impl Run {
 
     /// Records that the issue has to do without the file, as a manual fix.
     async fn left_out(
-        &mut self,
+        &self,
         passage: &Passage<'_>,
         mut row: export_attachment::Model,
         why: String,
@@ -259,18 +259,18 @@ impl Run {
         let (fixes, details) = self.fixes(passage, vec![unsent]);
         row.state = FileState::Failed;
         row.error = Some(why);
-        let mut next = self.row.clone();
-        next.manual_fixes += i32::try_from(fixes.len()).unwrap_or_default();
+        let more = count(&fixes);
         let change = Change {
             file: Some(row),
             fixes,
             ..Change::default()
         };
-        self.record(next, change, details).await
+        self.record(|next| next.manual_fixes += more, change, details)
+            .await
     }
 
     async fn record_file(
-        &mut self,
+        &self,
         row: export_attachment::Model,
         details: Vec<EventDetail>,
     ) -> Result<(), Stop> {
@@ -278,7 +278,7 @@ impl Run {
             file: Some(row),
             ..Change::default()
         };
-        self.record(self.row.clone(), change, details).await
+        self.record_change(change, details).await
     }
 }
 

@@ -5,8 +5,9 @@ use std::{pin::pin, time::Duration};
 use chrono::TimeDelta;
 
 use super::{
-    end::Ended,
-    run::{Change, Run, Stop},
+    change::Change,
+    end::{Ended, end},
+    run::{Run, Stop},
 };
 use crate::{
     db::{export, export_request},
@@ -14,6 +15,7 @@ use crate::{
         export::{EventDetail, ExportStatus},
         export_request::ExportRequest,
         session::{SessionStage, SessionStatus},
+        time::Time,
     },
     error::Result,
 };
@@ -31,7 +33,7 @@ impl Run {
 
     /// Stops the work where somebody asked for that.
     async fn heed(&self) -> Result<(), Stop> {
-        match export_request::requested(self.app.db.read(), self.row.id).await? {
+        match export_request::requested(self.app.db.read(), self.claimed.id).await? {
             Some(request @ (ExportRequest::Pause | ExportRequest::Cancel)) => {
                 Err(Stop::Asked(request))
             }
@@ -39,7 +41,7 @@ impl Run {
         }
     }
 
-    /// Waits, holding the lease. Ends early when the process stops or somebody asks to halt.
+    /// Waits, holding the lease. Ends early when the process stops, somebody asks to halt, or another ticket has stopped the run.
     pub(super) async fn wait(&self, duration: Duration) -> Result<(), Stop> {
         self.pass(duration, true).await
     }
@@ -52,11 +54,14 @@ impl Run {
     async fn pass(&self, duration: Duration, heeding: bool) -> Result<(), Stop> {
         let slice = self.lease / 3;
         // Before the first look, so that no word falls between the two.
-        let mut wakes = self.app.wake.subscribe(self.row.session_id);
+        let mut wakes = self.app.wake.subscribe(self.claimed.session_id);
         let mut left = duration;
         while !left.is_zero() {
             if heeding {
                 self.heed().await?;
+                if self.traffic.halting.is_cancelled() {
+                    return Err(Stop::GaveWay);
+                }
             }
             let step = left.min(slice);
             let mut sleep = pin!(self.app.clock.sleep(step));
@@ -64,6 +69,7 @@ impl Run {
                 tokio::select! {
                     () = &mut sleep => break,
                     () = self.stop.cancelled() => return Err(Stop::Shutdown),
+                    () = self.traffic.halting.cancelled(), if heeding => return Err(Stop::GaveWay),
                     Ok(()) = wakes.changed(), if heeding => self.heed().await?,
                 }
             }
@@ -76,15 +82,16 @@ impl Run {
     }
 
     /// Does what was asked for. A request that was taken back in the last moment leaves the run to go on.
-    pub(super) async fn halt(&mut self, request: ExportRequest) -> Result<Ended, Stop> {
-        let (next, detail, session) = match request {
+    pub(super) async fn halt(&self, request: ExportRequest) -> Result<Ended, Stop> {
+        let now = self.app.clock.now();
+        let (status, detail, session) = match request {
             ExportRequest::Cancel => (
-                self.ended(ExportStatus::Cancelled),
+                ExportStatus::Cancelled,
                 EventDetail::Cancelled,
                 Some((SessionStage::JiraExport, SessionStatus::Cancelled)),
             ),
             ExportRequest::Pause | ExportRequest::Resume => {
-                (self.paused(), EventDetail::Paused, None)
+                (ExportStatus::Paused, EventDetail::Paused, None)
             }
         };
         let change = Change {
@@ -92,7 +99,11 @@ impl Run {
             answered: Some(request),
             ..Change::default()
         };
-        match self.record(next, change, vec![detail]).await {
+        let alter = |next: &mut export::Model| match status {
+            ExportStatus::Cancelled => end(next, status, now),
+            _ => pause(next, now),
+        };
+        match self.record(alter, change, vec![detail]).await {
             Ok(()) => {
                 tracing::info!(%request, "export halted");
                 Ok(Ended::Over)
@@ -104,37 +115,38 @@ impl Run {
 
     /// Gives the run out of hand until the time that Jira sets; whoever sees first that it has come goes on.
     pub(super) async fn sleep_off(
-        &mut self,
+        &self,
         reason: String,
         retry_after: Duration,
     ) -> Result<(), Stop> {
-        let mut next = self.paused();
+        let now = self.app.clock.now();
         let wait = TimeDelta::from_std(retry_after).unwrap_or(TimeDelta::MAX);
-        next.resume_time = Some(self.app.clock.now() + wait);
         tracing::info!(reason, ?retry_after, "export waits for Jira");
         let detail = EventDetail::Throttled {
             reason,
             retry_after,
         };
-        self.record(next, Change::default(), vec![detail]).await
-    }
-
-    fn paused(&self) -> export::Model {
-        let mut next = self.row.clone();
-        next.rest(self.app.clock.now());
-        next.status = ExportStatus::Paused;
-        next.current_ticket = None;
-        next.lease_owner = None;
-        next.lease_until = None;
-        next.resume_time = None;
-        next
+        let alter = |next: &mut export::Model| {
+            pause(next, now);
+            next.resume_time = Some(now + wait);
+        };
+        self.record(alter, Change::default(), vec![detail]).await
     }
 
     /// Whether the run is still in this worker's hands, by the database.
     async fn is_held(&self) -> Result<bool, Stop> {
-        let row = export::find(self.app.db.read(), self.row.id).await?;
+        let row = export::find(self.app.db.read(), self.claimed.id).await?;
         Ok(row.is_some_and(|row| {
-            row.fence == self.row.fence && row.lease_owner == self.row.lease_owner
+            row.fence == self.claimed.fence && row.lease_owner == self.claimed.lease_owner
         }))
     }
+}
+
+fn pause(next: &mut export::Model, now: Time) {
+    next.rest(now);
+    next.status = ExportStatus::Paused;
+    next.current_ticket = None;
+    next.lease_owner = None;
+    next.lease_until = None;
+    next.resume_time = None;
 }

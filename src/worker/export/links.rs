@@ -1,12 +1,14 @@
 //! The links between a run's issues, made once all of them exist.
 
 use super::{
-    run::{Change, Run, Stop},
+    change::Change,
+    run::{Run, Stop},
     step::step,
+    ticket::count,
 };
 use crate::{
     connectors::jira::{CallError, Jira, LinkType},
-    db::{export_fix, export_item, export_link, ticket},
+    db::{export, export_fix, export_item, export_link, ticket},
     domain::{
         export::{EventDetail, LinkState, ManualFixType},
         ids::{FixId, TicketId},
@@ -18,11 +20,10 @@ const BATCH: u64 = 100;
 
 impl Run {
     /// Makes every dependency a link. Repeating a link is harmless, so one that may exist is simply sent again.
-    pub(super) async fn link_dependencies(&mut self, jira: &Jira) -> Result<(), Stop> {
-        self.row.current_ticket = None;
+    pub(super) async fn link_dependencies(&self, jira: &Jira) -> Result<(), Stop> {
         let mut kind = None;
         loop {
-            let links = export_link::pending(self.app.db.read(), self.row.id, BATCH).await?;
+            let links = export_link::pending(self.app.db.read(), self.claimed.id, BATCH).await?;
             if links.is_empty() {
                 return Ok(());
             }
@@ -37,23 +38,23 @@ impl Run {
     }
 
     /// The type of link that dependencies become; `None` where links are switched off, which Jira tells by a 404.
-    async fn link_type(&mut self, jira: &Jira) -> Result<Option<LinkType>, Stop> {
+    async fn link_type(&self, jira: &Jira) -> Result<Option<LinkType>, Stop> {
         let asked = self.try_ask("read the link types", || jira.link_types());
         match asked.await? {
             Ok(kinds) => Ok(LinkType::blocking(&kinds).cloned()),
             Err(CallError::Rejected(refused)) if refused.status == 404 => Ok(None),
-            Err(refused) => Err(refused.failure(&self.row.jira_project_key).into()),
+            Err(refused) => Err(refused.failure(&self.claimed.jira_project_key).into()),
         }
     }
 
     async fn link(
-        &mut self,
+        &self,
         jira: &Jira,
         kind: Option<&LinkType>,
         mut link: export_link::Model,
     ) -> Result<(), Stop> {
         let ends = [link.from_ticket_id, link.to_ticket_id];
-        let items = export_item::of_tickets(self.app.db.read(), self.row.id, ends).await?;
+        let items = export_item::of_tickets(self.app.db.read(), self.claimed.id, ends).await?;
         let item = |id| items.iter().find(|item| item.ticket_id == id);
         let key = |id| item(id).and_then(|item| item.jira_key.clone());
         let (Some(blocker), Some(blocked)) = (key(ends[0]), key(ends[1])) else {
@@ -63,15 +64,15 @@ impl Run {
         };
         let made = self.make_link(jira, kind, &blocker, &blocked).await?;
         step("export.link_sent");
-        let (mut next, mut details) = (self.row.clone(), Vec::new());
+        let mut details = Vec::new();
         link.state = match &made {
             Ok(()) => LinkState::Done,
             Err(_) => LinkState::Failed,
         };
         link.error = made.as_ref().err().cloned();
+        let done = i32::from(link.state == LinkState::Done);
         let unlike = LinkFix::of(&blocker, &blocked, kind, made.err());
         if link.state == LinkState::Done {
-            next.dependencies_created += 1;
             details.push(EventDetail::DependencyCreated {
                 from_key: blocker,
                 to_key: blocked.clone(),
@@ -82,20 +83,24 @@ impl Run {
             let url = item(ends[1]).and_then(|item| item.jira_url.clone());
             let fix = self.link_fix(ends[1], blocked, unlike);
             details.push(self.link_fix_told(&fix, url.unwrap_or_default()).await?);
-            next.manual_fixes += 1;
             fixes.push(fix);
         }
+        let more = count(&fixes);
         let change = Change {
             link: Some(link),
             fixes,
             ..Change::default()
         };
-        self.record(next, change, details).await
+        let alter = |next: &mut export::Model| {
+            next.dependencies_created += done;
+            next.manual_fixes += more;
+        };
+        self.record(alter, change, details).await
     }
 
     /// Sends the link. What Jira refuses is told, and not a stop; a token that it no longer takes is.
     async fn make_link(
-        &mut self,
+        &self,
         jira: &Jira,
         kind: Option<&LinkType>,
         blocker: &str,
@@ -112,7 +117,7 @@ impl Run {
         match made {
             Err(CallError::Rejected(refused)) if refused.status == 401 => {
                 let refused = CallError::Rejected(refused);
-                Err(refused.failure(&self.row.jira_project_key).into())
+                Err(refused.failure(&self.claimed.jira_project_key).into())
             }
             made => Ok(made.map_err(|refused| refused.to_string())),
         }
@@ -123,7 +128,7 @@ impl Run {
         let now = self.app.clock.now();
         export_fix::Model {
             id: FixId::at(now),
-            export_id: self.row.id,
+            export_id: self.claimed.id,
             ticket_id: waiting,
             jira_key: Some(blocked),
             fix_type: ManualFixType::LinkFailed,

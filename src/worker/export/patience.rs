@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::run::{Change, Run, Stop};
+use chrono::TimeDelta;
+
+use super::{
+    change::Change,
+    run::{Run, Stop},
+};
 use crate::{
     connectors::jira::{CallError, HardStop, Trouble},
     domain::{export::EventDetail, time::Time},
@@ -35,7 +40,7 @@ pub(super) struct Patience {
 impl Run {
     /// The answer to a call that may be repeated, however often it has to be. The error of a refusal is left to the caller.
     pub(super) async fn try_ask<T, F>(
-        &mut self,
+        &self,
         what: &str,
         call: impl Fn() -> F,
     ) -> Result<Result<T, CallError>, Stop>
@@ -44,6 +49,7 @@ impl Run {
     {
         let mut patience = Patience::default();
         loop {
+            self.wait_out_the_throttle().await?;
             match call().await {
                 Ok(answer) => return Ok(Ok(answer)),
                 Err(refused @ CallError::Rejected(_)) => return Ok(Err(refused)),
@@ -59,11 +65,11 @@ impl Run {
     }
 
     /// As `try_ask`; a refusal stops the run.
-    pub(super) async fn ask<T, F>(&mut self, what: &str, call: impl Fn() -> F) -> Result<T, Stop>
+    pub(super) async fn ask<T, F>(&self, what: &str, call: impl Fn() -> F) -> Result<T, Stop>
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        let project = self.row.jira_project_key.clone();
+        let project = self.claimed.jira_project_key.clone();
         self.try_ask(what, call)
             .await?
             .map_err(|refused| refused.failure(&project).into())
@@ -71,7 +77,7 @@ impl Run {
 
     /// Waits as an outage asks for, or stops the run when there were too many.
     pub(super) async fn outage(
-        &mut self,
+        &self,
         patience: &mut Patience,
         trouble: &Trouble,
     ) -> Result<(), Stop> {
@@ -88,7 +94,7 @@ impl Run {
     /// Waits as Jira asks for and tells so: a long time as a pause that outlives this worker. Stops the run when Jira asked for many
     /// short waits and nothing came of them.
     pub(super) async fn throttled(
-        &mut self,
+        &self,
         patience: &mut Patience,
         after: Option<Duration>,
         reason: &str,
@@ -108,32 +114,34 @@ impl Run {
         } else {
             reason
         };
+        // Whoever else is on the way waits, too.
+        let wait = TimeDelta::from_std(retry_after).unwrap_or(TimeDelta::MAX);
+        let now = self.app.clock.now();
+        self.traffic
+            .hold_back(now.checked_add_signed(wait).unwrap_or(Time::MAX_UTC));
         if retry_after > HELD {
             return Err(Stop::Throttled {
                 reason: reason.to_owned(),
                 retry_after,
             });
         }
-        let mut next = self.row.clone();
-        next.resume_time = Some(self.app.clock.now() + retry_after);
         let detail = EventDetail::Throttled {
             reason: reason.to_owned(),
             retry_after,
         };
-        self.record(next, Change::default(), vec![detail]).await?;
+        self.record_change(Change::default(), vec![detail]).await?;
         self.wait_out_the_throttle().await
     }
 
     /// Waits until the time that Jira set, also when that was before a restart.
-    pub(super) async fn wait_out_the_throttle(&mut self) -> Result<(), Stop> {
-        let Some(until) = self.row.resume_time else {
-            return Ok(());
-        };
-        let now: Time = self.app.clock.now();
-        self.wait((until - now).to_std().unwrap_or_default())
-            .await?;
-        // Only now: a run that is left lying while it waits is waited for by the next worker, too.
-        self.row.resume_time = None;
-        Ok(())
+    pub(super) async fn wait_out_the_throttle(&self) -> Result<(), Stop> {
+        loop {
+            let now = self.app.clock.now();
+            let Some(until) = self.traffic.held_back(now) else {
+                return Ok(());
+            };
+            self.wait((until - now).to_std().unwrap_or_default())
+                .await?;
+        }
     }
 }

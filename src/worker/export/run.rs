@@ -1,35 +1,27 @@
 //! A run in a worker's hands: its row, its lease, and the one way in which it writes.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
-use tokio::time::{self, MissedTickBehavior};
+use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
 
-use super::states;
+use super::{
+    change::{Change, write_change, write_events},
+    lease::HeldUntil,
+    states,
+    traffic::Traffic,
+};
 use crate::{
-    app::{App, integrations::require_enabled, journal::Journal, wake},
+    app::{App, integrations::require_enabled, journal::Journal},
     connectors::{
         Connector,
         jira::{AttachmentSettings, HardStop},
     },
-    db::{
-        export, export_attachment, export_event, export_fix, export_item, export_link, export_log,
-        export_request, history, integration, notify_in, session, session_ticket,
-    },
+    db::{export, export_event, export_log, integration},
     domain::{
-        export::{EventDetail, TicketExportStatus},
+        export::{CurrentTicket, EventDetail, ExportStatus},
         export_log::LogEntry,
         export_request::ExportRequest,
-        ids::{ExportId, TicketId},
-        session::{SessionStage, SessionStatus},
-        time::Time,
     },
     error::{Error, Result},
     telemetry,
@@ -49,6 +41,8 @@ pub(super) enum Stop {
         /// How long.
         retry_after: Duration,
     },
+    /// Another ticket of the run has stopped it; this one is left where nothing of it is in doubt.
+    GaveWay,
     /// The lease is somebody else's; nothing may be written or sent any more.
     Lost,
     /// The process stops; the run goes on elsewhere or later.
@@ -83,44 +77,29 @@ impl From<HardStop> for Stop {
     }
 }
 
-/// What one write changes beside the run's own row: all of it or nothing.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Change {
-    pub(super) item: Option<export_item::Model>,
-    pub(super) link: Option<export_link::Model>,
-    /// Files that are to go to an issue.
-    pub(super) new_files: Vec<export_attachment::Model>,
-    pub(super) file: Option<export_attachment::Model>,
-    pub(super) fixes: Vec<export_fix::Model>,
-    /// The ticket that became an issue: its id, key and address.
-    pub(super) exported: Option<(TicketId, String, String)>,
-    /// The ticket that the run stopped at.
-    pub(super) failed: Option<TicketId>,
-    pub(super) entry: Option<history::Entry>,
-    pub(super) session: Option<(SessionStage, SessionStatus)>,
-    /// What was asked for and happens by this.
-    pub(super) answered: Option<ExportRequest>,
-}
-
-/// A run that this worker holds the lease of.
+/// A run that this worker holds the lease of. Several tickets may be on their way at once: what they share is here.
 pub(in crate::worker) struct Run {
     pub(super) app: Arc<App>,
-    pub(super) row: export::Model,
+    /// The run as it was claimed, for what does not change while it is held: its ids, project, attempt and fence.
+    pub(super) claimed: export::Model,
+    /// The run as it was written last. Held over each write, so that writes, and the events that they tell, come one after the other.
+    row: Mutex<export::Model>,
     /// The least time between two creates.
     pub(super) pace: Duration,
-    /// When the last create was sent.
-    pub(super) last_create: Option<Time>,
-    /// The highest issue number known in the project.
-    pub(super) high_key: i64,
+    /// How many tickets may be on their way at once.
+    pub(super) lanes: u32,
+    /// What the tickets on their way tell each other.
+    pub(super) traffic: Traffic,
     /// What the site takes of files, once it was asked.
-    pub(super) file_settings: Option<AttachmentSettings>,
-    /// The key of an issue that exists and could not be recorded.
-    pub(super) orphan: Option<String>,
+    pub(super) file_settings: OnceCell<AttachmentSettings>,
+    /// The keys of issues that exist and could not be recorded.
+    pub(super) orphans: std::sync::Mutex<Vec<String>>,
+    /// The tickets that the run has failed at, the one that is told first.
+    pub(super) failed_at: Vec<CurrentTicket>,
     /// What Jira was asked and has answered since the last write.
     journal: Arc<Journal>,
     pub(super) lease: Duration,
-    /// Until when the lease is known to be held, in microseconds since 1970.
-    held_until: Arc<AtomicI64>,
+    pub(super) held_until: HeldUntil,
     pub(super) stop: CancellationToken,
 }
 
@@ -131,22 +110,23 @@ impl Run {
         lease: Duration,
         stop: CancellationToken,
     ) -> Self {
-        let held = row.lease_until.map_or(0, |until| until.timestamp_micros());
-        // What an earlier worker created last is not known: the pace is kept all the same.
         let journal = Journal::new(Arc::clone(&app.clock), row.attempt);
+        // What an earlier worker created last is not known: the pace is kept all the same.
         let last_create = (row.tickets_completed > 0).then(|| app.clock.now());
         Self {
             app,
-            row,
             pace: Duration::ZERO,
-            last_create,
-            high_key: 0,
-            file_settings: None,
-            orphan: None,
+            lanes: 1,
+            traffic: Traffic::new(last_create, row.resume_time),
+            file_settings: OnceCell::new(),
+            orphans: std::sync::Mutex::default(),
+            failed_at: Vec::new(),
             journal,
             lease,
-            held_until: Arc::new(AtomicI64::new(held)),
+            held_until: HeldUntil::new(row.lease_until),
             stop,
+            claimed: row.clone(),
+            row: Mutex::new(row),
         }
     }
 
@@ -154,6 +134,7 @@ impl Run {
     pub(super) async fn connector(&mut self) -> Result<Connector, Stop> {
         let integration = self.integration().await?;
         self.pace = integration.config.pace();
+        self.lanes = integration.config.lanes();
         let Connector::Jira(jira) = self.app.connector(&integration)?;
         let journal: Arc<Journal> = Arc::clone(&self.journal);
         Ok(Connector::Jira(jira.witnessed_by(journal)))
@@ -161,7 +142,7 @@ impl Run {
 
     /// The integration, while it is switched on.
     pub(super) async fn integration(&self) -> Result<integration::Model, Stop> {
-        let session = self.app.session(self.row.session_id).await?;
+        let session = self.app.session(self.claimed.session_id).await?;
         let id = session.integration_id;
         let id = id.ok_or_else(|| Error::internal("an export without an integration"))?;
         let integration = self.app.integration(id).await?;
@@ -169,49 +150,36 @@ impl Run {
         Ok(integration)
     }
 
-    /// The first item that is not done.
-    pub(super) async fn next_item(&self) -> Result<Option<export_item::Model>, Stop> {
-        Ok(export_item::next(self.app.db.read(), self.row.id).await?)
-    }
-
-    /// Remembers that a key with this number exists.
-    pub(super) fn saw_key(&mut self, number: i64) {
-        self.high_key = self.high_key.max(number);
-    }
-
-    /// Whether the lease still holds by the clock. Asked right before a create is sent, because a worker that was stopped for longer
-    /// than its lease must not send what another worker may have sent since.
-    pub(super) fn still_holds(&self) -> Result<(), Stop> {
-        let now = self.app.clock.now().timestamp_micros();
-        if now < self.held_until.load(Ordering::Acquire) {
-            Ok(())
-        } else {
-            Err(Stop::Lost)
-        }
-    }
-
-    /// Writes the run as `next`, with what changes beside it and the events that tell of it, in one transaction that holds only while
-    /// the lease is ours.
+    /// Writes the run as `alter` makes it, with what changes beside it and the events that tell of it, in one transaction that holds
+    /// only while the lease is ours.
     pub(super) async fn record(
-        &mut self,
-        mut next: export::Model,
+        &self,
+        alter: impl FnOnce(&mut export::Model),
         change: Change,
         details: Vec<EventDetail>,
     ) -> Result<(), Stop> {
+        let mut row = self.row.lock().await;
         let now = self.app.clock.now();
+        let mut next = row.clone();
+        alter(&mut next);
         next.update_time = now;
         if next.lease_owner.is_some() {
             next.lease_until = Some(now + self.lease);
+        }
+        if next.status == ExportStatus::Exporting {
+            next.current_ticket = self.traffic.first();
+            // Kept for as long as it lasts: a run that is left lying while it waits is waited for by the next worker, too.
+            next.resume_time = self.traffic.held_back(now);
         }
         let events: Vec<export_event::Model> = details
             .into_iter()
             .map(|detail| next.event(detail, now, self.pace))
             .collect();
         let noted = self.journal.take();
-        let states = states::told(&self.row, &next, &change, &events, now);
+        let states = states::told(&row, &next, &change, &events, now);
         let log: Vec<LogEntry> = noted.iter().cloned().chain(states).collect();
         let plain = Arc::new((next.clone(), change, events, log));
-        let fence = self.row.fence;
+        let fence = row.fence;
         let written = self.app.db.write(move |tx| {
             let plain = Arc::clone(&plain);
             Box::pin(async move {
@@ -226,129 +194,18 @@ impl Run {
             self.journal.put_back(noted);
             return Err(error.into());
         }
-        self.hold(next.lease_until);
-        self.row = next;
-        self.app.wake.changed(self.row.session_id);
+        self.held_until.set(next.lease_until);
+        *row = next;
+        self.app.wake.changed(self.claimed.session_id);
         Ok(())
     }
 
-    fn hold(&self, until: Option<Time>) {
-        let until = until.map_or(0, |until| until.timestamp_micros());
-        self.held_until.store(until, Ordering::Release);
-    }
-
-    /// What renews the lease while the run waits for answers.
-    pub(super) fn keeper(&self) -> Keeper {
-        Keeper {
-            app: Arc::clone(&self.app),
-            export: self.row.id,
-            fence: self.row.fence,
-            lease: self.lease,
-            held_until: Arc::clone(&self.held_until),
-        }
-    }
-}
-
-async fn write_change(
-    tx: &crate::db::Tx,
-    next: &export::Model,
-    change: &Change,
-    now: Time,
-) -> Result<()> {
-    if let Some(item) = &change.item {
-        export_item::save(tx, item).await?;
-    }
-    if let Some(link) = &change.link {
-        export_link::save(tx, link).await?;
-    }
-    if !change.new_files.is_empty() {
-        export_attachment::insert_many(tx, change.new_files.clone()).await?;
-    }
-    if let Some(file) = &change.file {
-        export_attachment::save(tx, file).await?;
-    }
-    for fix in &change.fixes {
-        export_fix::insert(tx, fix.clone()).await?;
-    }
-    if let Some((id, key, url)) = &change.exported {
-        session_ticket::exported(tx, *id, key, url, now).await?;
-    }
-    if let Some(request) = change.answered {
-        export_request::answer(tx, next.id, request).await?;
-    } else if next.status.is_terminal() {
-        export_request::set_request(tx, next.id, None).await?;
-    }
-    if let Some(id) = change.failed {
-        session_ticket::set_export_status(tx, id, TicketExportStatus::Failed, now).await?;
-    }
-    if let Some(entry) = &change.entry {
-        history::append(tx, vec![entry.clone()]).await?;
-    }
-    if let Some((stage, status)) = change.session {
-        session::advance(tx, next.session_id, stage, status, now).await?;
-    }
-    Ok(())
-}
-
-async fn write_events(
-    tx: &crate::db::Tx,
-    next: &export::Model,
-    events: &[export_event::Model],
-) -> Result<()> {
-    if events.is_empty() {
-        return Ok(());
-    }
-    export_event::append(tx, events.to_vec()).await?;
-    notify_in(tx, wake::EXPORT_CHANNEL, &next.session_id.to_string()).await?;
-    Ok(())
-}
-
-/// Renews a lease.
-pub(super) struct Keeper {
-    app: Arc<App>,
-    export: ExportId,
-    fence: i64,
-    lease: Duration,
-    held_until: Arc<AtomicI64>,
-}
-
-impl Keeper {
-    /// Renews the lease for as long as it is held; returns once it is lost, or can no longer be proved to be held. Then whatever is
-    /// under way is dropped, so that nothing is sent beside the worker that takes over.
-    pub(super) async fn keep(&self) {
-        let pause = self.lease / 3;
-        let mut ticks = time::interval(pause);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        ticks.tick().await;
-        loop {
-            ticks.tick().await;
-            match time::timeout(pause, self.renew()).await {
-                Ok(Ok(true)) => continue,
-                Ok(Ok(false)) => return,
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "the lease of an export could not be renewed")
-                }
-                Err(_) => tracing::warn!("the lease of an export could not be renewed in time"),
-            }
-            if self.app.clock.now().timestamp_micros() >= self.held_until.load(Ordering::Acquire) {
-                return;
-            }
-        }
-    }
-
-    /// Holds the lease longer. `false`: it is lost.
-    pub(super) async fn renew(&self) -> Result<bool> {
-        let until = self.app.clock.now() + TimeDelta::from_std(self.lease).unwrap_or_default();
-        let (export, fence) = (self.export, self.fence);
-        let renewed = self
-            .app
-            .db
-            .write(move |tx| Box::pin(async move { export::renew(tx, export, fence, until).await }))
-            .await?;
-        if renewed {
-            self.held_until
-                .fetch_max(until.timestamp_micros(), Ordering::AcqRel);
-        }
-        Ok(renewed)
+    /// Writes what changes beside the run.
+    pub(super) async fn record_change(
+        &self,
+        change: Change,
+        details: Vec<EventDetail>,
+    ) -> Result<(), Stop> {
+        self.record(|_| (), change, details).await
     }
 }

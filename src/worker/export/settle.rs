@@ -56,13 +56,13 @@ impl Run {
     /// Looks for the ticket's issue, again and again within a bounded time. `None`: there is none, as every look showed. When a look
     /// cannot be had, nothing is known, and the run stops rather than risk a second issue.
     pub(super) async fn settle(
-        &mut self,
+        &self,
         passage: &Passage<'_>,
         doubt: Doubt,
     ) -> Result<Option<IssueRef>, Stop> {
         let after = passage.item.high_key.unwrap_or_default();
         let marker = self.marker(passage);
-        let project = self.row.jira_project_key.clone();
+        let project = self.claimed.jira_project_key.clone();
         let jira = passage.jira;
         let unknown = |end: i64| {
             Stop::from(HardStop::uncertain(

@@ -1,6 +1,6 @@
 //! The changes of a write in words, for the run's log.
 
-use super::run::Change;
+use super::change::Change;
 use crate::{
     db::{export, export_event},
     domain::{export_log::LogEntry, time::Time},

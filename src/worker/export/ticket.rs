@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{
-    run::{Change, Run, Stop},
+    change::Change,
+    run::{Run, Stop},
     step::step,
 };
 use crate::{
@@ -11,13 +12,12 @@ use crate::{
     connectors::jira::{
         CallError, IssuePlan, IssueRef, Jira, PlanError, ProjectMeta, Unsent, adf::InlineAttachment,
     },
-    db::{export_fix, export_item, history::Entry, ticket},
+    db::{export, export_fix, export_item, history::Entry, ticket},
     domain::{
-        export::{CurrentTicket, EventDetail, ItemState, ManualFixType, issue_number},
+        export::{EventDetail, ItemState, ManualFixType, issue_number},
         history::HistoryEventType,
         ids::FixId,
     },
-    error::Error,
 };
 
 /// A ticket with its item, on its way.
@@ -35,25 +35,17 @@ pub(super) struct Passage<'a> {
 impl Run {
     /// Takes one ticket to its issue, from wherever it was left: not begun, perhaps created, or created.
     pub(super) async fn export_ticket(
-        &mut self,
+        &self,
         jira: &Jira,
         meta: &ProjectMeta,
         item: export_item::Model,
+        ticket: &ticket::Model,
     ) -> Result<(), Stop> {
-        let found = ticket::find_many(self.app.db.read(), [item.ticket_id])
-            .await?
-            .pop();
-        let ticket = found.ok_or_else(|| Error::internal("an export item without its ticket"))?;
-        self.row.current_ticket = Some(CurrentTicket {
-            id: ticket.id,
-            title: ticket.title.0.clone(),
-            order: ticket.session_order.unwrap_or_default(),
-        });
-        let mut draft = IssueDraft::of(&ticket);
+        let mut draft = IssueDraft::of(ticket);
         let plan = self.plan(meta, &mut draft).await?;
         let mut passage = Passage {
             jira,
-            ticket: &ticket,
+            ticket,
             item,
             plan,
             images: draft.images,
@@ -66,7 +58,7 @@ impl Run {
             step("export.key_kept");
         }
         if passage.full_text.is_none() && passage.is_cut() {
-            passage.full_text = Some(full_text(&ticket));
+            passage.full_text = Some(full_text(ticket));
         }
         self.send_files(&passage).await?;
         let late = match lost_sprint(&passage) {
@@ -80,11 +72,7 @@ impl Run {
     }
 
     /// What to send, made now from the ticket's latest text.
-    async fn plan(
-        &mut self,
-        meta: &ProjectMeta,
-        draft: &mut IssueDraft,
-    ) -> Result<IssuePlan, Stop> {
+    async fn plan(&self, meta: &ProjectMeta, draft: &mut IssueDraft) -> Result<IssuePlan, Stop> {
         let input = &draft.input;
         let asked = self
             .ask("plan an issue", || async {
@@ -102,13 +90,13 @@ impl Run {
 
     /// Records the key at once, before anything else, with what the issue had to do without.
     async fn keep_key(
-        &mut self,
+        &self,
         passage: &mut Passage<'_>,
         issue: &IssueRef,
         adopted: bool,
     ) -> Result<(), Stop> {
-        let number = issue_number(&self.row.jira_project_key, &issue.key);
-        self.saw_key(number.unwrap_or_default());
+        let number = issue_number(&self.claimed.jira_project_key, &issue.key);
+        self.traffic.saw_key(number.unwrap_or_default());
         let unsent: Vec<Unsent> = match adopted {
             // Made by an earlier worker, which wrote down what it left out.
             true => passage.noted(),
@@ -123,20 +111,22 @@ impl Run {
         item.adopted = adopted;
         let item = item.clone();
         let (fixes, details) = self.fixes(passage, unsent);
-        let mut next = self.row.clone();
-        next.manual_fixes += i32::try_from(fixes.len()).unwrap_or_default();
-        next.orphaned_keys.0.retain(|key| *key != issue.key);
+        let more = count(&fixes);
+        let alter = |next: &mut export::Model| {
+            next.manual_fixes += more;
+            next.orphaned_keys.0.retain(|key| *key != issue.key);
+        };
         let change = Change {
             item: Some(item),
             fixes,
             ..Change::default()
         };
-        self.record_for_sure(next, change, details, &issue.key)
+        self.record_for_sure(alter, change, details, &issue.key)
             .await
     }
 
     /// Puts the issue into its sprint. What Jira refuses is a manual fix, not a stop.
-    async fn add_to_sprint(&mut self, passage: &Passage<'_>) -> Result<Option<Unsent>, Stop> {
+    async fn add_to_sprint(&self, passage: &Passage<'_>) -> Result<Option<Unsent>, Stop> {
         let (Some(sprint), Some(key)) = (&passage.plan.sprint, &passage.item.jira_key) else {
             return Ok(None);
         };
@@ -150,7 +140,7 @@ impl Run {
             Ok(()) => Ok(None),
             Err(CallError::Rejected(refused)) if refused.status == 401 => {
                 Err(CallError::Rejected(refused)
-                    .failure(&self.row.jira_project_key)
+                    .failure(&self.claimed.jira_project_key)
                     .into())
             }
             Err(refused) => Ok(Some(Unsent {
@@ -165,7 +155,7 @@ impl Run {
     }
 
     /// Records that the ticket is done, with the event that tells so.
-    async fn finish(&mut self, mut passage: Passage<'_>, late: Option<Unsent>) -> Result<(), Stop> {
+    async fn finish(&self, mut passage: Passage<'_>, late: Option<Unsent>) -> Result<(), Stop> {
         let now = self.app.clock.now();
         passage.item.state = ItemState::Exported;
         passage.item.export_time = Some(now);
@@ -185,16 +175,18 @@ impl Run {
         let entry = Entry::event(
             item.ticket_id,
             HistoryEventType::Exported,
-            self.row.started_by.clone(),
+            self.claimed.started_by.clone(),
             None,
-            json!({ "session_id": self.row.session_id, "task_id": self.row.id, "jira_key": key, "jira_url": url }),
+            json!({ "session_id": self.claimed.session_id, "task_id": self.claimed.id, "jira_key": key, "jira_url": url }),
             now,
         );
-        let mut next = self.row.clone();
-        next.tickets_completed += 1;
-        next.current_ticket = None;
-        next.resume_time = None;
-        next.manual_fixes += i32::try_from(fixes.len()).unwrap_or_default();
+        let more = count(&fixes);
+        let alter = |next: &mut export::Model| {
+            next.tickets_completed += 1;
+            next.manual_fixes += more;
+        };
+        // Before the event, which is to name those that are on the way yet.
+        self.traffic.arrive(item.position);
         let change = Change {
             exported: Some((item.ticket_id, key, url)),
             item: Some(item),
@@ -202,7 +194,7 @@ impl Run {
             entry: Some(entry),
             ..Change::default()
         };
-        self.record(next, change, details).await
+        self.record(alter, change, details).await
     }
 
     /// A manual fix, and the event that tells of it, for each value that the issue does not have.
@@ -214,7 +206,7 @@ impl Run {
         let now = self.app.clock.now();
         let row = |unsent: Unsent| export_fix::Model {
             id: FixId::at(now),
-            export_id: self.row.id,
+            export_id: self.claimed.id,
             ticket_id: passage.ticket.id,
             jira_key: passage.item.jira_key.clone(),
             fix_type: unsent.fix_type,
@@ -251,6 +243,10 @@ impl Passage<'_> {
         let cut = |unsent: &Unsent| unsent.fix_type == ManualFixType::DescriptionTruncated;
         self.plan.unsent.iter().any(cut) || self.noted().iter().any(cut)
     }
+}
+
+pub(super) fn count(fixes: &[export_fix::Model]) -> i32 {
+    i32::try_from(fixes.len()).unwrap_or(i32::MAX)
 }
 
 /// A sprint that was there when the issue was created and is not any more, for an issue that a worker left before its sprint.

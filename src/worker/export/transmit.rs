@@ -43,7 +43,7 @@ impl Known {
 impl Run {
     /// Sends the bytes until Jira has taken or refused them: Jira's id of the file, or why it is not there.
     pub(super) async fn transmit(
-        &mut self,
+        &self,
         passage: &Passage<'_>,
         file: &Outgoing,
         known: &mut Known,
@@ -52,6 +52,7 @@ impl Run {
         let mut patience = Patience::default();
         let mut doubts = 0;
         loop {
+            self.wait_out_the_throttle().await?;
             let Some((content_type, bytes)) = self.bytes(&file.bytes).await? else {
                 return Ok(Err("docket has lost its bytes".to_owned()));
             };
@@ -87,7 +88,7 @@ impl Run {
 
     /// Looks for the file on the issue as it was read last.
     pub(super) async fn look(
-        &mut self,
+        &self,
         passage: &Passage<'_>,
         row: &export_attachment::Model,
         known: &mut Known,
@@ -108,7 +109,7 @@ impl Run {
 
     /// Looks for the file again and again within a bounded time. `None`: it is not there, as every look showed.
     pub(super) async fn look_again(
-        &mut self,
+        &self,
         passage: &Passage<'_>,
         row: &export_attachment::Model,
         known: &mut Known,
@@ -130,7 +131,7 @@ impl Run {
         match refused.status {
             401 => {
                 let refused = CallError::Rejected(refused);
-                Err(refused.failure(&self.row.jira_project_key).into())
+                Err(refused.failure(&self.claimed.jira_project_key).into())
             }
             _ => Ok(refused.to_string()),
         }

@@ -39,6 +39,7 @@ async fn an_integration_is_made_switched_and_checked_and_keeps_its_secret(
     assert_eq!(jira.site_url, sandbox.url());
     assert_eq!(jira.default_issue_type, "Task");
     assert_eq!(jira.deployment(), v1::JiraDeployment::Cloud);
+    assert_eq!(jira.concurrency, 1);
 
     let id = made.id.clone();
     let checked = integrations.test_integration(v1::TestIntegrationRequest { id: id.clone() });
@@ -123,6 +124,7 @@ async fn every_violation_is_told_at_once_and_no_secret_with_it(
                 seconds: 61,
                 nanos: 0,
             }),
+            concurrency: 11,
         }));
     });
     let secret = "a secret with blanks";
@@ -143,6 +145,7 @@ async fn every_violation_is_told_at_once_and_no_secret_with_it(
     let expected = [
         "credentials.jira.api_token",
         "integration.category",
+        "integration.jira.concurrency",
         "integration.jira.default_issue_type",
         "integration.jira.deployment",
         "integration.jira.export_delay",

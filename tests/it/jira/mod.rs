@@ -52,6 +52,7 @@ fn config(site_url: &str, project_key: &str) -> JiraConfig {
         project_key: project_key.into(),
         issue_type: JiraConfig::DEFAULT_ISSUE_TYPE.into(),
         export_delay: Duration::ZERO,
+        concurrency: 1,
     }
 }
 

@@ -97,6 +97,7 @@ pub(crate) fn integration() -> integration::Model {
             project_key: "DEMO".to_owned(),
             issue_type: "Task".to_owned(),
             export_delay: JiraConfig::DEFAULT_DELAY,
+            concurrency: 1,
         }),
         credentials: Some(vec![0, 1, 255]),
         credentials_key_id: Some("key-1".to_owned()),

@@ -1,0 +1,90 @@
+//! What one write of a run changes beside the run's own row.
+
+use crate::{
+    app::wake,
+    db::{
+        Tx, export, export_attachment, export_event, export_fix, export_item, export_link,
+        export_request, history, notify_in, session, session_ticket,
+    },
+    domain::{
+        export::TicketExportStatus,
+        export_request::ExportRequest,
+        ids::TicketId,
+        session::{SessionStage, SessionStatus},
+        time::Time,
+    },
+    error::Result,
+};
+
+/// What one write changes beside the run's own row: all of it or nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Change {
+    pub(super) item: Option<export_item::Model>,
+    pub(super) link: Option<export_link::Model>,
+    /// Files that are to go to an issue.
+    pub(super) new_files: Vec<export_attachment::Model>,
+    pub(super) file: Option<export_attachment::Model>,
+    pub(super) fixes: Vec<export_fix::Model>,
+    /// The ticket that became an issue: its id, key and address.
+    pub(super) exported: Option<(TicketId, String, String)>,
+    /// The tickets that the run stopped at.
+    pub(super) failed: Vec<TicketId>,
+    pub(super) entry: Option<history::Entry>,
+    pub(super) session: Option<(SessionStage, SessionStatus)>,
+    /// What was asked for and happens by this.
+    pub(super) answered: Option<ExportRequest>,
+}
+
+pub(super) async fn write_change(
+    tx: &Tx,
+    next: &export::Model,
+    change: &Change,
+    now: Time,
+) -> Result<()> {
+    if let Some(item) = &change.item {
+        export_item::save(tx, item).await?;
+    }
+    if let Some(link) = &change.link {
+        export_link::save(tx, link).await?;
+    }
+    if !change.new_files.is_empty() {
+        export_attachment::insert_many(tx, change.new_files.clone()).await?;
+    }
+    if let Some(file) = &change.file {
+        export_attachment::save(tx, file).await?;
+    }
+    for fix in &change.fixes {
+        export_fix::insert(tx, fix.clone()).await?;
+    }
+    if let Some((id, key, url)) = &change.exported {
+        session_ticket::exported(tx, *id, key, url, now).await?;
+    }
+    if let Some(request) = change.answered {
+        export_request::answer(tx, next.id, request).await?;
+    } else if next.status.is_terminal() {
+        export_request::set_request(tx, next.id, None).await?;
+    }
+    for id in &change.failed {
+        session_ticket::set_export_status(tx, *id, TicketExportStatus::Failed, now).await?;
+    }
+    if let Some(entry) = &change.entry {
+        history::append(tx, vec![entry.clone()]).await?;
+    }
+    if let Some((stage, status)) = change.session {
+        session::advance(tx, next.session_id, stage, status, now).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn write_events(
+    tx: &Tx,
+    next: &export::Model,
+    events: &[export_event::Model],
+) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    export_event::append(tx, events.to_vec()).await?;
+    notify_in(tx, wake::EXPORT_CHANNEL, &next.session_id.to_string()).await?;
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! The tickets of a run on their way: one after the other or, where the integration allows it, several at once.
+//!
+//! A lane takes the next ticket in the run's order and brings it to its issue, then the next. A ticket begins once all that it depends on
+//! have arrived. Whatever stops one lane stops the run: the others bring what is under way to a clear end, and begin nothing. So those
+//! that were begun always come before those that were not, and whoever goes on meets them first.
+
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use super::run::{Run, Stop};
+use crate::{
+    connectors::jira::{Jira, ProjectMeta},
+    db::{dependency, export_item, ticket},
+    domain::export::CurrentTicket,
+    error::Error,
+};
+
+/// A ticket that a lane has taken.
+struct Taken {
+    item: export_item::Model,
+    ticket: ticket::Model,
+    told: CurrentTicket,
+}
+
+/// Why a lane has ended before the last ticket, and the ticket that it was at.
+struct Halt {
+    stop: Stop,
+    at: Option<CurrentTicket>,
+}
+
+impl From<Stop> for Halt {
+    fn from(stop: Stop) -> Self {
+        Self { stop, at: None }
+    }
+}
+
+impl Run {
+    /// Brings every ticket to its issue.
+    pub(super) async fn export_tickets(
+        &mut self,
+        jira: &Jira,
+        meta: &ProjectMeta,
+    ) -> Result<(), Stop> {
+        self.traffic.halting = CancellationToken::new();
+        let halts = self.open_lanes(jira, meta).await?;
+        let Some((first, others)) = by_weight(halts) else {
+            return Ok(());
+        };
+        let hard = |halt: &Halt| matches!(halt.stop, Stop::Hard(_));
+        if hard(&first) {
+            let others = others.into_iter().filter(hard);
+            let told = others.filter_map(|halt| halt.at);
+            self.failed_at = first.at.into_iter().chain(told).collect();
+        }
+        Err(first.stop)
+    }
+
+    /// Gives why lanes have ended early. `Err`: the lease is lost, and everything is dropped where it is.
+    async fn open_lanes(&self, jira: &Jira, meta: &ProjectMeta) -> Result<Vec<Halt>, Stop> {
+        // The place of the ticket that was taken last.
+        let queue = Mutex::new(None);
+        let lanes = (0..self.lanes).map(|_| self.lane(jira, meta, &queue));
+        let mut lanes: FuturesUnordered<_> = lanes.collect();
+        let mut halts = Vec::new();
+        while let Some(ended) = lanes.next().await {
+            match ended {
+                Ok(()) => (),
+                Err(Halt {
+                    stop: Stop::Lost, ..
+                }) => return Err(Stop::Lost),
+                Err(halt) => halts.push(halt),
+            }
+        }
+        Ok(halts)
+    }
+
+    async fn lane(
+        &self,
+        jira: &Jira,
+        meta: &ProjectMeta,
+        queue: &Mutex<Option<i32>>,
+    ) -> Result<(), Halt> {
+        let ended = async {
+            while let Some(taken) = self.take(queue).await? {
+                let place = taken.item.position;
+                let exported = self.export_ticket(jira, meta, taken.item, &taken.ticket);
+                let exported = exported.await;
+                self.traffic.arrive(place);
+                exported.map_err(|stop| Halt {
+                    stop,
+                    at: Some(taken.told),
+                })?;
+            }
+            Ok(())
+        };
+        let ended = ended.await;
+        if ended.is_err() {
+            self.traffic.halting.cancel();
+        }
+        ended
+    }
+
+    /// The next ticket, once it may begin.
+    async fn take(&self, queue: &Mutex<Option<i32>>) -> Result<Option<Taken>, Stop> {
+        let mut last = queue.lock().await;
+        let next = export_item::next(self.app.db.read(), self.claimed.id, *last);
+        let Some(item) = next.await? else {
+            return Ok(None);
+        };
+        self.wait_for_blockers(&item).await?;
+        if self.traffic.halting.is_cancelled() {
+            return Ok(None);
+        }
+        self.boundary().await?;
+        let found = ticket::find_many(self.app.db.read(), [item.ticket_id]).await?;
+        let ticket = found.into_iter().next();
+        let ticket = ticket.ok_or_else(|| Error::internal("an export item without its ticket"))?;
+        let told = CurrentTicket {
+            id: ticket.id,
+            title: ticket.title.0.clone(),
+            order: ticket.session_order.unwrap_or_default(),
+        };
+        *last = Some(item.position);
+        self.traffic.set_out(item.position, told.clone());
+        Ok(Some(Taken { item, ticket, told }))
+    }
+
+    /// Waits for those that the ticket depends on. They come before it in the run's order, so that each has arrived or is on its way.
+    async fn wait_for_blockers(&self, item: &export_item::Model) -> Result<(), Stop> {
+        if self.traffic.is_empty() {
+            return Ok(());
+        }
+        let found = dependency::of_tickets(self.app.db.read(), [item.ticket_id]).await?;
+        let blockers: Vec<_> = found.into_values().flatten().collect();
+        self.traffic.clear_of(&blockers).await;
+        Ok(())
+    }
+}
+
+/// The halt that decides what becomes of the run, and the others; those of one kind by their tickets' order.
+fn by_weight(mut halts: Vec<Halt>) -> Option<(Halt, Vec<Halt>)> {
+    let weight = |halt: &Halt| {
+        let order = halt.at.as_ref().map_or(i32::MAX, |ticket| ticket.order);
+        match &halt.stop {
+            // A failure is told, whatever was asked for meanwhile.
+            Stop::Hard(_) => (0, i64::from(order)),
+            // A person's pause outlasts Jira's.
+            Stop::Asked(_) => (1, 0),
+            Stop::Throttled { retry_after, .. } => {
+                let seconds = i64::try_from(retry_after.as_secs()).unwrap_or(i64::MAX);
+                (2, -seconds)
+            }
+            Stop::Shutdown => (3, 0),
+            Stop::Storage(_) => (4, 0),
+            Stop::Lost | Stop::GaveWay => (5, 0),
+        }
+    };
+    halts.sort_by_key(weight);
+    let mut halts = halts.into_iter();
+    halts.next().map(|first| (first, halts.collect()))
+}
