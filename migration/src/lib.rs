@@ -43,6 +43,7 @@ mod m0029_export_snapshot;
 mod m0030_ticket_internal_comments;
 mod m0031_history_version;
 mod m0032_ticket_sla;
+mod m0040_integration_change;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -85,6 +86,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0030_ticket_internal_comments::Migration),
             Box::new(m0031_history_version::Migration),
             Box::new(m0032_ticket_sla::Migration),
+            Box::new(m0040_integration_change::Migration),
         ]
     }
 }

@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::{
-    convert::{self, ids},
-    not_served,
-};
+use super::convert::{self, ids};
 use crate::{
     app::App,
     auth::actor,
+    domain::etag,
     proto::v1::{integration_service_server::IntegrationService, *},
 };
 
@@ -87,10 +85,47 @@ impl IntegrationService for IntegrationApi {
         Ok(Response::new(convert::integration::check(check)))
     }
 
-    not_served! { "IntegrationService":
-        update_integration(UpdateIntegrationRequest) -> UpdateIntegrationResponse;
-        delete_integration(DeleteIntegrationRequest) -> DeleteIntegrationResponse;
-        discover_fields(DiscoverFieldsRequest) -> DiscoverFieldsResponse;
-        list_platforms(ListPlatformsRequest) -> ListPlatformsResponse;
+    async fn update_integration(
+        &self,
+        request: Request<UpdateIntegrationRequest>,
+    ) -> Result<Response<UpdateIntegrationResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let parse = || convert::integration_update::update(request);
+        let updated = self.app.update_integration(&actor, parse).await?;
+        let integration = Some(convert::integration::integration(updated));
+        Ok(Response::new(UpdateIntegrationResponse { integration }))
+    }
+
+    async fn delete_integration(
+        &self,
+        request: Request<DeleteIntegrationRequest>,
+    ) -> Result<Response<DeleteIntegrationResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let (id, seen) = (ids::id("id", &request.id), request.etag.as_deref());
+        let seen = seen.map(etag::version);
+        self.app.delete_integration(&actor, id, seen).await?;
+        Ok(Response::new(DeleteIntegrationResponse {}))
+    }
+
+    async fn discover_fields(
+        &self,
+        request: Request<DiscoverFieldsRequest>,
+    ) -> Result<Response<DiscoverFieldsResponse>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let parse = || convert::platform::question(&request);
+        let fields = self.app.discover_fields(&actor, parse).await?;
+        let fields = fields.into_iter().map(convert::platform::found).collect();
+        Ok(Response::new(DiscoverFieldsResponse { fields }))
+    }
+
+    async fn list_platforms(
+        &self,
+        request: Request<ListPlatformsRequest>,
+    ) -> Result<Response<ListPlatformsResponse>, Status> {
+        let platforms = self.app.list_platforms(&actor(&request)?)?;
+        let platforms = platforms.into_iter().map(convert::platform::platform);
+        Ok(Response::new(ListPlatformsResponse {
+            platforms: platforms.collect(),
+        }))
     }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     App,
+    exports::hold_target,
     requests::{Request, remember},
     wake,
 };
@@ -93,11 +94,12 @@ impl App {
             read.status, actor.user_id
         );
         let entry = LogEntry::state(now, again.attempt, &text);
-        let plain = Arc::new((again, entry, answer, request.cloned()));
+        let plain = Arc::new((session.clone(), again, entry, answer, request.cloned()));
         let written = self.db.write(move |tx| {
             let plain = plain.clone();
             Box::pin(async move {
-                let (mut again, entry, mut answer, request) = (*plain).clone();
+                let (session, mut again, entry, mut answer, request) = (*plain).clone();
+                hold_target(tx, &session).await?;
                 export_log::append(tx, again.id, &[entry]).await?;
                 export_item::reset_failed(tx, again.id).await?;
                 session_ticket::reset_failed(tx, again.session_id, now).await?;

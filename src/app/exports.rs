@@ -217,7 +217,8 @@ impl App {
                 message,
             ));
         }
-        let integration = self.integration(id).await?;
+        let integration = integration::find(self.db.read(), id).await?;
+        let integration = integration.ok_or_else(|| target_gone(session))?;
         require_enabled(&integration)?;
         self.connector(&integration)?;
         Ok(integration)
@@ -260,6 +261,7 @@ impl App {
                 let plan = plan.clone();
                 Box::pin(async move {
                     let (plan, answer) = &*plan;
+                    hold_target(tx, &plan.session).await?;
                     session::begin_export(tx, &plan.session, now).await?;
                     still_planned(tx, plan).await?;
                     session_ticket::begin_anew(tx, plan.session.id, now).await?;
@@ -285,6 +287,23 @@ fn started(export: &export::Model, already_running: bool, pace: Duration, now: T
         estimated_duration: pace * u32::try_from(left).unwrap_or_default(),
         export: export.snapshot(now, pace),
     }
+}
+
+/// Keeps the session's integration from being deleted or changed before the run that is written in this transaction can be seen.
+pub(super) async fn hold_target(tx: &Tx, session: &session::Model) -> Result<()> {
+    let held = match session.integration_id {
+        Some(id) => integration::hold(tx, id).await?,
+        None => None,
+    };
+    held.map(drop).ok_or_else(|| target_gone(session))
+}
+
+fn target_gone(session: &session::Model) -> Error {
+    Error::refused(
+        Reason::SessionWithoutIntegration,
+        format!("session/{}", session.id),
+        "the session's integration was deleted; give it another one with UpdateSession",
+    )
 }
 
 /// [`Error::Fenced`] where a ticket has changed since the plan was held against it.

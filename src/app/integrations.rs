@@ -69,13 +69,8 @@ impl App {
                 self.record_caller(actor).await?;
                 return self.write_integration(row, request.clone()).await;
             }
-            match integration::name_taken(self.db.read(), &row.name).await? {
-                true => Err(Error::AlreadyExists {
-                    resource: "integration",
-                    name: row.name,
-                }),
-                false => Ok(self.shown(row)),
-            }
+            self.require_free_name(&row.name, None).await?;
+            Ok(self.shown(row))
         })
         .await
     }
@@ -175,7 +170,28 @@ impl App {
         Ok(Connector::Jira(Jira::new(&self.http, config, &credentials)))
     }
 
-    fn shown(&self, integration: integration::Model) -> IntegrationView {
+    /// ALREADY_EXISTS when an integration other than `except` has this name.
+    pub(super) async fn require_free_name(
+        &self,
+        name: &str,
+        except: Option<IntegrationId>,
+    ) -> Result<()> {
+        match integration::name_taken(self.db.read(), name, except).await? {
+            true => Err(Error::AlreadyExists {
+                resource: "integration",
+                name: name.to_owned(),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// The credentials as they are kept with the integration `id`.
+    pub(super) fn sealed(&self, id: IntegrationId, credentials: &Credentials) -> Result<Vec<u8>> {
+        let exposed = credentials.expose().map_err(Error::internal)?;
+        self.sealer.seal(&purpose(id), &exposed)
+    }
+
+    pub(super) fn shown(&self, integration: integration::Model) -> IntegrationView {
         let key = integration.credentials_key_id.as_deref();
         IntegrationView {
             has_credentials: integration.credentials.is_some() && key == Some(self.sealer.key_id()),
@@ -201,7 +217,6 @@ impl App {
     fn set_up(&self, new: &NewIntegration, now: Time) -> Result<integration::Model> {
         let id = IntegrationId::at(now);
         let platform = new.config.platform();
-        let exposed = new.credentials.expose().map_err(Error::internal)?;
         Ok(integration::Model {
             id,
             name: new.name.clone(),
@@ -214,15 +229,20 @@ impl App {
                 IntegrationStatus::Inactive
             },
             config: new.config.clone(),
-            credentials: Some(self.sealer.seal(&purpose(id), &exposed)?),
+            credentials: Some(self.sealed(id, &new.credentials)?),
             credentials_key_id: Some(self.sealer.key_id().to_owned()),
             last_check_time: None,
             last_error: None,
             dispatch_count: 0,
             failure_count: 0,
             version: 1,
+            name_version: 1,
+            config_version: 1,
+            credentials_version: 1,
+            status_version: 1,
             create_time: now,
             update_time: now,
+            delete_time: None,
         })
     }
 

@@ -78,9 +78,14 @@ pub(super) fn failed(error: &CallError, project: &str) -> Error {
 /// As [`failed`], for a ticket that cannot be planned.
 pub(super) fn unplanned(error: PlanError, project: &str) -> Error {
     match error {
-        PlanError::Stop(stop) => stopped(stop, project, COME_AGAIN),
+        PlanError::Stop(stop) => stop_told(stop, project),
         PlanError::Call(error) => failed(&error, project),
     }
+}
+
+/// The answer to a caller whom something known of the project stands in the way of.
+pub(super) fn stop_told(stop: HardStop, project: &str) -> Error {
+    stopped(stop, project, COME_AGAIN)
 }
 
 /// What Jira said where it refused a value, and not the account or the issue.

@@ -28,6 +28,8 @@ mod file_check;
 mod filing;
 pub mod fix_apply;
 mod html;
+pub mod integration_edit;
+pub mod integration_fields;
 pub mod integrations;
 pub(crate) mod issue_draft;
 mod jira_calls;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sea_orm::{
-    IntoActiveModel, NotSet, Order, QueryOrder, QuerySelect, Unchanged, entity::prelude::*,
-    sea_query::Condition,
+    IntoActiveModel, NotSet, Order, QueryOrder, QuerySelect, QueryTrait, Unchanged,
+    entity::prelude::*, sea_query::Condition,
 };
 
 use super::{export_event, query};
@@ -15,7 +15,7 @@ use crate::{
             percentage,
         },
         export_request::{ExportRequest, Standing},
-        ids::{ExportId, SessionId, UserId},
+        ids::{ExportId, IntegrationId, SessionId, UserId},
         ticket::Words,
         time::Time,
     },
@@ -207,6 +207,28 @@ pub async fn of_session(conn: &impl ConnectionTrait, session: SessionId) -> Resu
         .order_by(Column::Status.eq(ExportStatus::Reverted), Order::Asc)
         .order_by_desc(Column::CreateTime)
         .order_by_desc(Column::Id)
+        .one(conn)
+        .await?)
+}
+
+/// A run that is not over, of a session that goes to this integration.
+pub async fn running_on(
+    conn: &impl ConnectionTrait,
+    integration: IntegrationId,
+) -> Result<Option<Model>> {
+    let sessions = super::session::Entity::find()
+        .select_only()
+        .column(super::session::Column::Id)
+        .filter(super::session::Column::IntegrationId.eq(integration));
+    let over = [
+        ExportStatus::Completed,
+        ExportStatus::Failed,
+        ExportStatus::Cancelled,
+        ExportStatus::Reverted,
+    ];
+    Ok(Entity::find()
+        .filter(Column::Status.is_not_in(over))
+        .filter(Column::SessionId.in_subquery(sessions.into_query()))
         .one(conn)
         .await?)
 }

@@ -3,7 +3,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use sea_orm::{
-    IntoActiveModel, Order, PaginatorTrait, QueryOrder, QuerySelect, entity::prelude::*,
+    ActiveValue::Unchanged, IntoActiveModel, Order, PaginatorTrait, QueryOrder, QuerySelect,
+    entity::prelude::*,
 };
 use serde::{Deserialize, Serialize};
 
@@ -52,17 +53,102 @@ pub struct Model {
     pub failure_count: i64,
     /// Grows with every change; the etag.
     pub version: i64,
+    /// The version at which the name changed last; so with what follows.
+    pub name_version: i64,
+    /// See `name_version`.
+    pub config_version: i64,
+    /// See `name_version`.
+    pub credentials_version: i64,
+    /// See `name_version`: whether it is switched on, and what checks have found.
+    pub status_version: i64,
     /// When it was created.
     pub create_time: DateTimeUtc,
     /// When it was changed last.
     pub update_time: DateTimeUtc,
+    /// When it was deleted; rows with one are seen by nobody, and have no credentials.
+    pub delete_time: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The integration.
+impl Model {
+    /// The fields that changed after `version`, by their names in the contract; none for a version that never was.
+    pub fn changed_since(&self, version: i64) -> Vec<&'static str> {
+        if !(1..self.version).contains(&version) {
+            return Vec::new();
+        }
+        let parts = [
+            ("name", self.name_version),
+            (self.platform.name(), self.config_version),
+            ("credentials", self.credentials_version),
+            ("status", self.status_version),
+        ];
+        let changed = parts.into_iter().filter(|(_, at)| *at > version);
+        changed.map(|(name, _)| name).collect()
+    }
+
+    /// This row as it follows `read`: with the next version, and that noted for what is different. One whose settings or credentials are
+    /// others has yet to pass a check.
+    pub fn following(mut self, read: &Self, now: Time) -> Self {
+        self.version = read.version + 1;
+        self.update_time = now;
+        if self.name != read.name {
+            self.name_version = self.version;
+        }
+        if self.config != read.config {
+            self.config_version = self.version;
+        }
+        if self.credentials != read.credentials {
+            self.credentials_version = self.version;
+        }
+        if self.enabled && self.reaches_otherwise(read) {
+            self.status = IntegrationStatus::Pending;
+            self.status_version = self.version;
+        }
+        self
+    }
+
+    /// Whether it reaches its platform in another way than `read` does.
+    pub fn reaches_otherwise(&self, read: &Self) -> bool {
+        self.config != read.config || self.credentials != read.credentials
+    }
+}
+
+/// Integrations that are not deleted.
+fn live() -> Select<Entity> {
+    Entity::find().filter(Column::DeleteTime.is_null())
+}
+
+/// The integration, unless it was deleted.
 pub async fn find(conn: &impl ConnectionTrait, id: IntegrationId) -> Result<Option<Model>> {
-    Ok(Entity::find_by_id(id).one(conn).await?)
+    Ok(live().filter(Column::Id.eq(id)).one(conn).await?)
+}
+
+/// As [`find`], and it stays as it is until the transaction ends: on PostgreSQL a change of it waits until then.
+pub async fn hold(conn: &impl ConnectionTrait, id: IntegrationId) -> Result<Option<Model>> {
+    let row = live().filter(Column::Id.eq(id)).lock_shared();
+    Ok(row.one(conn).await?)
+}
+
+/// Writes the integration as `next`, if it is still as it was read; a name that is taken fails as a duplicate. [`Error::Fenced`]: it is
+/// not, and nothing was written.
+///
+/// [`Error::Fenced`]: crate::error::Error::Fenced
+pub async fn update(conn: &impl ConnectionTrait, read: &Model, next: &Model) -> Result<()> {
+    let mut change = next.clone().into_active_model().reset_all();
+    change.id = Unchanged(read.id);
+    let update = Entity::update_many()
+        .set(change)
+        .filter(Column::Id.eq(read.id))
+        .filter(Column::Version.eq(read.version))
+        .filter(Column::DeleteTime.is_null());
+    let written = update.exec(conn).await;
+    let written =
+        written.map_err(|error| super::errors::taken(error, "integration", next.name.clone()))?;
+    match written.rows_affected {
+        1 => Ok(()),
+        _ => Err(crate::error::Error::Fenced),
+    }
 }
 
 /// Adds an integration; a name that is taken (whatever the case) fails as a duplicate.
@@ -97,7 +183,7 @@ pub async fn list(
     after: Option<(String, IntegrationId)>,
     limit: u64,
 ) -> Result<Vec<Model>> {
-    let mut rows = Entity::find();
+    let mut rows = live();
     if let Some(category) = filter.category {
         rows = rows.filter(Column::Category.eq(category));
     }
@@ -127,6 +213,21 @@ pub async fn list(
     Ok(rows.all(conn).await?)
 }
 
+/// Deletes the integration, softly, if it is still as it was read: its credentials are gone for good. [`Error::Fenced`]: it is not.
+///
+/// [`Error::Fenced`]: crate::error::Error::Fenced
+pub async fn delete(conn: &impl ConnectionTrait, read: &Model, now: Time) -> Result<()> {
+    let gone = Model {
+        enabled: false,
+        status: IntegrationStatus::Inactive,
+        credentials: None,
+        credentials_key_id: None,
+        delete_time: Some(now),
+        ..read.clone()
+    };
+    update(conn, read, &gone.following(read, now)).await
+}
+
 /// Switches an integration; its etag grows.
 pub async fn switch(
     conn: &impl ConnectionTrait,
@@ -140,7 +241,12 @@ pub async fn switch(
         .col_expr(Column::Status, Expr::value(status))
         .col_expr(Column::UpdateTime, Expr::value(now))
         .col_expr(Column::Version, super::query::next_version(Column::Version))
+        .col_expr(
+            Column::StatusVersion,
+            super::query::next_version(Column::Version),
+        )
         .filter(Column::Id.eq(id))
+        .filter(Column::DeleteTime.is_null())
         .exec(conn)
         .await?;
     Ok(())
@@ -160,7 +266,12 @@ pub async fn checked(
             .col_expr(Column::LastError, Expr::value(last_error.clone()))
             .col_expr(Column::UpdateTime, Expr::value(now))
             .col_expr(Column::Version, super::query::next_version(Column::Version))
+            .col_expr(
+                Column::StatusVersion,
+                super::query::next_version(Column::Version),
+            )
             .filter(Column::Id.eq(id))
+            .filter(Column::DeleteTime.is_null())
     };
     let on = update()
         .col_expr(Column::Status, Expr::value(status))
@@ -189,8 +300,15 @@ pub async fn paces(
         .collect())
 }
 
-/// Whether an integration has this name, whatever the case.
-pub async fn name_taken(conn: &impl ConnectionTrait, name: &str) -> Result<bool> {
-    let same = super::query::same_text(conn, Column::Name, name);
-    Ok(Entity::find().filter(same).count(conn).await? > 0)
+/// Whether an integration has this name, whatever the case; `except` may.
+pub async fn name_taken(
+    conn: &impl ConnectionTrait,
+    name: &str,
+    except: Option<IntegrationId>,
+) -> Result<bool> {
+    let mut same = live().filter(super::query::same_text(conn, Column::Name, name));
+    if let Some(id) = except {
+        same = same.filter(Column::Id.ne(id));
+    }
+    Ok(same.count(conn).await? > 0)
 }

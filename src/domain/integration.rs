@@ -83,6 +83,13 @@ impl PlatformConfig {
         }
     }
 
+    /// These settings with what changes of them; `None` where the change is one of another platform's.
+    #[must_use]
+    pub fn changed(&self, change: &ConfigChange) -> Option<Self> {
+        let (Self::Jira(config), ConfigChange::Jira(change)) = (self, change);
+        Some(Self::Jira(config.changed(change)))
+    }
+
     /// The least time between two creates of an export.
     pub const fn pace(&self) -> Duration {
         match self {
@@ -115,7 +122,54 @@ pub struct JiraConfig {
     pub concurrency: u32,
 }
 
+/// What is to become of a platform's settings.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConfigChange {
+    /// Of a Jira site.
+    Jira(JiraConfigChange),
+}
+
+/// What is to become of the settings of a Jira site; `None`: it stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(
+    missing_docs,
+    reason = "each field is the one of the same name in JiraConfig"
+)]
+pub struct JiraConfigChange {
+    pub site_url: Option<Url>,
+    pub project_key: Option<String>,
+    pub issue_type: Option<String>,
+    pub export_delay: Option<Duration>,
+    pub concurrency: Option<u32>,
+}
+
+impl JiraConfigChange {
+    /// Settings of nothing but this change; `None` unless it names all of them.
+    pub fn whole(self) -> Option<JiraConfig> {
+        Some(JiraConfig {
+            site_url: self.site_url?,
+            project_key: self.project_key?,
+            issue_type: self.issue_type?,
+            export_delay: self.export_delay?,
+            concurrency: self.concurrency?,
+        })
+    }
+}
+
 impl JiraConfig {
+    fn changed(&self, change: &JiraConfigChange) -> Self {
+        let change = change.clone();
+        Self {
+            site_url: change.site_url.unwrap_or_else(|| self.site_url.clone()),
+            project_key: change
+                .project_key
+                .unwrap_or_else(|| self.project_key.clone()),
+            issue_type: change.issue_type.unwrap_or_else(|| self.issue_type.clone()),
+            export_delay: change.export_delay.unwrap_or(self.export_delay),
+            concurrency: change.concurrency.unwrap_or(self.concurrency),
+        }
+    }
+
     /// The pace when nothing is configured.
     pub const DEFAULT_DELAY: Duration = Duration::from_millis(1500);
     /// The slowest pace.

@@ -11,6 +11,7 @@ pub mod ids;
 pub mod integration;
 pub mod page;
 pub mod permission;
+pub mod platform;
 pub mod problem;
 pub mod session;
 pub mod session_ticket;

@@ -38,6 +38,7 @@ pub enum Reason {
     SessionNotEditable,
     DependencyCycle,
     IntegrationDisabled,
+    IntegrationInUse,
     IntegrationWithoutCredentials,
     PlatformUnsupported,
     PlatformCategoryMismatch,

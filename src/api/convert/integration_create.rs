@@ -8,11 +8,13 @@ use crate::{
     },
     domain::{
         integration::{
-            self as rules, IntegrationCategory, JiraConfig, Platform, PlatformConfig, project_key,
+            self as rules, IntegrationCategory, JiraConfig, JiraConfigChange, Platform,
+            PlatformConfig, project_key,
         },
+        platform::category_of,
         session_ticket::jira_name,
     },
-    error::{Broken, Error, Reason, Result, Violations},
+    error::{Error, Reason, Result, Violations},
     proto::v1::{self, credentials::Platform as Secret, integration::Config},
 };
 
@@ -29,9 +31,9 @@ pub(in crate::api) fn create(
     let new = match integration {
         None => None,
         Some(given) => {
+            check_platform(&mut violations, &given.platform_name)?;
             let config = config_of(&mut violations, given.config)?;
             let name = violations.check("integration.name", rules::name(&given.name));
-            check_platform(&mut violations, &given.platform_name);
             contradiction = check_category(&mut violations, given.category);
             config
                 .zip(name)
@@ -72,18 +74,55 @@ fn config_of(
             );
             Ok(None)
         }
-        Some(Config::Jira(jira)) => jira_config(violations, jira),
+        Some(Config::Jira(jira)) => {
+            let all = jira_change(violations, &jira, |_| true)?.whole();
+            Ok(all.map(PlatformConfig::Jira))
+        }
         Some(Config::Slack(_)) => Err(unsupported("slack")),
         Some(Config::Github(_)) => Err(unsupported("github")),
         Some(Config::Webhook(_)) => Err(unsupported("webhook")),
     }
 }
 
-fn jira_config(
+/// The settings of a Jira site that `named` names, as they are to be. Every broken rule of these is noted.
+pub(super) fn jira_change(
     violations: &mut Violations,
-    jira: v1::JiraConfig,
-) -> Result<Option<PlatformConfig>> {
-    match v1::JiraDeployment::try_from(jira.deployment) {
+    jira: &v1::JiraConfig,
+    named: impl Fn(&str) -> bool,
+) -> Result<JiraConfigChange> {
+    let mut change = JiraConfigChange::default();
+    if named("deployment") {
+        check_deployment(violations, jira.deployment)?;
+    }
+    if named("site_url") {
+        let site_url = JiraConfig::site_url(&jira.site_url);
+        change.site_url = violations.check("integration.jira.site_url", site_url);
+    }
+    if named("project_key") {
+        let key = filled(&jira.project_key).map(project_key).transpose();
+        let key = violations.check("integration.jira.project_key", key);
+        change.project_key = key.map(Option::unwrap_or_default);
+    }
+    if named("default_issue_type") {
+        let default = || JiraConfig::DEFAULT_ISSUE_TYPE.to_owned();
+        let name = filled(&jira.default_issue_type).map(jira_name).transpose();
+        let name = violations.check("integration.jira.default_issue_type", name);
+        change.issue_type = name.map(|name| name.unwrap_or_else(default));
+    }
+    if named("export_delay") {
+        let delay = jira.export_delay.map(duration).transpose();
+        let delay = delay.and_then(JiraConfig::export_delay);
+        change.export_delay = violations.check("integration.jira.export_delay", delay);
+    }
+    if named("concurrency") {
+        let concurrency = JiraConfig::concurrency(jira.concurrency);
+        change.concurrency = violations.check("integration.jira.concurrency", concurrency);
+    }
+    Ok(change)
+}
+
+fn check_deployment(violations: &mut Violations, deployment: i32) -> Result<()> {
+    match v1::JiraDeployment::try_from(deployment) {
         Ok(v1::JiraDeployment::Unspecified | v1::JiraDeployment::Cloud) => {}
         Ok(v1::JiraDeployment::DataCenter) => return Err(unsupported("jira on DATA_CENTER")),
         Err(_) => violations.add(
@@ -91,36 +130,13 @@ fn jira_config(
             "must be a value of this enum",
         ),
     }
-    let site_url = JiraConfig::site_url(&jira.site_url);
-    let site_url = violations.check("integration.jira.site_url", site_url);
-    let key = filled(&jira.project_key).map(project_key).transpose();
-    let key = violations.check("integration.jira.project_key", key);
-    let issue_type = filled(&jira.default_issue_type).map(jira_name).transpose();
-    let issue_type = violations.check("integration.jira.default_issue_type", issue_type);
-    let delay = jira.export_delay.map(duration).transpose();
-    let delay = delay.and_then(JiraConfig::export_delay);
-    let delay = violations.check("integration.jira.export_delay", delay);
-    let concurrency = JiraConfig::concurrency(jira.concurrency);
-    let concurrency = violations.check("integration.jira.concurrency", concurrency);
-    let parts = site_url
-        .zip(key)
-        .zip(issue_type)
-        .zip(delay.zip(concurrency));
-    Ok(parts.map(
-        |(((site_url, key), issue_type), (export_delay, concurrency))| {
-            let default = || JiraConfig::DEFAULT_ISSUE_TYPE.to_owned();
-            PlatformConfig::Jira(JiraConfig {
-                site_url,
-                project_key: key.unwrap_or_default(),
-                issue_type: issue_type.unwrap_or_else(default),
-                export_delay,
-                concurrency,
-            })
-        },
-    ))
+    Ok(())
 }
 
-fn credentials_of(violations: &mut Violations, given: v1::Credentials) -> Option<Credentials> {
+pub(super) fn credentials_of(
+    violations: &mut Violations,
+    given: v1::Credentials,
+) -> Option<Credentials> {
     match given.platform {
         Some(Secret::Jira(jira)) => {
             let parsed = JiraCredentials::new(&jira.email, jira.api_token.into());
@@ -135,19 +151,20 @@ fn credentials_of(violations: &mut Violations, given: v1::Credentials) -> Option
     }
 }
 
-/// The platform's name may be left out; where it is given it is the config's.
-fn check_platform(violations: &mut Violations, name: &str) {
+/// The platform's name may be left out; where it is given it is the config's. One that docket knows and has no connector for is
+/// refused as that.
+fn check_platform(violations: &mut Violations, name: &str) -> Result<()> {
     let jira = Platform::Jira.name();
-    let fits = filled(name).is_none_or(|name| name == jira);
-    let rule = || {
-        Broken::new(format!(
-            "must be empty or {jira:?}, the platform of the config"
-        ))
-    };
-    violations.check(
-        "integration.platform_name",
-        fits.then_some(()).ok_or_else(rule),
-    );
+    match filled(name) {
+        None => {}
+        Some(name) if name == jira => {}
+        Some(name) if category_of(name).is_some() => return Err(unsupported(name)),
+        Some(_) => violations.add(
+            "integration.platform_name",
+            format!("must be empty or {jira:?}, the platform of the config"),
+        ),
+    }
+    Ok(())
 }
 
 /// The rule that a category breaks by contradicting its platform. A number that is none is noted.
@@ -161,7 +178,7 @@ fn check_category(violations: &mut Violations, number: i32) -> Option<String> {
         .then(|| format!("must be left out or {own}, the category of the platform jira"))
 }
 
-fn unsupported(platform: &str) -> Error {
+pub(super) fn unsupported(platform: &str) -> Error {
     Error::refused(
         Reason::PlatformUnsupported,
         format!("platform/{platform}"),

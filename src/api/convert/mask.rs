@@ -19,6 +19,11 @@ pub(in crate::api) struct Fields {
 pub(in crate::api) struct Mask(BTreeSet<&'static str>);
 
 impl Mask {
+    /// Whether the mask names a field like this.
+    pub(in crate::api) fn names_any(&self, like: impl Fn(&str) -> bool) -> bool {
+        self.0.iter().any(|field| like(field))
+    }
+
     /// The value, where the mask names the field.
     pub(in crate::api) fn take<T>(
         &self,

@@ -1,6 +1,7 @@
 //! The contract's RPCs through a real client, on both databases.
 
 mod exports;
+mod integration_edit;
 mod integrations;
 mod paging;
 mod session_tickets;

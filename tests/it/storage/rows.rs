@@ -106,8 +106,13 @@ pub(crate) fn integration() -> integration::Model {
         dispatch_count: 0,
         failure_count: 0,
         version: 1,
+        name_version: 1,
+        config_version: 1,
+        credentials_version: 1,
+        status_version: 1,
         create_time: now(),
         update_time: now(),
+        delete_time: None,
     }
 }
 
