@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     App,
-    exports::hold_target,
+    export_target::hold_target,
     requests::{Request, remember},
     wake,
 };

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     App,
-    integrations::require_enabled,
+    export_target::hold_target,
     requests::{Request, remember},
     wake,
 };
@@ -196,34 +196,6 @@ impl App {
         Ok(started(&export, running, pace, self.clock.now()))
     }
 
-    /// The integration to export through; refuses what cannot work before anything is written.
-    pub(super) async fn exportable(&self, session: &session::Model) -> Result<integration::Model> {
-        let subject = format!("session/{}", session.id);
-        let Some(id) = session.integration_id else {
-            let message =
-                "the session has no integration to export through; open one with an integration_id";
-            return Err(Error::refused(
-                Reason::SessionWithoutIntegration,
-                subject,
-                message,
-            ));
-        };
-        if session.jira_project_key.is_empty() {
-            let message =
-                "the session names no Jira project to export to; open one with a jira_project_key";
-            return Err(Error::refused(
-                Reason::SessionWithoutProject,
-                subject,
-                message,
-            ));
-        }
-        let integration = integration::find(self.db.read(), id).await?;
-        let integration = integration.ok_or_else(|| target_gone(session))?;
-        require_enabled(&integration)?;
-        self.connector(&integration)?;
-        Ok(integration)
-    }
-
     /// The run's rows: every ticket at its place, every dependency a link.
     async fn lay_out(&self, actor: &Actor, session: session::Model, now: Time) -> Result<Plan> {
         let places = session_ticket::places_in_session(self.db.read(), session.id).await?;
@@ -287,23 +259,6 @@ fn started(export: &export::Model, already_running: bool, pace: Duration, now: T
         estimated_duration: pace * u32::try_from(left).unwrap_or_default(),
         export: export.snapshot(now, pace),
     }
-}
-
-/// Keeps the session's integration from being deleted or changed before the run that is written in this transaction can be seen.
-pub(super) async fn hold_target(tx: &Tx, session: &session::Model) -> Result<()> {
-    let held = match session.integration_id {
-        Some(id) => integration::hold(tx, id).await?,
-        None => None,
-    };
-    held.map(drop).ok_or_else(|| target_gone(session))
-}
-
-fn target_gone(session: &session::Model) -> Error {
-    Error::refused(
-        Reason::SessionWithoutIntegration,
-        format!("session/{}", session.id),
-        "the session's integration was deleted; give it another one with UpdateSession",
-    )
 }
 
 /// [`Error::Fenced`] where a ticket has changed since the plan was held against it.

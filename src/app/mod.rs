@@ -23,6 +23,7 @@ pub mod export_plan;
 pub mod export_results;
 pub mod export_retry;
 pub mod export_revert;
+mod export_target;
 pub mod exports;
 mod file_check;
 mod filing;

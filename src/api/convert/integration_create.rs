@@ -31,9 +31,12 @@ pub(in crate::api) fn create(
     let new = match integration {
         None => None,
         Some(given) => {
-            check_platform(&mut violations, &given.platform_name)?;
+            if given.config.is_none() {
+                require_connector(&given.platform_name)?;
+            }
             let config = config_of(&mut violations, given.config)?;
             let name = violations.check("integration.name", rules::name(&given.name));
+            check_platform(&mut violations, &given.platform_name);
             contradiction = check_category(&mut violations, given.category);
             config
                 .zip(name)
@@ -151,20 +154,21 @@ pub(super) fn credentials_of(
     }
 }
 
-/// The platform's name may be left out; where it is given it is the config's. One that docket knows and has no connector for is
-/// refused as that.
-fn check_platform(violations: &mut Violations, name: &str) -> Result<()> {
-    let jira = Platform::Jira.name();
-    match filled(name) {
-        None => {}
-        Some(name) if name == jira => {}
-        Some(name) if category_of(name).is_some() => return Err(unsupported(name)),
-        Some(_) => violations.add(
-            "integration.platform_name",
-            format!("must be empty or {jira:?}, the platform of the config"),
-        ),
+/// Refuses a platform that docket knows and has no connector for: there is no config that could be given for it.
+fn require_connector(name: &str) -> Result<()> {
+    match category_of(name) {
+        Some(_) if name != Platform::Jira.name() => Err(unsupported(name)),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// The platform's name may be left out; where it is given it is the config's.
+fn check_platform(violations: &mut Violations, name: &str) {
+    let jira = Platform::Jira.name();
+    if filled(name).is_some_and(|name| name != jira) {
+        let rule = format!("must be empty or {jira:?}, the platform of the config");
+        violations.add("integration.platform_name", rule);
+    }
 }
 
 /// The rule that a category breaks by contradicting its platform. A number that is none is noted.

@@ -288,7 +288,8 @@ async fn platforms_tell_what_a_form_for_them_asks() {
     );
 
     let mut request = an_integration("Desk", SITE);
-    request.integration.as_mut().unwrap().platform_name = "zendesk".to_owned();
+    let given = request.integration.as_mut().unwrap();
+    (given.platform_name, given.config) = ("zendesk".to_owned(), None);
     let mut manager = server.integrations(Role::Manager);
     let refused = manager.create_integration(request).await.unwrap_err();
     assert_eq!(reason(&refused), "PLATFORM_UNSUPPORTED");
