@@ -271,7 +271,9 @@ fn judge_kept(
             let within = |pause: &&Pause| pause.from <= kept && pause.to.is_none_or(|to| kept < to);
             // A response during a pause came on a clock that stood still since the pause began.
             let reached = pauses.iter().find(within).map_or(kept, |pause| pause.from);
-            state.judge_at(promise, reached)
+            // One that came after the end was needed no more.
+            let void = state.ended.unwrap_or(reached);
+            state.judge_at(promise, reached.min(void))
         }
         _ => state.judge(promise, now),
     }

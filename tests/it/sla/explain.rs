@@ -147,6 +147,36 @@ async fn a_raised_priority_can_break_a_promise_at_once_and_nobody_else_may_ask_w
     server.stop().await;
 }
 
+/// A ticket that was resolved or closed needs no answer, so that one that comes late is not late, whatever the priority becomes.
+#[rstest]
+#[tokio::test]
+async fn an_answer_after_the_end_breaks_no_promise(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let clock = TestClock::new();
+    let server = TestServer::start_with(kind, clock.clone()).await;
+    let ticket = filed(&server, TicketPriority::P3).await;
+    let mut creator = server.tickets(("eve", Role::SeniorEngineer));
+    move_to(&mut creator, &ticket.id, TicketStatus::Closed).await;
+    clock.advance(20 * HOUR);
+    let mut lead = server.tickets(Role::TeamLead);
+    let request = v1::CreateCommentRequest {
+        ticket_id: ticket.id.clone(),
+        body: "Thank you".to_owned(),
+        ..Default::default()
+    };
+    lead.create_comment(request).await.unwrap();
+    for priority in [TicketPriority::P2, TicketPriority::P1, TicketPriority::P4] {
+        let sla = set_priority(&mut lead, &ticket.id, priority)
+            .await
+            .sla
+            .unwrap();
+        assert!(sla.first_response_time.is_some());
+        assert!(!sla.response_breached && !sla.resolution_breached);
+    }
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn business_hours_are_explained_too() {
     let given = [

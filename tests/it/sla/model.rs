@@ -70,6 +70,10 @@ enum Deed {
     Turn {
         by_creator: bool,
     },
+    /// To RESOLVED or, where it is there, to REOPENED, by the creator or another.
+    End {
+        by_creator: bool,
+    },
     /// Another person comments.
     Answer,
     Priority(TicketPriority),
@@ -85,6 +89,7 @@ struct Model {
     priority: TicketPriority,
     pauses: Vec<Pause>,
     answered: Option<Time>,
+    ended: Option<Time>,
     breached: [bool; 2],
 }
 
@@ -131,6 +136,8 @@ impl Model {
                 Promise::Response => self.answered.unwrap_or(now),
                 Promise::Resolution => now,
             };
+            // Nothing is late any more that was not when it ended.
+            let reached = self.ended.map_or(reached, |ended| reached.min(ended));
             let late = self.shown(reached) > self.after(promise, 100);
             self.breached[index] |= late;
         }
@@ -165,12 +172,36 @@ impl Model {
         now: Time,
     ) -> Vec<SlaEvent> {
         match deed {
+            // There is no way from RESOLVED to PENDING_INFO.
+            Deed::Turn { .. } if self.ended.is_some() => Vec::new(),
             Deed::Turn { by_creator } => {
                 let status = self.turn(now);
                 if !by_creator {
                     self.answered.get_or_insert(now);
                 }
                 self.judge(now);
+                policy.status_changed(state, status, by_creator, now)
+            }
+            // Reopened after an answer that was needed no more: whether that counts as late nobody says.
+            Deed::End { .. } if self.ended.is_some_and(|ended| self.answered > Some(ended)) => {
+                Vec::new()
+            }
+            Deed::End { by_creator } => {
+                if self.paused().is_some() {
+                    self.turn(now);
+                }
+                let status = match self.ended.take() {
+                    Some(_) => TicketStatus::Reopened,
+                    None => {
+                        self.ended = Some(now);
+                        TicketStatus::Resolved
+                    }
+                };
+                if !by_creator {
+                    self.answered.get_or_insert(now);
+                }
+                self.judge(now);
+                state.ended = self.ended;
                 policy.status_changed(state, status, by_creator, now)
             }
             Deed::Answer => {
@@ -296,6 +327,7 @@ fn priority() -> impl Strategy<Value = TicketPriority> {
 fn deeds() -> impl Strategy<Value = Vec<(i64, Deed)>> {
     let deed = prop_oneof![
         4 => any::<bool>().prop_map(|by_creator| Deed::Turn { by_creator }),
+        2 => any::<bool>().prop_map(|by_creator| Deed::End { by_creator }),
         1 => Just(Deed::Answer),
         3 => priority().prop_map(Deed::Priority),
         2 => Just(Deed::Sweep),
@@ -323,7 +355,7 @@ proptest! {
         let mut state = policy.begin(first, created);
         let mut model = Model {
             office, targets, percent, created, priority: first,
-            pauses: Vec::new(), answered: None, breached: [false; 2],
+            pauses: Vec::new(), answered: None, ended: None, breached: [false; 2],
         };
         model.agrees(&state);
         let mut told = [0; 2];
