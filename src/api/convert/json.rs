@@ -5,8 +5,10 @@ use serde_json::{Map, Number, Value};
 
 use crate::{domain::ticket::CustomFields, error::Broken};
 
-/// The largest whole number up to which every one has an `f64` of its own: 2^53.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// The whole numbers below this, 2^63, are an `i64`, from `-2^63` on.
+const SIGNED: f64 = 9_223_372_036_854_775_808.0;
+/// The whole numbers below this, 2^64, are a `u64`.
+const UNSIGNED: f64 = 18_446_744_073_709_551_616.0;
 
 /// The object that a request holds. Refused is what JSON cannot say, a number that is none and a value without a kind, and what is
 /// nested deeper than any field allows: nothing here recurses further than that.
@@ -46,13 +48,22 @@ fn read(value: Wire, levels: usize) -> Result<Value, Broken> {
     }
 }
 
-/// The number as one without a fraction, where it is exactly that.
+/// The number as one without a fraction, where it is exactly that: as a database gives it back, so that it is equal then.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a whole number within the type's range is one of its values"
+)]
 fn whole(number: f64) -> Option<Number> {
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "a whole number within 2^53 is an i64"
-    )]
-    (number.fract() == 0.0 && number.abs() <= EXACT).then(|| Number::from(number as i64))
+    if number.fract() != 0.0 {
+        None
+    } else if (-SIGNED..SIGNED).contains(&number) {
+        Some(Number::from(number as i64))
+    } else if (SIGNED..UNSIGNED).contains(&number) {
+        Some(Number::from(number as u64))
+    } else {
+        None
+    }
 }
 
 fn within(path: &str, broken: Broken) -> Broken {
@@ -112,7 +123,18 @@ mod tests {
             object(one(Some(Kind::NumberValue(-0.0)))).unwrap()["a"].to_string(),
             "0"
         );
-        assert!(object(one(Some(Kind::NumberValue(1e300)))).unwrap()["a"].is_f64());
+        for (number, text) in [
+            (1e17, "100000000000000000"),
+            (-SIGNED, "-9223372036854775808"),
+            (1e19, "10000000000000000000"),
+        ] {
+            let kept = object(one(Some(Kind::NumberValue(number)))).unwrap();
+            assert_eq!(kept["a"].to_string(), text);
+            assert_eq!(structure(kept), one(Some(Kind::NumberValue(number))));
+        }
+        for number in [UNSIGNED, -1e19, 1e300] {
+            assert!(object(one(Some(Kind::NumberValue(number)))).unwrap()["a"].is_f64());
+        }
     }
 
     #[test]

@@ -210,3 +210,40 @@ async fn nothing_that_acts_comes_out_of_a_description(
     // A title is plain text, which nothing renders: it stays as it is.
     assert!(made.title.starts_with("<script>"));
 }
+
+#[rstest]
+#[tokio::test]
+async fn numbers_come_back_as_they_were_and_the_same_again_changes_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let server = TestServer::start(kind).await;
+    let mut tickets = server.tickets(Role::Admin);
+    let ticket = filed(&server, Role::Admin).await;
+    for number in [
+        0.1,
+        -1.5e-300,
+        9_007_199_254_740_994.0,
+        1e17,
+        -(2_f64.powi(63)),
+        1e19,
+        1e25,
+        -1.7e308,
+    ] {
+        let wanted = v1::Ticket {
+            custom_fields: Some(Struct {
+                fields: BTreeMap::from([(
+                    "n".to_owned(),
+                    Value {
+                        kind: Some(Json::NumberValue(number)),
+                    },
+                )]),
+            }),
+            ..Default::default()
+        };
+        let first = update(&mut tickets, &ticket.id, wanted.clone(), "custom_fields").await;
+        let first = first.unwrap();
+        assert_eq!(first.custom_fields, wanted.custom_fields);
+        let again = update(&mut tickets, &ticket.id, wanted, "custom_fields").await;
+        assert_eq!(again.unwrap(), first, "{number}");
+    }
+}
