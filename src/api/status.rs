@@ -146,6 +146,8 @@ fn invalid(
     metadata.insert("count".to_owned(), violations.len().to_string());
     loop {
         let mut message = match listed.first() {
+            // What is wrong with the message as a whole has no field.
+            Some(first) if first.field.is_empty() => first.description.clone(),
             Some(first) => shorten(
                 &format!("{}: {}", first.field, first.description),
                 MAX_MESSAGE,

@@ -20,6 +20,26 @@ const BROKEN_REQUEST: [&str; 5] = [
     "Error decompressing",
 ];
 
+/// The messages of free-form JSON.
+const JSON: [&str; 3] = ["Struct", "Value", "ListValue"];
+
+/// Which field of the request could not be read, as far as prost 0.14 tells: its texts name each message and field on the way,
+/// the innermost first, as in `Ticket.title: CreateTicketRequest.ticket: `, and then what is wrong. Within JSON they are all alike.
+fn broken(message: &str) -> Error {
+    let told = message.strip_prefix(BROKEN_REQUEST[0]).unwrap_or_default();
+    let mut parts: Vec<&str> = told.split(": ").skip(1).collect();
+    let why = parts.pop().unwrap_or_default();
+    let fields = parts.iter().rev().filter_map(|part| part.split_once('.'));
+    let own = fields.take_while(|(message, _)| !JSON.contains(message));
+    let path: Vec<&str> = own.map(|(_, field)| field).collect();
+    let rule = match (path.is_empty(), why) {
+        (_, "recursion limit reached") => "nests too deep",
+        (true, _) => "the request is not a message of this method",
+        (false, _) => "is not encoded as a message of this method has it",
+    };
+    Error::invalid(path.join("."), rule)
+}
+
 /// Completes the status in headers or trailers, if there is one and it is an error. Returns its code.
 pub(super) fn complete(headers: &mut HeaderMap, call: &Call) -> Code {
     let Some(status) = Status::from_header_map(headers) else {
@@ -64,7 +84,7 @@ fn detailed(bare: &Status, call: &Call) -> Status {
         Code::InvalidArgument => Error::invalid("", or("the request is not valid")).into(),
         Code::Internal if BROKEN_REQUEST.iter().any(|text| message.starts_with(text)) => {
             tracing::debug!(message, "broken request");
-            Error::invalid("", "the request is not a message of this method").into()
+            broken(message).into()
         }
         Code::NotFound => Error::not_found("resource", or("asked for")).into(),
         Code::Unauthenticated => Error::Unauthenticated.into(),

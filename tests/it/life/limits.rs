@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use docket::{domain::actor::Role, proto::v1};
 use prost_types::{FieldMask, Struct, Value, value::Kind as Json};
 use rstest::rstest;
+use tonic::{Code, Request, client::Grpc, codegen::http::uri::PathAndQuery};
+use tonic_prost::ProstCodec;
 
 use super::{fields, filed, get};
 use crate::support::{
@@ -104,7 +106,7 @@ async fn what_is_just_within_is_kept_and_one_more_is_refused(
     assert_eq!(get(&mut tickets, &kept.id).await.unwrap(), kept);
 
     let ticket = filed(&server, Role::Admin).await;
-    let more: [(&str, &str, Exceed); 11] = [
+    let more: [(&str, &str, Exceed); 12] = [
         ("title", "title", |t| t.title.push('x')),
         ("title", "title", |t| t.title = " \u{200b}".to_owned()),
         ("description", "description", |t| t.description.push('x')),
@@ -127,6 +129,10 @@ async fn what_is_just_within_is_kept_and_one_more_is_refused(
         }),
         ("custom_fields", "custom_fields.a.a.a.a.a.a.a.a", |t| {
             t.custom_fields = nested(9)
+        }),
+        // Deeper than any message is read.
+        ("custom_fields", "custom_fields", |t| {
+            t.custom_fields = nested(60)
         }),
     ];
     for (mask, path, exceed) in more {
@@ -246,4 +252,24 @@ async fn numbers_come_back_as_they_were_and_the_same_again_changes_nothing(
         let again = update(&mut tickets, &ticket.id, wanted, "custom_fields").await;
         assert_eq!(again.unwrap(), first, "{number}");
     }
+}
+
+/// What an older or another client may take CreateTicketRequest for.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Mistaken {
+    #[prost(int32, tag = "1")]
+    ticket: i32,
+}
+
+#[tokio::test]
+async fn a_field_of_another_form_is_named() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let mut client = Grpc::new(server.authorized(Role::Admin));
+    client.ready().await.unwrap();
+    let path = PathAndQuery::from_static("/docket.v1.TicketService/CreateTicket");
+    let codec = ProstCodec::<Mistaken, v1::CreateTicketResponse>::default();
+    let request = Request::new(Mistaken { ticket: 7 });
+    let refused = client.unary(request, path, codec).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert_eq!(fields(&refused), ["ticket"]);
 }
