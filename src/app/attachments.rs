@@ -21,7 +21,7 @@ use crate::{
         attachment::{Filename, Sha256Text},
         history::HistoryEventType,
         ids::{AttachmentId, TicketId},
-        permission::{Action, TicketAction},
+        permission::{Relation, TicketAction},
         ticket::ScanStatus,
     },
     error::{Error, Reason, Result},
@@ -126,9 +126,8 @@ impl App {
     /// Deletes a file for good: its bytes go too, unless another attachment has the same.
     pub async fn delete_attachment(&self, actor: &Actor, id: Result<AttachmentId>) -> Result<()> {
         let row = self.attachment(actor, id?).await?;
-        if row.uploader_id != actor.user_id {
-            actor.require(Action::DeleteAnyAttachment)?;
-        }
+        let relation = Relation::to_contribution(actor, &row.uploader_id);
+        actor.require_on(TicketAction::ChangeContribution, relation)?;
         self.record_caller(actor).await?;
         let now = self.clock.now();
         let plain = Arc::new((actor.clone(), row));
@@ -165,14 +164,8 @@ impl App {
         actor: &Actor,
         id: AttachmentId,
     ) -> Result<attachment::Model> {
-        let missing = || Error::not_found("attachment", id);
-        let found = attachment::find(self.db.read(), id).await?;
-        let found = found.ok_or_else(missing)?;
-        match self.viewable(actor, found.ticket_id).await {
-            Ok(_) => Ok(found),
-            Err(Error::NotFound { .. }) => Err(missing()),
-            Err(error) => Err(error),
-        }
+        let found = attachment::find(self.db.read(), &visible(actor), id).await?;
+        found.ok_or_else(|| Error::not_found("attachment", id))
     }
 
     /// An attachment's bytes from `offset` on. `None`: they are not there.

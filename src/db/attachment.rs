@@ -3,7 +3,10 @@
 use sea_orm::{IntoActiveModel, Order, QueryOrder, QuerySelect, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
-use super::query;
+use super::{
+    query,
+    ticket::{self, Visible},
+};
 use crate::{
     domain::{
         ids::{AttachmentId, TicketId, UserId},
@@ -48,9 +51,16 @@ fn live() -> Select<Entity> {
     Entity::find().filter(Column::DeleteTime.is_null())
 }
 
-/// The attachment. Whether the caller may see its ticket is another question.
-pub async fn find(conn: &impl ConnectionTrait, id: AttachmentId) -> Result<Option<Model>> {
-    Ok(live().filter(Column::Id.eq(id)).one(conn).await?)
+/// The attachment of a visible ticket, unless it or the ticket was deleted.
+pub async fn find(
+    conn: &impl ConnectionTrait,
+    visible: &Visible,
+    id: AttachmentId,
+) -> Result<Option<Model>> {
+    let row = live()
+        .filter(Column::Id.eq(id))
+        .filter(Column::TicketId.in_subquery(ticket::ids(visible)));
+    Ok(row.one(conn).await?)
 }
 
 /// A ticket's attachments, oldest first, from behind `after`.

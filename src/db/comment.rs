@@ -1,6 +1,6 @@
 //! Comments: what people, and docket itself, say about a ticket.
 
-use sea_orm::{IntoActiveModel, Order, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
+use sea_orm::{IntoActiveModel, Order, QueryOrder, QuerySelect, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -59,12 +59,9 @@ pub async fn find(
     id: CommentId,
     internal: bool,
 ) -> Result<Option<Model>> {
-    let tickets = ticket::live(visible)
-        .select_only()
-        .column(ticket::Column::Id);
     let row = readable(internal)
         .filter(Column::Id.eq(id))
-        .filter(Column::TicketId.in_subquery(tickets.into_query()));
+        .filter(Column::TicketId.in_subquery(ticket::ids(visible)));
     Ok(row.one(conn).await?)
 }
 

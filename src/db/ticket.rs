@@ -1,6 +1,8 @@
 //! Tickets: the work itself, its clock, and what a session's export adds to it.
 
-use sea_orm::{IntoActiveModel, QuerySelect, entity::prelude::*};
+use sea_orm::{
+    IntoActiveModel, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{errors::taken, query, ticket_tag};
@@ -206,6 +208,12 @@ pub enum Visible {
 /// The tickets that are not deleted and that the caller may see. Every read that answers a caller begins here.
 pub(super) fn live(visible: &Visible) -> Select<Entity> {
     seen(visible).filter(Column::DeleteTime.is_null())
+}
+
+/// The ids of the tickets of [`live`], to find what belongs to one of them.
+pub(super) fn ids(visible: &Visible) -> SelectStatement {
+    let tickets = live(visible).select_only().column(Column::Id);
+    tickets.into_query()
 }
 
 /// As [`live`], with the deleted ones.

@@ -19,8 +19,6 @@ pub enum Action {
     SeeInternalComments,
     /// See deleted tickets.
     SeeDeleted,
-    /// Delete attachments of other people.
-    DeleteAnyAttachment,
     /// See integrations (never their credentials).
     ReadIntegrations,
     /// Create, change, switch and test integrations.
@@ -48,7 +46,7 @@ impl Action {
             Self::CreateSession | Self::ReadSessions | Self::ListUsers => Role::DevopsEngineer,
             Self::ChangeAnySession => Role::TeamLead,
             Self::WriteIntegrations => Role::Manager,
-            Self::SeeDeleted | Self::DeleteAnyAttachment | Self::WriteUsers => Role::Admin,
+            Self::SeeDeleted | Self::WriteUsers => Role::Admin,
         }
     }
 
@@ -59,7 +57,6 @@ impl Action {
             Self::ViewAllTickets => "see tickets of other people",
             Self::SeeInternalComments => "read or write internal comments",
             Self::SeeDeleted => "see deleted tickets",
-            Self::DeleteAnyAttachment => "delete this attachment (its uploader may)",
             Self::ReadIntegrations => "read integrations",
             Self::WriteIntegrations => "change integrations",
             Self::CreateSession => "create sessions",
@@ -122,9 +119,7 @@ mod tests {
             | Action::ListUsers => [false, true, true, true, true, true],
             Action::ChangeAnySession => [false, false, false, true, true, true],
             Action::WriteIntegrations => [false, false, false, false, true, true],
-            Action::SeeDeleted | Action::DeleteAnyAttachment | Action::WriteUsers => {
-                [false, false, false, false, false, true]
-            }
+            Action::SeeDeleted | Action::WriteUsers => [false, false, false, false, false, true],
         }
     }
 

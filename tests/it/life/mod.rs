@@ -10,6 +10,7 @@ mod replay;
 mod requests;
 mod rpcs;
 mod search;
+mod unseen;
 mod workflow;
 
 use docket::{domain::actor::Role, proto::v1};
