@@ -16,6 +16,7 @@ use crate::{
     config::{SigningSecret, TokenSettings},
     domain::{
         actor::{Actor, Role},
+        ids::UserId,
         ticket, user,
     },
     error::{Error, Result},
@@ -129,7 +130,7 @@ impl Claims {
         // One that is no address is nobody's loss.
         let email = email.and_then(|text| user::email(&text).ok());
         Some(Actor {
-            user_id: self.sub.parse().ok()?,
+            user_id: UserId::person(&self.sub).ok()?,
             role: self.role,
             team,
             display_name: name.unwrap_or(self.sub),

@@ -123,4 +123,14 @@ impl UserId {
     pub fn system() -> Self {
         Self("system".to_owned())
     }
+
+    /// The id of a person: any but docket's own.
+    pub fn person(text: &str) -> Result<Self, Broken> {
+        match text.parse()? {
+            id if id == Self::system() => {
+                Err(Broken::new("must not be system, which is docket itself"))
+            }
+            id => Ok(id),
+        }
+    }
 }

@@ -61,7 +61,7 @@ pub(in crate::api) fn upsert(request: v1::UpsertUsersRequest) -> Result<Vec<Pers
 
 fn person(violations: &mut Violations, path: &str, user: v1::User) -> Option<Person> {
     let at = |field: &str| format!("{path}.{field}");
-    let id = violations.check(&at("id"), user.id.parse::<UserId>());
+    let id = violations.check(&at("id"), UserId::person(&user.id));
     let display_name = rules::display_name(&user.display_name);
     let display_name = violations.check(&at("display_name"), display_name);
     let email = user.email.as_deref().map(rules::email).transpose();

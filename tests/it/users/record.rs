@@ -260,3 +260,22 @@ async fn an_upsert_is_all_or_none_and_for_admins(
     assert_eq!(refused.code(), Code::PermissionDenied);
     server.stop().await;
 }
+
+/// In history `system` is docket itself: nobody else may be called so.
+#[rstest]
+#[tokio::test]
+async fn nobody_is_taken_for_docket_itself(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let server = TestServer::start(kind).await;
+    let mut admin = server.users(Role::Admin);
+    let refused = upsert(&mut admin, &[person("system", "System")]).await;
+    assert_eq!(fields(&refused.unwrap_err()), ["users[0].id"]);
+    let mut system = server.users(("system", Role::Admin));
+    let refused = system.get_me(v1::GetMeRequest {}).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unauthenticated);
+    assert_eq!(
+        listed(&mut admin, v1::ListUsersRequest::default()).await,
+        ["admin"]
+    );
+    me(&server, ("System", Role::Admin)).await;
+    server.stop().await;
+}
