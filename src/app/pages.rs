@@ -12,6 +12,16 @@ use crate::{
 /// The most bytes of rows in an answer: what gRPC clients take by default is 4 MiB, and a row grows on its way.
 pub(super) const PAGE_BYTES: usize = 3 * 1024 * 1024;
 
+/// How many of the rows, from the first on, go into one answer.
+pub(super) fn fitting<T>(rows: &[T], weight: impl Fn(&T) -> usize) -> usize {
+    let mut bytes = 0;
+    let fits = |row: &&T| {
+        bytes += weight(row);
+        bytes <= PAGE_BYTES
+    };
+    rows.iter().take_while(fits).count()
+}
+
 /// What a list request says about its page.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
@@ -85,13 +95,8 @@ impl<'a> Listing<'a> {
         position: impl Fn(&T) -> P,
     ) -> Result<Page<T>> {
         let size = usize::try_from(request.size.get()).unwrap_or(usize::MAX);
-        let mut bytes = 0;
-        let fits = |row: &&T| {
-            bytes += weight(row);
-            bytes <= PAGE_BYTES
-        };
         // One row is always within what clients take.
-        let size = rows.iter().take_while(fits).count().max(1).min(size);
+        let size = fitting(&rows, weight).max(1).min(size);
         let more = rows.len() > size;
         rows.truncate(size);
         let next_page_token = match rows.last() {

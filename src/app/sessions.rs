@@ -11,7 +11,7 @@ use super::{
     App,
     pages::{Listing, Page, PageRequest},
     requests::{Create, Request, remember},
-    ticket_view::TicketView,
+    ticket_view::{TicketView, weight},
 };
 use crate::{
     db::{
@@ -177,7 +177,7 @@ impl App {
         let limit = request.size.get() + 1;
         let rows = session_ticket::page_of_session(self.db.read(), id, after, limit).await?;
         let place = |row: &ticket::Model| (row.session_order.unwrap_or_default(), row.number);
-        let page = listing.page_by_weight(&request, rows, ticket::Model::weight, place)?;
+        let page = listing.page_by_weight(&request, rows, weight, place)?;
         let items = self.views(actor, page.items).await?;
         Ok(Page {
             items,

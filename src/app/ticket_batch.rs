@@ -61,6 +61,7 @@ impl App {
         parse: impl FnOnce() -> Result<Batch> + Send,
     ) -> Result<Vec<(TicketId, Result<TicketView>)>> {
         let batch = parse()?;
+        self.require_fit(actor, &batch.ids).await?;
         let mut results = Vec::with_capacity(batch.ids.len());
         for ids in batch.ids.chunks(AT_ONCE) {
             let changes = ids.iter().map(|&id| self.change_one(actor, id, &batch));

@@ -3,13 +3,17 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use super::App;
+use super::{App, pages::fitting, struct_size};
 use crate::{
     db::{dependency, ticket, ticket::Visible},
     domain::{actor::Actor, ids::TicketId, permission::Action, ticket::number_text},
     error::{Error, Result},
 };
+
+/// The most bytes of a ticket's fields of one short line each, and of its times.
+const SHORT_FIELDS: usize = 8 * 1024;
 
 /// A ticket as one caller may see it, with what its picture shows from other tables.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,10 +79,17 @@ impl App {
                 None => missing.push(id.to_string()),
             }
         }
-        match missing.is_empty() {
-            true => self.views(actor, rows).await,
-            false => Err(Error::not_found("ticket", missing.join(", "))),
+        if !missing.is_empty() {
+            return Err(Error::not_found("ticket", missing.join(", ")));
         }
+        fit_one_answer(&rows)?;
+        self.views(actor, rows).await
+    }
+
+    /// Refuses to go on where these of the tickets that the caller may see are more than clients take in one answer.
+    pub(crate) async fn require_fit(&self, actor: &Actor, ids: &[TicketId]) -> Result<()> {
+        let (visible, ids) = (visible(actor), ids.iter().copied());
+        fit_one_answer(&ticket::find_visible(self.db.read(), &visible, ids).await?)
     }
 
     /// The tickets as this caller may see them, in the same order.
@@ -105,6 +116,32 @@ impl App {
         let id = ticket.id;
         let view = self.views(actor, vec![ticket]).await?.pop();
         view.ok_or_else(|| Error::not_found("ticket", id))
+    }
+}
+
+/// At most so many bytes has the picture of a ticket.
+pub(crate) fn weight(ticket: &ticket::Model) -> usize {
+    let json = |value: Value| struct_size::size(&value).bytes;
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let result = ticket.integration_result.as_ref();
+    let words = [Some(&ticket.tags), ticket.labels.as_ref()];
+    let words = words.into_iter().flatten().flat_map(|words| &words.0);
+    ticket.description.len()
+        + json(Value::Object(ticket.custom_fields.0.clone()))
+        + result.map_or(0, |result| json(json!(result)))
+        + text(&ticket.resolution_notes)
+        + words.map(|word| word.len() + 4).sum::<usize>()
+        + SHORT_FIELDS
+}
+
+fn fit_one_answer(tickets: &[ticket::Model]) -> Result<()> {
+    let fit = fitting(tickets, weight);
+    match fit == tickets.len() {
+        true => Ok(()),
+        false => Err(Error::invalid(
+            "ids",
+            format!("name more than one answer can hold; ask for at most {fit} of these at once"),
+        )),
     }
 }
 

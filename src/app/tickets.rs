@@ -9,7 +9,7 @@ use super::{
     pages::{Listing, Page, PageRequest},
     requests::{Create, Request, remember},
     ticket_text::{clean_html, document},
-    ticket_view::{TicketView, visible},
+    ticket_view::{TicketView, visible, weight},
 };
 use crate::{
     db::{
@@ -139,7 +139,7 @@ impl App {
             false => None,
         };
         let position = |row: &ticket::Model| order.key.position(row);
-        let page = listing.page_by_weight(&query.page, rows, ticket::Model::weight, position)?;
+        let page = listing.page_by_weight(&query.page, rows, weight, position)?;
         let items = self.views(actor, page.items).await?;
         Ok((
             Page {

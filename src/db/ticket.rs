@@ -133,13 +133,6 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// About how many bytes its picture has.
-    pub fn weight(&self) -> usize {
-        let custom = serde_json::to_string(&self.custom_fields).map_or(0, |text| text.len());
-        let tags: usize = self.tags.0.iter().map(String::len).sum();
-        self.description.len() + 2 * custom + tags + 2048
-    }
-
     /// A NEW ticket of `now` about nothing yet; a story fills in what it knows.
     pub fn blank(now: Time) -> Self {
         Self {

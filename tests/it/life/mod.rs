@@ -3,6 +3,7 @@
 mod assignments;
 mod batch;
 mod comments;
+mod large;
 mod limits;
 mod matrix;
 mod races;
