@@ -8,7 +8,7 @@ use super::{
     ticket_view::TicketView,
 };
 use crate::{
-    db::{Tx, assignment, user},
+    db::{Conn, Tx, assignment, user},
     domain::{
         actor::Actor,
         ids::{TicketId, UserId},
@@ -60,6 +60,30 @@ impl App {
     }
 }
 
+/// The rule that somebody who cannot be assigned a ticket breaks.
+pub(crate) const ACTIVE_USER: &str = "must be the id of an active user";
+
+/// PERMISSION_DENIED unless the caller may assign tickets to this person, and take them from them. Whether the person is an active user.
+///
+/// The caller's team is the token's or, where that tells of none, the one that the auth service has told.
+pub(crate) async fn require_assignable(
+    conn: &impl Conn,
+    actor: &Actor,
+    person: &UserId,
+) -> Result<bool> {
+    let both = [person, &actor.user_id].map(UserId::clone).to_vec();
+    let both = user::find_many(conn, both).await?;
+    let known = |id: &UserId| both.iter().find(|row| row.id == *id);
+    let team = |id: &UserId| known(id).and_then(|row| row.team.clone());
+    let caller = Actor {
+        team: actor.team.clone().or_else(|| team(&actor.user_id)),
+        ..actor.clone()
+    };
+    let relation = Relation::to_person(&caller, person, team(person).as_deref());
+    actor.require_on(TicketAction::AssignTicket, relation)?;
+    Ok(known(person).is_some_and(|row| row.active))
+}
+
 impl Edit {
     /// Assigns the ticket. Who is asked about is the person who is to work on it or, where that is nobody, whoever does.
     pub(crate) async fn assign(&mut self, tx: &Tx, actor: &Actor, wanted: &Assign) -> Result<()> {
@@ -70,15 +94,9 @@ impl Edit {
         else {
             return Ok(());
         };
-        let found = user::active(tx, person).await?;
-        let team = found.as_ref().and_then(|found| found.team.as_deref());
-        let relation = Relation::to_person(actor, person, team);
-        actor.require_on(TicketAction::AssignTicket, relation)?;
-        if found.is_none() && wanted.assignee_id.is_some() {
-            return Err(Error::invalid(
-                wanted.field,
-                "must be the id of an active user",
-            ));
+        let active = require_assignable(tx, actor, person).await?;
+        if !active && wanted.assignee_id.is_some() {
+            return Err(Error::invalid(wanted.field, ACTIVE_USER));
         }
         self.ticket.assignee_id = wanted.assignee_id.clone();
         Ok(())

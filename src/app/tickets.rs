@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     App,
+    assignments::{ACTIVE_USER, require_assignable},
     pages::{Listing, Page, PageRequest},
     requests::{Create, Request, remember},
     ticket_text::{clean_html, document},
@@ -17,17 +18,17 @@ use crate::{
         history::Entry,
         ticket,
         ticket_list::{self, Filter, ListOrder, Position},
-        ticket_search, user,
+        ticket_search,
     },
     domain::{
         actor::Actor,
         history::HistoryEventType,
         ids::{AssignmentId, ConversationId, IntegrationId, UserId},
-        permission::{Action, Relation, TicketAction},
+        permission::Action,
         ticket::{CustomFields, Environment, TicketCategory, TicketPriority, Title, Words},
         time::Time,
     },
-    error::{Error, Result, Violations},
+    error::{Error, Result},
 };
 
 /// A ticket as it is to be filed, every rule of a single field already checked.
@@ -152,17 +153,13 @@ impl App {
 
     /// What the ticket points at must exist, and the caller must be allowed to point there.
     async fn check_references(&self, actor: &Actor, new: &NewTicket) -> Result<()> {
-        let mut violations = Violations::new();
-        if let Some(assignee) = &new.assignee_id {
-            let person = user::active(self.db.read(), assignee).await?;
-            let team = person.as_ref().and_then(|person| person.team.as_deref());
-            let relation = Relation::to_person(actor, assignee, team);
-            actor.require_on(TicketAction::AssignTicket, relation)?;
-            if person.is_none() {
-                violations.add("ticket.assignee_id", "must be the id of an active user");
-            }
+        let Some(assignee) = &new.assignee_id else {
+            return Ok(());
+        };
+        match require_assignable(self.db.read(), actor, assignee).await? {
+            true => Ok(()),
+            false => Err(Error::invalid("ticket.assignee_id", ACTIVE_USER)),
         }
-        violations.finish()
     }
 
     /// The row as it will be written, save its number.

@@ -124,12 +124,6 @@ pub async fn find_many(
     Ok(rows.all(conn).await?)
 }
 
-/// The person, if active.
-pub async fn active(conn: &impl ConnectionTrait, id: &UserId) -> Result<Option<Model>> {
-    let found = Entity::find_by_id(id.clone()).filter(Column::Active.eq(true));
-    Ok(found.one(conn).await?)
-}
-
 /// Which people a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
