@@ -11,7 +11,8 @@ pub fn version(etag: &str) -> i64 {
         .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'));
     let version = digits.and_then(|digits| digits.parse().ok());
-    version.filter(|&version| version > 0).unwrap_or(0)
+    let own = |version: &i64| *version > 0 && of_version(*version) == etag;
+    version.filter(own).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -21,7 +22,9 @@ mod tests {
     #[test]
     fn a_version_survives_the_way_there_and_back_and_nothing_else_is_one() {
         assert_eq!(version(&of_version(7)), 7);
-        for other in ["", "7", "\"\"", "\"-7\"", "\"x\"", "W/\"7\"", "\"7"] {
+        for other in [
+            "", "7", "\"\"", "\"-7\"", "\"x\"", "W/\"7\"", "\"7", "\"+7\"", "\"07\"",
+        ] {
             assert_eq!(version(other), 0, "{other:?}");
         }
     }
