@@ -1,6 +1,7 @@
 //! What a ticket says: changing it, deleting it, and asking for several.
 
 mod delete;
+mod exporting;
 mod repeat;
 mod update;
 

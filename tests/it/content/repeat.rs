@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-use docket::{domain::actor::Role, proto::v1};
+use docket::{
+    db::conversation,
+    domain::{actor::Role, ids::ConversationId},
+    proto::v1,
+};
 use rstest::rstest;
+use sea_orm::EntityTrait as _;
 use uuid::Uuid;
 
 use super::{fields, full, reason};
@@ -157,6 +162,10 @@ async fn a_conversation_is_recorded_when_it_is_mentioned_first(
         let made = made.into_inner().ticket.unwrap();
         assert_eq!(made.conversation_id.as_deref(), Some(conversation));
     }
+    let first = ConversationId("chat-1".to_owned());
+    let first = conversation::Entity::find_by_id(first);
+    let first = first.one(server.database().read()).await.unwrap().unwrap();
+    assert_eq!(first.channel, "chat", "as it was mentioned first");
     for (conversation, found) in [("chat-1", 2), ("chat-2", 1), ("chat", 0)] {
         let request = v1::ListTicketsRequest {
             filter: Some(v1::TicketFilter {

@@ -103,6 +103,19 @@ async fn an_end_user_learns_nothing_of_internal_comments(
     assert!(!format!("{entries:?}").contains(&secret.id));
     assert_eq!(history(&mut senior, &ticket.id).await.len(), 4);
 
+    // Nor does an etag from before it tell what has changed since.
+    let fresh = filed(&server, ("eve", Role::EndUser)).await;
+    let hidden = a_comment(&fresh, "Hm", Visibility::Internal);
+    comment(&mut senior, hidden).await.unwrap();
+    for (tickets, told) in [(&mut eve, ""), (&mut senior, "comment_count")] {
+        let stale = v1::TransitionTicketRequest {
+            etag: Some(fresh.etag.clone()),
+            ..super::transition(&fresh.id, v1::TicketStatus::Open)
+        };
+        let stale = tickets.transition_ticket(stale).await.unwrap_err();
+        assert_eq!(super::fact(&stale, "changed_fields"), told);
+    }
+
     let mut denied = internal;
     denied.body = "Me too".to_owned();
     let denied = comment(&mut eve, denied).await.unwrap_err();
@@ -156,6 +169,17 @@ async fn author_and_admin_edit_and_delete_and_leave_a_trace(
     assert_eq!(
         update(&mut senior, &said.id, "First").await.unwrap(),
         edited
+    );
+    let rehearsal = v1::UpdateCommentRequest {
+        id: said.id.clone(),
+        body: "Second".to_owned(),
+        validate_only: true,
+    };
+    let planned = senior.update_comment(rehearsal).await.unwrap().into_inner();
+    assert_eq!(planned.comment.unwrap().body, "Second");
+    assert_eq!(
+        listed(&mut senior, &ticket).await,
+        std::slice::from_ref(&edited)
     );
     let mut admin = server.tickets(Role::Admin);
     let corrected = update(&mut admin, &said.id, "First!").await.unwrap();

@@ -4,7 +4,7 @@ mod model;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use docket::{domain::actor::Role, proto::v1};
+use docket::{domain::actor::Role, proto::v1, worker::Settings};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -12,13 +12,17 @@ use proptest::{
 use prost_types::{FieldMask, Struct, Value, value::Kind as Json};
 use rstest::rstest;
 use tokio::runtime::Runtime;
+use v1::batch_update_tickets_request::Change;
 
 use model::{replayed, shown};
 
 use super::{assign, filed, get, history, known, move_to};
-use crate::support::{
-    database::Kind,
-    server::{TestClock, TestServer, Tickets},
+use crate::{
+    attachments::{header, upload},
+    support::{
+        database::Kind,
+        server::{TestClock, TestServer, Tickets},
+    },
 };
 
 /// Who does something: the creator, an engineer, an administrator.
@@ -42,6 +46,10 @@ enum Step {
     EditComment(usize, String),
     DeleteComment(usize),
     Update(Box<v1::Ticket>, Vec<&'static str>),
+    /// Priorities, tags or people through the RPC for several tickets.
+    Batch(Change),
+    Attach,
+    Detach(usize),
     Delete,
     Undelete,
 }
@@ -62,10 +70,31 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
         1 => (0usize..4, text()).prop_map(|(index, text)| Step::EditComment(index, text)),
         3 => (0usize..4).prop_map(Step::DeleteComment),
         4 => content().prop_map(|(ticket, mask)| Step::Update(Box::new(ticket), mask)),
+        2 => batch().prop_map(Step::Batch),
+        2 => Just(Step::Attach),
+        1 => (0usize..3).prop_map(Step::Detach),
         1 => Just(Step::Delete),
         1 => Just(Step::Undelete),
     ];
     prop::collection::vec((0..PEOPLE.len(), step), 0..25)
+}
+
+fn batch() -> impl Strategy<Value = Change> {
+    let tags = || prop::collection::btree_set("[a-c]", 0..3);
+    let tags = (tags(), tags()).prop_map(|(add, remove)| {
+        let add = add.difference(&remove).cloned().collect();
+        let remove = remove.into_iter().collect();
+        Change::Tags(v1::TagsChange { add, remove })
+    });
+    let person = prop::sample::select(vec![None, Some("ada"), Some("root")]);
+    prop_oneof![
+        (1i32..5).prop_map(Change::Priority),
+        tags,
+        person.prop_map(|person| {
+            let assignee_id = person.map(str::to_owned);
+            Change::Assign(v1::AssignChange { assignee_id })
+        }),
+    ]
 }
 
 fn content() -> impl Strategy<Value = (v1::Ticket, Vec<&'static str>)> {
@@ -114,7 +143,12 @@ fn history_from_the_beginning_is_the_ticket(#[values(Kind::Sqlite, Kind::Postgre
     let runtime = Runtime::new().unwrap();
     let clock = TestClock::new();
     let server = runtime.block_on(async {
-        let server = TestServer::start_with(kind, clock.clone()).await;
+        // Broken promises are noted whenever that comes to pass.
+        let restless = Settings {
+            sla_sweep: Duration::from_millis(5),
+            ..Settings::default()
+        };
+        let server = TestServer::start_working(kind, clock.clone(), restless).await;
         for person in PEOPLE {
             known(&server, person).await;
         }
@@ -128,19 +162,18 @@ fn history_from_the_beginning_is_the_ticket(#[values(Kind::Sqlite, Kind::Postgre
     let checked = runner.run(&steps(), |steps| {
         runtime.block_on(async {
             let ticket = filed(&server, PEOPLE[0]).await;
-            let mut comments = Vec::new();
+            let mut made = Made::default();
             for (person, step) in steps {
                 let mut tickets = server.tickets(PEOPLE[person]);
-                take(&mut tickets, &clock, &ticket.id, &mut comments, step).await;
+                take(&mut tickets, &clock, &ticket.id, &mut made, step).await;
             }
             let mut admin = server.tickets(("root", Role::Admin));
             let now = get(&mut admin, &ticket.id).await.unwrap();
             // A deleted ticket keeps its history; it is read once it is restored.
-            let now = match now.delete_time {
-                Some(_) => undelete(&mut admin, &ticket.id).await.unwrap(),
-                None => now,
-            };
-            let told = history(&mut admin, &ticket.id).await;
+            if now.delete_time.is_some() {
+                undelete(&mut admin, &ticket.id).await.unwrap();
+            }
+            let (now, told) = at_rest(&mut admin, &ticket.id).await;
             prop_assert_eq!(replayed(&told), shown(&now), "{:#?}", told);
             Ok(())
         })
@@ -149,14 +182,26 @@ fn history_from_the_beginning_is_the_ticket(#[values(Kind::Sqlite, Kind::Postgre
     checked.unwrap();
 }
 
+/// The ticket and its history, between two looks at its clock.
+async fn at_rest(admin: &mut Tickets, id: &str) -> (v1::Ticket, Vec<v1::HistoryEntry>) {
+    loop {
+        let before = get(admin, id).await.unwrap();
+        let told = history(admin, id).await;
+        if get(admin, id).await.unwrap() == before {
+            return (before, told);
+        }
+    }
+}
+
+/// The ids of what was added to the ticket.
+#[derive(Default)]
+struct Made {
+    comments: Vec<String>,
+    attachments: Vec<String>,
+}
+
 /// Tries a step. A refusal is all right, a fault of docket's own is not.
-async fn take(
-    tickets: &mut Tickets,
-    clock: &TestClock,
-    id: &str,
-    comments: &mut Vec<String>,
-    step: Step,
-) {
+async fn take(tickets: &mut Tickets, clock: &TestClock, id: &str, made: &mut Made, step: Step) {
     let id = id.to_owned();
     let refused = match step {
         Step::Wait(seconds) => {
@@ -199,13 +244,13 @@ async fn take(
             });
             match answer.await {
                 Ok(answer) => {
-                    comments.push(answer.into_inner().comment.unwrap().id);
+                    made.comments.push(answer.into_inner().comment.unwrap().id);
                     None
                 }
                 Err(status) => Some(status),
             }
         }
-        Step::EditComment(index, body) => match comments.get(index).cloned() {
+        Step::EditComment(index, body) => match made.comments.get(index).cloned() {
             Some(id) => {
                 let validate_only = body == "a";
                 let request = v1::UpdateCommentRequest {
@@ -217,7 +262,7 @@ async fn take(
             }
             None => None,
         },
-        Step::DeleteComment(index) => match comments.get(index).cloned() {
+        Step::DeleteComment(index) => match made.comments.get(index).cloned() {
             Some(id) => tickets
                 .delete_comment(v1::DeleteCommentRequest { id })
                 .await
@@ -233,6 +278,28 @@ async fn take(
             };
             tickets.update_ticket(request).await.err()
         }
+        Step::Batch(change) => {
+            let request = v1::BatchUpdateTicketsRequest {
+                ids: vec![id],
+                change: Some(change),
+                validate_only: false,
+            };
+            tickets.batch_update_tickets(request).await.err()
+        }
+        Step::Attach => match upload(tickets, header(&id, "a.txt"), b"a").await {
+            Ok(attachment) => {
+                made.attachments.push(attachment.id);
+                None
+            }
+            Err(status) => Some(status),
+        },
+        Step::Detach(index) => match made.attachments.get(index).cloned() {
+            Some(id) => tickets
+                .delete_attachment(v1::DeleteAttachmentRequest { id })
+                .await
+                .err(),
+            None => None,
+        },
         Step::Delete => {
             let request = v1::DeleteTicketRequest { id, etag: None };
             tickets.delete_ticket(request).await.err()

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use docket::{domain::actor::Role, proto::v1};
+use docket::{db::request_key, domain::actor::Role, proto::v1};
 use rstest::rstest;
+use sea_orm::EntityTrait as _;
 use tonic::Status;
 
 use super::{filed, reason};
@@ -50,6 +51,40 @@ async fn an_answer_is_remembered_across_a_restart_and_for_a_day(
     assert_ne!(second.0.id, first.0.id);
     assert_ne!(second.1.id, first.1.id);
     assert_eq!(both(&server, &create, &comment).await.unwrap(), second);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_answer_that_nobody_may_ask_for_again_is_not_kept(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let clock = TestClock::new();
+    let server = TestServer::start_with(kind, clock.clone()).await;
+    let create = v1::CreateTicketRequest {
+        ticket: Some(v1::Ticket {
+            title: "Once".to_owned(),
+            ..Default::default()
+        }),
+        request_id: Some(uuid::Uuid::new_v4().to_string()),
+        ..Default::default()
+    };
+    let mut tickets = server.tickets(Role::Admin);
+    tickets.create_ticket(create).await.unwrap();
+    let kept = async |server: &TestServer| {
+        let rows = request_key::Entity::find();
+        rows.all(server.database().read()).await.unwrap().len()
+    };
+    assert_eq!(kept(&server).await, 1);
+    clock.advance(DAY + Duration::from_secs(1));
+    // Workers look at their start, and every hour.
+    let server = server.restart(clock).await;
+    let gone = async {
+        while kept(&server).await > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let gone = tokio::time::timeout(Duration::from_secs(30), gone).await;
+    gone.expect("it is forgotten");
 }
 
 async fn both(

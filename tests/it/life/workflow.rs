@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use docket::{domain::actor::Role, proto::v1};
+use docket::{domain::actor::Role, proto::v1, worker::Settings};
 use rstest::rstest;
 use tonic::Code;
 use v1::{HistoryEventType as Event, TicketStatus as S};
@@ -236,4 +236,31 @@ async fn waiting_for_information_stops_the_clock(
         .map(|entry| entry.field.clone().unwrap())
         .collect();
     assert_eq!(due, ["sla.response_due_time", "sla.resolution_due_time"]);
+}
+
+/// Replicas' clocks differ: what happens to one ticket is told in its order all the same.
+#[tokio::test]
+async fn a_clock_that_lags_turns_no_time_back() {
+    let (ahead, behind) = (TestClock::new(), TestClock::new());
+    ahead.advance(Duration::from_secs(60));
+    let server = TestServer::start_with(Kind::Postgres, ahead).await;
+    let replica = server.replica_working(behind, Settings::default()).await;
+    let ticket = filed(&server, Role::Admin).await;
+    let mut there = replica.tickets(Role::Admin);
+    move_to(&mut there, &ticket.id, S::Open).await.unwrap();
+    let mut here = server.tickets(Role::Admin);
+    move_to(&mut here, &ticket.id, S::PendingInfo)
+        .await
+        .unwrap();
+    let back = move_to(&mut there, &ticket.id, S::Open).await.unwrap();
+    assert!(nanos(back.update_time) >= nanos(ticket.create_time));
+    let paused = back.sla.unwrap().paused_duration.unwrap();
+    assert_eq!((paused.seconds, paused.nanos), (0, 0));
+    let told = history(&mut here, &ticket.id).await;
+    assert!(told.is_sorted_by_key(|entry| nanos(entry.create_time)));
+}
+
+fn nanos(time: Option<prost_types::Timestamp>) -> (i64, i32) {
+    let time = time.expect("a time");
+    (time.seconds, time.nanos)
 }

@@ -127,7 +127,15 @@ async fn what_the_auth_service_tells_holds_where_a_token_says_nothing(
         std::slice::from_ref(&expected)
     );
 
-    // The role is the token's at each call; name, address and team are not in it.
+    // The role is the token's at each call, whichever it is; name, address and team are not in it.
+    let mut eve = server.tickets(("eve", Role::EndUser));
+    let request = v1::ListTicketsRequest::default();
+    eve.list_tickets(request).await.unwrap();
+    let end_users = v1::ListUsersRequest {
+        role: v1::Role::EndUser.into(),
+        ..Default::default()
+    };
+    assert_eq!(listed(&mut admin, end_users).await, ["eve"]);
     let after = me(&server, ("eve", Role::SeniorEngineer)).await;
     let expected = v1::User {
         role: v1::Role::SeniorEngineer.into(),

@@ -58,6 +58,10 @@ pub(super) fn shown(ticket: &v1::Ticket) -> State {
             Some(sla.paused_duration.unwrap().seconds.to_string()),
         ),
         ("comment_count", Some(ticket.comment_count.to_string())),
+        (
+            "attachment_count",
+            Some(ticket.attachment_count.to_string()),
+        ),
         ("create_time", ticket.create_time.map(text)),
         ("update_time", ticket.update_time.map(text)),
         ("resolve_time", ticket.resolve_time.map(text)),
@@ -86,7 +90,7 @@ pub(super) fn replayed(entries: &[v1::HistoryEntry]) -> State {
     for flag in ["response", "resolution", "paused"] {
         state.insert(flag, "false".to_owned());
     }
-    for count in ["comment_count", "paused_seconds"] {
+    for count in ["comment_count", "attachment_count", "paused_seconds"] {
         state.insert(count, "0".to_owned());
     }
     for field in ["create_time", "update_time"] {
@@ -147,10 +151,15 @@ fn replay(state: &mut State, creator: &str, entry: &v1::HistoryEntry) {
             &now,
         );
     }
-    let comments: i32 = state["comment_count"].parse().unwrap();
+    let mut count = |field: &'static str, by: i32| {
+        let counted: i32 = state[field].parse().unwrap();
+        state.insert(field, (counted + by).to_string());
+    };
     match entry.event_type() {
-        Event::CommentAdded => drop(state.insert("comment_count", (comments + 1).to_string())),
-        Event::CommentDeleted => drop(state.insert("comment_count", (comments - 1).to_string())),
+        Event::CommentAdded => count("comment_count", 1),
+        Event::CommentDeleted => count("comment_count", -1),
+        Event::AttachmentAdded => count("attachment_count", 1),
+        Event::AttachmentDeleted => count("attachment_count", -1),
         Event::Resolved => drop(state.insert("resolve_time", now.clone())),
         Event::Closed => drop(state.insert("close_time", now.clone())),
         Event::Reopened => {
