@@ -1,4 +1,4 @@
-//! A ticket's whole life under load: many clients call every RPC about tickets on a `docket serve` of its own, at random, for a while.
+//! A ticket's whole life under load: many clients call every RPC about tickets and people on a `docket serve` of its own, at random, for a while.
 //!
 //! ```text
 //! cargo bench --bench life                      # a minute, 64 clients, SQLite

@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use docket::proto::v1::{self, ticket_service_client::TicketServiceClient};
+use docket::proto::v1::{
+    self, ticket_service_client::TicketServiceClient, user_service_client::UserServiceClient,
+};
 use futures::future::{BoxFuture, FutureExt as _};
 use prost_types::FieldMask;
 use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
 use tonic::{
-    Request, Status,
+    Code, Request, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
     transport::{Channel, Endpoint},
@@ -33,8 +35,8 @@ const TICKETS: usize = 200;
 type Outcome = Result<(), Status>;
 type Call = for<'a> fn(&'a mut Client, &'a mut StdRng) -> BoxFuture<'a, Outcome>;
 
-/// Every RPC about tickets, by name.
-pub(crate) const CALLS: [(&str, Call); 21] = [
+/// Every RPC about tickets and people, by name.
+pub(crate) const CALLS: [(&str, Call); 24] = [
     ("AssignTicket", assign),
     ("BatchGetTickets", batch_get),
     ("BatchUpdateTickets", batch_update),
@@ -45,17 +47,20 @@ pub(crate) const CALLS: [(&str, Call); 21] = [
     ("DeleteTicket", delete),
     ("EscalateTicket", escalate),
     ("ExplainSla", explain),
+    ("GetMe", me),
     ("GetTicket", get),
     ("ListAllowedTransitions", allowed),
     ("ListComments", comments),
     ("ListTicketAssignments", assignments),
     ("ListTicketHistory", history),
     ("ListTickets", list),
+    ("ListUsers", users),
     ("ReopenTicket", reopen),
     ("ResolveTicket", resolve),
     ("TransitionTicket", transition),
     ("UndeleteTicket", undelete),
     ("UpdateTicket", update),
+    ("UpsertUsers", upsert),
 ];
 
 #[derive(Clone)]
@@ -73,6 +78,7 @@ impl Interceptor for Bearer {
 /// One caller on a connection of its own.
 pub(crate) struct Client {
     tickets: TicketServiceClient<InterceptedService<Channel, Bearer>>,
+    users: UserServiceClient<InterceptedService<Channel, Bearer>>,
     ids: Arc<Mutex<Vec<String>>>,
     own_comments: Vec<String>,
     sub: String,
@@ -87,7 +93,8 @@ impl Client {
         let endpoint = Endpoint::from_shared(server.url.clone()).expect("a URL");
         let channel = InterceptedService::new(endpoint.connect_lazy(), bearer);
         Self {
-            tickets: TicketServiceClient::new(channel),
+            tickets: TicketServiceClient::new(channel.clone()),
+            users: UserServiceClient::new(channel),
             ids,
             own_comments: Vec::new(),
             sub,
@@ -116,78 +123,65 @@ fn status(random: &mut StdRng) -> i32 {
 
 /// Declares a call: its request from client and chance.
 macro_rules! calls {
-    ($($name:ident($client:ident, $random:ident) => $method:ident($request:expr);)+) => {$(
+    ($($name:ident($client:ident, $random:ident) => $service:ident.$method:ident($request:expr);)+) => {$(
         fn $name<'a>($client: &'a mut Client, $random: &'a mut StdRng) -> BoxFuture<'a, Outcome> {
             let request = $request;
-            async move { $client.tickets.$method(request).await.map(drop) }.boxed()
+            async move { $client.$service.$method(request).await.map(drop) }.boxed()
         }
     )+};
 }
 
 calls! {
-    assign(client, random) => assign_ticket(v1::AssignTicketRequest {
+    assign(client, random) => tickets.assign_ticket(v1::AssignTicketRequest {
         id: client.any(random),
         assignee_id: random.random_bool(0.8).then(|| client.sub.clone()),
         etag: None,
     });
-    batch_get(client, random) => batch_get_tickets(v1::BatchGetTicketsRequest {
+    batch_get(client, random) => tickets.batch_get_tickets(v1::BatchGetTicketsRequest {
         ids: vec![client.any(random)],
     });
-    batch_update(client, random) => batch_update_tickets({
-        use v1::batch_update_tickets_request::Change;
-        let mut ids = vec![client.any(random), client.any(random), client.any(random)];
-        ids.sort();
-        ids.dedup();
-        let change = match random.random_range(0..4) {
-            0 => Change::Priority(random.random_range(1..5)),
-            1 => Change::Transition(v1::TransitionChange { status: status(random), comment: None }),
-            2 => Change::Assign(v1::AssignChange { assignee_id: Some(client.sub.clone()) }),
-            _ => Change::Tags(v1::TagsChange { add: vec!["a".to_owned()], remove: vec!["b".to_owned()] }),
-        };
-        v1::BatchUpdateTicketsRequest { ids, change: Some(change), validate_only: false }
-    });
-    close(client, random) => close_ticket(v1::CloseTicketRequest { id: client.any(random) });
-    delete(client, random) => delete_ticket(v1::DeleteTicketRequest { id: client.any(random), etag: None });
-    escalate(client, random) => escalate_ticket(v1::EscalateTicketRequest {
+    close(client, random) => tickets.close_ticket(v1::CloseTicketRequest { id: client.any(random) });
+    delete(client, random) => tickets.delete_ticket(v1::DeleteTicketRequest { id: client.any(random), etag: None });
+    escalate(client, random) => tickets.escalate_ticket(v1::EscalateTicketRequest {
         id: client.any(random),
         reason: "Too hard".to_owned(),
     });
-    explain(client, random) => explain_sla(v1::ExplainSlaRequest { id: client.any(random) });
-    get(client, random) => get_ticket(v1::GetTicketRequest { id: Some(client.any(random)), number: None });
-    allowed(client, random) => list_allowed_transitions(v1::ListAllowedTransitionsRequest {
+    explain(client, random) => tickets.explain_sla(v1::ExplainSlaRequest { id: client.any(random) });
+    get(client, random) => tickets.get_ticket(v1::GetTicketRequest { id: Some(client.any(random)), number: None });
+    allowed(client, random) => tickets.list_allowed_transitions(v1::ListAllowedTransitionsRequest {
         id: client.any(random),
     });
-    comments(client, random) => list_comments(v1::ListCommentsRequest {
+    comments(client, random) => tickets.list_comments(v1::ListCommentsRequest {
         ticket_id: client.any(random),
         ..Default::default()
     });
-    assignments(client, random) => list_ticket_assignments(v1::ListTicketAssignmentsRequest {
+    assignments(client, random) => tickets.list_ticket_assignments(v1::ListTicketAssignmentsRequest {
         ticket_id: client.any(random),
         ..Default::default()
     });
-    history(client, random) => list_ticket_history(v1::ListTicketHistoryRequest {
+    history(client, random) => tickets.list_ticket_history(v1::ListTicketHistoryRequest {
         ticket_id: client.any(random),
         ..Default::default()
     });
-    list(client, random) => list_tickets(v1::ListTicketsRequest {
+    list(client, random) => tickets.list_tickets(v1::ListTicketsRequest {
         page_size: random.random_range(1..20),
         ..Default::default()
     });
-    reopen(client, random) => reopen_ticket(v1::ReopenTicketRequest {
+    reopen(client, random) => tickets.reopen_ticket(v1::ReopenTicketRequest {
         id: client.any(random),
         reason: "Again".to_owned(),
     });
-    resolve(client, random) => resolve_ticket(v1::ResolveTicketRequest {
+    resolve(client, random) => tickets.resolve_ticket(v1::ResolveTicketRequest {
         id: client.any(random),
         resolution_notes: "Cleaned".to_owned(),
     });
-    transition(client, random) => transition_ticket(v1::TransitionTicketRequest {
+    transition(client, random) => tickets.transition_ticket(v1::TransitionTicketRequest {
         id: client.any(random),
         status: status(random),
         ..Default::default()
     });
-    undelete(client, random) => undelete_ticket(v1::UndeleteTicketRequest { id: client.any(random) });
-    update(client, random) => update_ticket(v1::UpdateTicketRequest {
+    undelete(client, random) => tickets.undelete_ticket(v1::UndeleteTicketRequest { id: client.any(random) });
+    update(client, random) => tickets.update_ticket(v1::UpdateTicketRequest {
         ticket: Some(v1::Ticket {
             id: client.any(random),
             title: format!("Renamed by {}", client.sub),
@@ -195,8 +189,66 @@ calls! {
             ..Default::default()
         }),
         update_mask: Some(FieldMask { paths: vec!["title".to_owned(), "priority".to_owned()] }),
+        etag: random.random_bool(0.3).then(|| format!("\"{}\"", random.random_range(1..20))),
         ..Default::default()
     });
+    me(client, random) => users.get_me({
+        let _ = random;
+        v1::GetMeRequest {}
+    });
+    users(client, random) => users.list_users(v1::ListUsersRequest {
+        query: random.random_bool(0.5).then(|| "caller".to_owned()),
+        page_size: random.random_range(1..20),
+        ..Default::default()
+    });
+    upsert(client, random) => users.upsert_users(v1::UpsertUsersRequest {
+        users: vec![v1::User {
+            id: format!("caller-{}", random.random_range(0..64)),
+            display_name: "Caller".to_owned(),
+            role: v1::Role::DevopsEngineer.into(),
+            active: true,
+            ..Default::default()
+        }],
+    });
+}
+
+/// Changes several, of which each may fail on its own.
+fn batch_update<'a>(client: &'a mut Client, random: &'a mut StdRng) -> BoxFuture<'a, Outcome> {
+    use v1::{batch_update_result::Outcome as Item, batch_update_tickets_request::Change};
+    let mut ids = vec![client.any(random), client.any(random), client.any(random)];
+    ids.sort();
+    ids.dedup();
+    let change = match random.random_range(0..4) {
+        0 => Change::Priority(random.random_range(1..5)),
+        1 => Change::Transition(v1::TransitionChange {
+            status: status(random),
+            comment: None,
+        }),
+        2 => Change::Assign(v1::AssignChange {
+            assignee_id: Some(client.sub.clone()),
+        }),
+        _ => Change::Tags(v1::TagsChange {
+            add: vec!["a".to_owned()],
+            remove: vec!["b".to_owned()],
+        }),
+    };
+    let request = v1::BatchUpdateTicketsRequest {
+        ids,
+        change: Some(change),
+        validate_only: false,
+    };
+    async move {
+        let answer = client.tickets.batch_update_tickets(request).await?;
+        let faults = answer.into_inner().results.into_iter();
+        let fault = faults.filter_map(|result| match result.outcome {
+            Some(Item::Error(error)) => Some(Status::new(error.code.into(), error.message)),
+            _ => None,
+        });
+        let mut faults =
+            fault.filter(|fault| matches!(fault.code(), Code::Internal | Code::Unknown));
+        faults.next().map_or(Ok(()), Err)
+    }
+    .boxed()
 }
 
 fn create<'a>(client: &'a mut Client, random: &'a mut StdRng) -> BoxFuture<'a, Outcome> {
@@ -212,7 +264,13 @@ fn create<'a>(client: &'a mut Client, random: &'a mut StdRng) -> BoxFuture<'a, O
             request_id: Some(uuid::Uuid::new_v4().to_string()),
             ..Default::default()
         };
+        let again = random.random_bool(0.2).then(|| request.clone());
         let answer = client.tickets.create_ticket(request).await?.into_inner();
+        if let Some(again) = again {
+            // The same request is answered the same.
+            let repeated = client.tickets.create_ticket(again).await?.into_inner();
+            assert_eq!(repeated, answer);
+        }
         let mut ids = client.ids.lock().unwrap();
         if ids.len() >= TICKETS {
             let index = random.random_range(0..ids.len());
