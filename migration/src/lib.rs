@@ -43,7 +43,9 @@ mod m0029_export_snapshot;
 mod m0030_ticket_internal_comments;
 mod m0031_history_version;
 mod m0032_ticket_sla;
-mod m0040_integration_change;
+mod m0033_integration_change;
+mod m0034_ticket_search_words;
+mod m0035_ticket_list;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -86,7 +88,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0030_ticket_internal_comments::Migration),
             Box::new(m0031_history_version::Migration),
             Box::new(m0032_ticket_sla::Migration),
-            Box::new(m0040_integration_change::Migration),
+            Box::new(m0033_integration_change::Migration),
+            Box::new(m0034_ticket_search_words::Migration),
+            Box::new(m0035_ticket_list::Migration),
         ]
     }
 }

@@ -6,7 +6,10 @@ use crate::{
         Tx, comment, ticket,
         ticket_search::{self, Document},
     },
-    domain::ticket::{CommentVisibility, DESCRIPTION_MAX_BYTES},
+    domain::{
+        search,
+        ticket::{CommentVisibility, DESCRIPTION_MAX_BYTES},
+    },
     error::{Error, Result},
 };
 
@@ -50,7 +53,8 @@ pub(crate) async fn reindex(tx: &Tx, ticket: &ticket::Model) -> Result<()> {
                 CommentVisibility::Public => &mut document.public_comments,
                 CommentVisibility::Internal => &mut document.internal_comments,
             };
-            words.push(' ');
+            // No two comments say a thing together.
+            words.push(search::BREAK);
             words.push_str(&html::words(&comment.body));
         }
         before = comments.last().map(|last| (last.create_time, last.id));

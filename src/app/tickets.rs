@@ -17,7 +17,8 @@ use crate::{
         assignment, conversation, counter, history,
         history::Entry,
         ticket,
-        ticket_list::{self, Filter, ListOrder, Position},
+        ticket_filter::Filter,
+        ticket_list::{self, List, ListOrder, Listed, Position, Search},
         ticket_search,
     },
     domain::{
@@ -25,6 +26,7 @@ use crate::{
         history::HistoryEventType,
         ids::{AssignmentId, ConversationId, IntegrationId, UserId},
         permission::Action,
+        search,
         ticket::{CustomFields, Environment, TicketCategory, TicketPriority, Title, Words},
         time::Time,
     },
@@ -70,6 +72,8 @@ pub struct NewConversation {
 pub struct TicketQuery {
     /// Which.
     pub filter: Filter,
+    /// What they have to say.
+    pub search: Option<search::Query>,
     /// In which order.
     pub order: ListOrder,
     /// Where and how many.
@@ -124,24 +128,28 @@ impl App {
             actor.require(Action::SeeDeleted)?;
         }
         let query = parse()?;
-        let visible = visible(actor);
-        let filter = Filter {
-            show_deleted,
-            ..query.filter
+        let internal = actor.may(Action::SeeInternalComments);
+        let list = List {
+            visible: visible(actor),
+            filter: Filter {
+                show_deleted,
+                ..query.filter
+            },
+            search: query.search.map(|query| Search { query, internal }),
+            order: query.order,
         };
-        let order = query.order;
-        let listing = Listing::new(&self.sealer, "tickets", &(&visible, &filter, order));
+        let listing = Listing::new(&self.sealer, "tickets", &list);
         let after: Option<Position> = listing.position(&query.page)?;
         let limit = query.page.size.get() + 1;
-        let rows =
-            ticket_list::page(self.db.read(), &visible, &filter, order, after, limit).await?;
+        let rows = ticket_list::page(self.db.read(), &list, after, limit).await?;
         let total = match query.include_total {
-            true => Some(ticket_list::count(self.db.read(), &visible, &filter).await?),
+            true => Some(ticket_list::count(self.db.read(), &list).await?),
             false => None,
         };
-        let position = |row: &ticket::Model| order.key.position(row);
-        let page = listing.page_by_weight(&query.page, rows, weight, position)?;
-        let items = self.views(actor, page.items).await?;
+        let weight = |(row, _): &Listed| weight(row);
+        let page = listing.page_by_weight(&query.page, rows, weight, |(_, at)| at.clone())?;
+        let rows = page.items.into_iter().map(|(row, _)| row).collect();
+        let items = self.views(actor, rows).await?;
         Ok((
             Page {
                 items,

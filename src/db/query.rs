@@ -16,8 +16,18 @@ pub(super) fn behind<C: ColumnTrait, const N: usize>(
     position: [Value; N],
     order: Order,
 ) -> SimpleExpr {
-    let columns = Expr::tuple(columns.map(|column| Expr::col(column.as_column_ref())));
-    let position = Expr::tuple(position.map(Expr::value));
+    let columns = columns.map(|column| Expr::col(column.as_column_ref()));
+    behind_all(columns, position, order)
+}
+
+/// As [`behind`], in an order by expressions.
+pub(super) fn behind_all(
+    columns: impl IntoIterator<Item = SimpleExpr>,
+    position: impl IntoIterator<Item = Value>,
+    order: Order,
+) -> SimpleExpr {
+    let columns = Expr::tuple(columns);
+    let position = Expr::tuple(position.into_iter().map(Expr::value));
     match order {
         Order::Desc => columns.lt(position),
         _ => columns.gt(position),

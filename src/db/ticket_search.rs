@@ -1,38 +1,42 @@
-//! Full text over tickets and their comments: FTS5 on SQLite, `tsvector` on PostgreSQL.
+//! What search knows of tickets and their comments: FTS5 on SQLite, `tsvector` on PostgreSQL.
 //!
-//! Both databases are given the same words, folded here: without case, accents and compatibility
-//! forms, split at everything that is neither letter nor digit. So the same query finds the same
-//! tickets on both, whatever their dictionaries and locales are.
+//! Both databases are given the same words in the same places, folded before ([`crate::domain::search`]), and neither knows a
+//! language. So the same query finds the same tickets on both, whatever their dictionaries and locales are.
 
-use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, Statement, Value,
-    sea_query::{Expr, SimpleExpr},
+use std::collections::HashSet;
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
+
+use crate::domain::{
+    ids::TicketId,
+    search::{Placed, placed},
 };
-use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-use crate::domain::ids::TicketId;
-
-/// The longest word that is told apart, in characters; PostgreSQL keeps none over 2 KiB.
-const WORD: usize = 64;
-/// How much of each text is indexed, in bytes; PostgreSQL keeps no `tsvector` over 1 MiB.
-const TEXT: usize = 256 * 1024;
-/// The most words of a query.
-const QUERY_WORDS: usize = 16;
 /// How many documents a statement takes: SQLite binds at most 32,766 values.
 const BATCH: usize = 1000;
+/// The parts of a document, in SQLite's columns and PostgreSQL's weights.
+pub(super) const TITLE: (&str, &str) = ("title", "A");
+pub(super) const DESCRIPTION: (&str, &str) = ("description", "B");
+/// What everybody may read who sees the ticket; what some may read besides has PostgreSQL's weight D.
+pub(super) const PUBLIC: (&str, &str) = ("title description public_comments", "ABC");
+const WEIGHTS: [&str; 4] = [TITLE.1, DESCRIPTION.1, "C", "D"];
+/// The place of words without one: far behind the last that has one, so that nothing stands beside it. The highest that PostgreSQL has.
+const NOWHERE: usize = 16_383;
+/// Between words that do not stand side by side, on SQLite: no word of a query.
+const GAP: &str = "\u{b6}";
 
 /// What of a ticket can be found. All texts are plain, without markup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     /// The ticket.
     pub ticket_id: TicketId,
-    /// Its number, under which SQLite keeps the document.
+    /// Its number, under which the document is kept.
     pub number: i64,
     /// Its title.
     pub title: String,
     /// Its description.
     pub description: String,
-    /// What everybody who sees the ticket may read of its comments.
+    /// What everybody who sees the ticket may read of its comments, with [`BREAK`](crate::domain::search::BREAK) between them.
     pub public_comments: String,
     /// What the others read besides.
     pub internal_comments: String,
@@ -50,17 +54,42 @@ pub async fn index(conn: &impl ConnectionTrait, documents: &[Document]) -> Resul
     Ok(())
 }
 
-/// The condition on `ticket` that it contains every word of `query`, each as the beginning of a word
-/// somewhere; `internal` says whether internal comments count. `None` when `query` has no word.
-pub fn matching(backend: DbBackend, query: &str, internal: bool) -> Option<SimpleExpr> {
-    let words: Vec<String> = words(query).take(QUERY_WORDS).collect();
-    if words.is_empty() {
-        return None;
+/// Numbers and ids of tickets below `number` that search does not know yet, the newest first.
+pub async fn unknown(
+    conn: &impl ConnectionTrait,
+    number: i64,
+    limit: u64,
+) -> Result<Vec<(i64, TicketId)>, DbErr> {
+    let backend = conn.get_database_backend();
+    let sql = match backend {
+        DbBackend::Sqlite => {
+            "SELECT number, id FROM ticket WHERE number < ? AND NOT EXISTS \
+             (SELECT 1 FROM ticket_search WHERE rowid = ticket.number) ORDER BY number DESC LIMIT ?"
+        }
+        _ => {
+            "SELECT number, id FROM ticket WHERE number < $1 AND NOT EXISTS \
+             (SELECT 1 FROM ticket_search WHERE ticket_search.number = ticket.number) \
+             ORDER BY number DESC LIMIT $2"
+        }
+    };
+    let values = [number.into(), limit.into()];
+    let rows = conn
+        .query_all_raw(Statement::from_sql_and_values(backend, sql, values))
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+        .collect()
+}
+
+impl Document {
+    fn parts(&self) -> [Vec<Placed>; 4] {
+        placed([
+            &self.title,
+            &self.description,
+            &self.public_comments,
+            &self.internal_comments,
+        ])
     }
-    Some(match backend {
-        DbBackend::Sqlite => matching_sqlite(&words, internal),
-        _ => matching_postgres(&words, internal),
-    })
 }
 
 fn index_sqlite(batch: &[Document]) -> Statement {
@@ -69,102 +98,82 @@ fn index_sqlite(batch: &[Document]) -> Statement {
         "INSERT OR REPLACE INTO ticket_search \
          (rowid, title, description, public_comments, internal_comments) VALUES {rows}"
     );
-    let text = |text: &str| Value::from(words(text).collect::<Vec<_>>().join(" "));
     let values = batch.iter().flat_map(|document| {
-        [
-            document.number.into(),
-            text(&document.title),
-            text(&document.description),
-            text(&document.public_comments),
-            text(&document.internal_comments),
-        ]
+        let texts = document.parts().map(|part| Value::from(spelt(&part)));
+        std::iter::once(document.number.into()).chain(texts)
     });
     Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
 }
 
+/// The words in their order, with a gap wherever two of them do not stand side by side.
+fn spelt(part: &[Placed]) -> String {
+    let (mut text, mut last) = (String::new(), None);
+    for Placed { word, place } in part {
+        let beside = place.is_some() && last.map(|last: usize| last + 1) == *place;
+        if !text.is_empty() && !beside {
+            text.push(' ');
+            text.push_str(GAP);
+        }
+        text.push(' ');
+        text.push_str(word);
+        last = *place;
+    }
+    text
+}
+
 fn index_postgres(batch: &[Document]) -> Statement {
     let row = |index: usize| {
-        let first = index * 4 + 1;
-        let [document, public, internal] = [first + 1, first + 2, first + 3];
-        format!("(${first}, ${document}::tsvector, ${public}::tsvector, ${internal}::tsvector)")
+        let first = index * 3 + 1;
+        format!("(${first}, ${}, ${}::tsvector)", first + 1, first + 2)
     };
     let rows = (0..batch.len()).map(row).collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "INSERT INTO ticket_search (ticket_id, document, public_comments, internal_comments) \
-         VALUES {rows} ON CONFLICT (ticket_id) DO UPDATE SET document = excluded.document, \
-         public_comments = excluded.public_comments, \
-         internal_comments = excluded.internal_comments"
+        "INSERT INTO ticket_search (ticket_id, number, document) VALUES {rows} \
+         ON CONFLICT (ticket_id) DO UPDATE SET document = excluded.document"
     );
     let values = batch.iter().flat_map(|document| {
-        let texts = [(&*document.title, "A"), (&*document.description, "B")];
         [
             document.ticket_id.into(),
-            Value::from(tsvector(&texts)),
-            Value::from(tsvector(&[(&document.public_comments, "")])),
-            Value::from(tsvector(&[(&document.internal_comments, "")])),
+            document.number.into(),
+            Value::from(tsvector(&document.parts())),
         ]
     });
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
 
-/// The texts as PostgreSQL writes a `tsvector`: `'word':position` with the text's weight. Words hold
-/// letters and digits alone, so nothing needs an escape.
-fn tsvector(texts: &[(&str, &str)]) -> String {
-    texts
-        .iter()
-        .flat_map(|(text, weight)| words(text).map(move |word| (word, weight)))
-        .enumerate()
-        .map(|(index, (word, weight))| format!("'{word}':{}{weight}", index + 1))
-        .collect::<Vec<_>>()
-        .join(" ")
+/// The words as PostgreSQL writes a `tsvector`: `'word':place` with the part's weight. Words hold letters and digits alone, so nothing
+/// needs an escape.
+fn tsvector(parts: &[Vec<Placed>; 4]) -> String {
+    let mut text = String::new();
+    for (part, weight) in parts.iter().zip(WEIGHTS) {
+        let mut nowhere = HashSet::new();
+        for Placed { word, place } in part {
+            if place.is_some() || nowhere.insert(word) {
+                let place = place.unwrap_or(NOWHERE);
+                text.push_str(&format!("'{word}':{place}{weight} "));
+            }
+        }
+    }
+    text
 }
 
-fn matching_sqlite(words: &[String], internal: bool) -> SimpleExpr {
-    let columns = match internal {
-        true => "title description public_comments internal_comments",
-        false => "title description public_comments",
-    };
-    let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\" *")).collect();
-    let query = format!("{{{columns}}} : ({})", quoted.join(" AND "));
-    Expr::cust_with_values(
-        "\"ticket\".\"number\" IN \
-         (SELECT rowid FROM ticket_search WHERE ticket_search MATCH ?)",
-        [query],
-    )
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::search::BREAK;
 
-fn matching_postgres(words: &[String], internal: bool) -> SimpleExpr {
-    let columns: &[&str] = match internal {
-        true => &["document", "public_comments", "internal_comments"],
-        false => &["document", "public_comments"],
-    };
-    // Word by word, because each may stand in another column.
-    let word = |number: usize| {
-        let column = |column: &&str| format!("{column} @@ ${}::tsquery", number + 1);
-        format!(
-            "({})",
-            columns.iter().map(column).collect::<Vec<_>>().join(" OR ")
-        )
-    };
-    let all = (0..words.len()).map(word).collect::<Vec<_>>().join(" AND ");
-    Expr::cust_with_values(
-        format!("\"ticket\".\"id\" IN (SELECT ticket_id FROM ticket_search WHERE {all})"),
-        words.iter().map(|word| format!("'{word}':*")),
-    )
-}
-
-/// The words of a text, folded, in their order.
-fn words(text: &str) -> impl Iterator<Item = String> {
-    let end = text.floor_char_boundary(TEXT);
-    let folded: String = text[..end]
-        .nfkd()
-        .flat_map(char::to_lowercase)
-        .filter(|c| !is_combining_mark(*c))
-        .collect();
-    let words: Vec<String> = folded
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(|word| word.chars().take(WORD).collect())
-        .collect();
-    words.into_iter()
+    #[test]
+    fn both_databases_are_told_of_the_same_places() {
+        let comments = format!("well known{BREAK}bug");
+        let document = placed(["Printer jams", "jams", &comments, ""]);
+        let spelt: Vec<String> = document.iter().map(|part| spelt(part)).collect();
+        assert_eq!(
+            spelt,
+            [" printer jams", " jams", " well known \u{b6} bug", ""]
+        );
+        assert_eq!(
+            tsvector(&document),
+            "'printer':2A 'jams':3A 'jams':5B 'well':7C 'known':8C 'bug':10C "
+        );
+    }
 }

@@ -13,6 +13,7 @@ pub mod page;
 pub mod permission;
 pub mod platform;
 pub mod problem;
+pub mod search;
 pub mod session;
 pub mod session_ticket;
 pub mod sla;

@@ -5,8 +5,12 @@ use prost_types::Timestamp;
 use super::{MAX_VALUES, enums, ids, page, time};
 use crate::{
     app::tickets::TicketQuery,
-    db::ticket_list::{Filter, Key, ListOrder},
+    db::{
+        ticket_filter::Filter,
+        ticket_list::{Key, ListOrder},
+    },
     domain::{
+        search,
         ticket::{tag, team},
         time::Time,
     },
@@ -14,32 +18,48 @@ use crate::{
     proto::v1,
 };
 
-/// The list's filter, order and page.
+/// The longest query, in characters.
+const QUERY_MAX_CHARS: usize = 500;
+
+/// The list's filter, query, order and page.
 pub(in crate::api) fn query(request: v1::ListTicketsRequest) -> Result<TicketQuery> {
     let mut violations = Violations::new();
     let filter = filter(&mut violations, &request.filter.unwrap_or_default());
+    let search = request.query.as_deref().map(words).transpose();
+    let search = violations.check("query", search);
     let order = order(request.order_by.as_deref(), request.query.is_some());
     let order = violations.absorb(order)?;
     let page = page::request(&mut violations, request.page_size, request.page_token);
-    let query = filter.zip(order).zip(page);
-    let query = violations.settle(query)?;
-    if request.query.is_some() {
-        return Err(Error::Unimplemented("ListTickets.query"));
-    }
-    let ((filter, order), page) = query;
+    let query = filter.zip(search).zip(order).zip(page);
+    let (((filter, search), order), page) = violations.settle(query)?;
     Ok(TicketQuery {
         filter,
+        search,
         order,
         page,
         include_total: request.include_total,
     })
 }
 
-/// `key` or `key desc`; absent: the newest first.
+/// What is searched for: any text is a query.
+fn words(text: &str) -> Result<search::Query, Broken> {
+    match text.chars().count() {
+        1..=QUERY_MAX_CHARS => Ok(search::Query::parse(text)),
+        _ => Err(Broken::new(format!(
+            "must have 1 to {QUERY_MAX_CHARS} characters"
+        ))),
+    }
+}
+
+/// `key` or `key desc`; absent: the best first with a query, the newest first without.
 fn order(text: Option<&str>, searching: bool) -> Result<ListOrder> {
     let Some(text) = text else {
         return Ok(ListOrder {
-            key: Key::CreateTime,
+            key: if searching {
+                Key::Relevance
+            } else {
+                Key::CreateTime
+            },
             descending: true,
         });
     };
@@ -54,10 +74,8 @@ fn order(text: Option<&str>, searching: bool) -> Result<ListOrder> {
         "update_time" => Key::UpdateTime,
         "priority" => Key::Priority,
         "number" => Key::Number,
-        "status" => return Err(Error::Unimplemented("ListTickets.order_by=status")),
-        "relevance" if searching => {
-            return Err(Error::Unimplemented("ListTickets.order_by=relevance"));
-        }
+        "status" => Key::Status,
+        "relevance" if searching => Key::Relevance,
         _ => return Err(unknown_order()),
     };
     Ok(ListOrder { key, descending })
@@ -70,7 +88,7 @@ fn unknown_order() -> Error {
     )
 }
 
-fn filter(violations: &mut Violations, filter: &v1::TicketFilter) -> Option<Filter> {
+pub(super) fn filter(violations: &mut Violations, filter: &v1::TicketFilter) -> Option<Filter> {
     let check = &mut *violations;
     let statuses = check.check("filter.statuses", enums::each(&filter.statuses));
     let priorities = check.check("filter.priorities", enums::each(&filter.priorities));
@@ -174,14 +192,25 @@ mod tests {
                 "{unknown:?}"
             );
         }
-        for later in ["status", "status desc"] {
-            assert!(
-                matches!(read(later), Err(Error::Unimplemented(_))),
-                "{later}"
+        for (text, key) in [("status", Key::Status), ("relevance", Key::Relevance)] {
+            let descending = format!("{text} desc");
+            assert_eq!(
+                order(Some(text), true).unwrap(),
+                ListOrder {
+                    key,
+                    descending: false
+                }
+            );
+            assert_eq!(
+                order(Some(&descending), true).unwrap(),
+                ListOrder {
+                    key,
+                    descending: true
+                }
             );
         }
-        let relevance = order(Some("relevance desc"), true);
-        assert!(matches!(relevance, Err(Error::Unimplemented(_))));
+        let best = order(None, true).unwrap();
+        assert_eq!((best.key, best.descending), (Key::Relevance, true));
     }
 
     #[test]
@@ -203,6 +232,7 @@ mod tests {
                 }),
                 ..Default::default()
             }),
+            query: Some(String::new()),
             order_by: Some("title".to_owned()),
             page_size: -1,
             ..Default::default()
@@ -220,6 +250,7 @@ mod tests {
             "filter.unassigned",
             "order_by",
             "page_size",
+            "query",
         ];
         assert_eq!(fields, expected);
     }

@@ -157,13 +157,68 @@ async fn a_token_is_good_for_its_own_list_alone(
 }
 
 #[rstest]
-#[case::search(v1::ListTicketsRequest { query: Some("fire".to_owned()), ..Default::default() })]
-#[case::by_status(v1::ListTicketsRequest { order_by: Some("status desc".to_owned()), ..Default::default() })]
 #[tokio::test]
-async fn what_is_not_served_yet_says_so(#[case] request: v1::ListTicketsRequest) {
+async fn a_list_by_status_follows_a_tickets_life(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let server = TestServer::start(kind).await;
+    let mut tickets = server.tickets(Role::Admin);
+    file(&mut tickets, 6).await;
+    let ids: Vec<String> = list(&mut tickets, v1::ListTicketsRequest::default())
+        .await
+        .tickets
+        .into_iter()
+        .map(|ticket| ticket.id)
+        .collect();
+    let closed = v1::TransitionTicketRequest {
+        id: ids[1].clone(),
+        status: v1::TicketStatus::Closed.into(),
+        ..Default::default()
+    };
+    tickets.transition_ticket(closed).await.unwrap();
+    for id in &ids[3..5] {
+        let open = v1::TransitionTicketRequest {
+            id: id.clone(),
+            status: v1::TicketStatus::Open.into(),
+            ..Default::default()
+        };
+        tickets.transition_ticket(open).await.unwrap();
+    }
+    // Filed in the order 6, 5, 4 … of `ids`.
+    let request = |order_by: &str| v1::ListTicketsRequest {
+        order_by: Some(order_by.to_owned()),
+        page_size: 2,
+        ..Default::default()
+    };
+    let numbers = |numbers: [u32; 6]| numbers.map(|n| format!("TKT-{n:06}"));
+    let seen = walk(&mut tickets, request("status")).await;
+    assert_eq!(seen, numbers([1, 4, 6, 2, 3, 5]));
+    let seen = walk(&mut tickets, request("status desc")).await;
+    assert_eq!(seen, numbers([5, 3, 2, 6, 4, 1]));
+}
+
+#[tokio::test]
+async fn a_query_is_told_what_is_wrong_with_it() {
     let server = TestServer::start(Kind::Sqlite).await;
-    let status = server.tickets(Role::Admin).list_tickets(request).await;
-    let status = status.unwrap_err();
-    assert_eq!(status.code(), Code::Unimplemented);
-    assert_eq!(reason(&status), "UNIMPLEMENTED");
+    let mut tickets = server.tickets(Role::Admin);
+    for query in [String::new(), "ü".repeat(501)] {
+        let request = v1::ListTicketsRequest {
+            query: Some(query),
+            ..Default::default()
+        };
+        let status = tickets.list_tickets(request).await.unwrap_err();
+        assert_eq!(reason(&status), "INVALID_FIELDS");
+        assert_eq!(fields(&status), ["query"]);
+    }
+    let longest = v1::ListTicketsRequest {
+        query: Some("ü ".repeat(250)),
+        ..Default::default()
+    };
+    assert_eq!(list(&mut tickets, longest).await.tickets, []);
+    let unasked = v1::ListTicketsRequest {
+        order_by: Some("relevance".to_owned()),
+        ..Default::default()
+    };
+    let status = tickets.list_tickets(unasked).await.unwrap_err();
+    assert_eq!(fields(&status), ["order_by"]);
 }

@@ -1,28 +1,27 @@
 //! What search knows of a ticket follows each of its changes.
 
-use docket::{
-    db::{ticket::Entity as Tickets, ticket_search::matching},
-    domain::actor::Role,
-    proto::v1,
-};
+use docket::{domain::actor::Role, proto::v1};
 use rstest::rstest;
-use sea_orm::{EntityTrait as _, QueryFilter as _};
 
 use super::{filed, move_to, transition};
 use crate::support::{database::Kind, server::TestServer};
 
-/// How many tickets have the word, for those who read internal comments and for those who do not.
-async fn found(server: &TestServer, word: &str) -> [usize; 2] {
-    let db = server.database();
+/// How many tickets have the words, for those who read internal comments and for those who do not.
+async fn found(server: &TestServer, query: &str) -> [usize; 2] {
     let mut counts = [0; 2];
-    for (count, internal) in counts.iter_mut().zip([true, false]) {
-        let condition = matching(db.backend(), word, internal).unwrap();
-        *count = Tickets::find()
-            .filter(condition)
-            .all(db.read())
-            .await
-            .unwrap()
-            .len();
+    for (count, role) in counts.iter_mut().zip([Role::SeniorEngineer, Role::EndUser]) {
+        for order_by in [None, Some("create_time desc".to_owned())] {
+            let request = v1::ListTicketsRequest {
+                query: Some(query.to_owned()),
+                include_total: true,
+                order_by,
+                ..Default::default()
+            };
+            let page = server.tickets(role).list_tickets(request).await;
+            let page = page.unwrap().into_inner();
+            *count = page.tickets.len();
+            assert_eq!(page.total_size, i64::try_from(*count).ok());
+        }
     }
     counts
 }
@@ -33,7 +32,7 @@ async fn words_are_found_as_long_as_they_are_said(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let server = TestServer::start(kind).await;
-    let ticket = filed(&server, Role::SeniorEngineer).await;
+    let ticket = filed(&server, Role::EndUser).await;
     let mut tickets = server.tickets(Role::SeniorEngineer);
     let comment = |body: &str, visibility: v1::CommentVisibility| v1::CreateCommentRequest {
         ticket_id: ticket.id.clone(),
@@ -50,7 +49,14 @@ async fn words_are_found_as_long_as_they_are_said(
     tickets.create_comment(internal).await.unwrap();
     assert_eq!(found(&server, "printer").await, [1, 1]);
     assert_eq!(found(&server, "worn").await, [1, 1]);
+    assert_eq!(found(&server, "roll er").await, [1, 1], "a tag ends a word");
     assert_eq!(found(&server, "vendor").await, [1, 0]);
+    assert_eq!(found(&server, "-vendor").await, [0, 1]);
+    assert_eq!(
+        found(&server, "\"worn vendor\"").await,
+        [0, 0],
+        "comments are not one text"
+    );
 
     let mut told = transition(&ticket.id, v1::TicketStatus::Open);
     told.comment = Some("Ordered spares".to_owned());
@@ -63,7 +69,7 @@ async fn words_are_found_as_long_as_they_are_said(
         validate_only: false,
     };
     tickets.update_comment(edit).await.unwrap();
-    assert_eq!(found(&server, "roll").await, [0, 0]);
+    assert_eq!(found(&server, "roll*").await, [0, 0]);
     assert_eq!(found(&server, "belt").await, [1, 1]);
     tickets
         .delete_comment(v1::DeleteCommentRequest { id })
