@@ -156,6 +156,7 @@ pub(super) async fn run(
 
 /// The story of a run: every ticket in its order, then the links between them.
 async fn carry_through(run: &mut Run) -> Result<(), Stop> {
+    run.traffic.halting = CancellationToken::new();
     run.wait_out_the_throttle().await?;
     let Connector::Jira(jira) = run.connector().await?;
     let project = run.claimed.jira_project_key.clone();

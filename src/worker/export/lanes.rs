@@ -6,7 +6,6 @@
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use tokio::sync::Mutex;
-use tokio_util::sync::CancellationToken;
 
 use super::run::{Run, Stop};
 use crate::{
@@ -42,7 +41,6 @@ impl Run {
         jira: &Jira,
         meta: &ProjectMeta,
     ) -> Result<(), Stop> {
-        self.traffic.halting = CancellationToken::new();
         let halts = self.open_lanes(jira, meta).await?;
         let Some((first, others)) = by_weight(halts) else {
             return Ok(());

@@ -120,6 +120,8 @@ impl Run {
         self.traffic
             .hold_back(now.checked_add_signed(wait).unwrap_or(Time::MAX_UTC));
         if retry_after > HELD {
+            // Nobody begins to wait for it.
+            self.traffic.halting.cancel();
             return Err(Stop::Throttled {
                 reason: reason.to_owned(),
                 retry_after,

@@ -56,6 +56,8 @@ pub(super) struct Setup {
     pub(super) lease: &'static str,
     /// The least time between two creates.
     pub(super) delay: Duration,
+    /// How many tickets may be on their way at once.
+    pub(super) lanes: i32,
     /// The longest that a call to Jira may take, in seconds.
     pub(super) patience: &'static str,
     /// Where the first process ends itself.
@@ -70,6 +72,7 @@ impl Setup {
             numbering: Numbering::default(),
             lease: LEASE,
             delay: Duration::ZERO,
+            lanes: 1,
             patience: "30",
             failpoints: None,
         }
@@ -129,7 +132,7 @@ impl Setup {
         settings.retain(|(name, _)| *name != "FAILPOINTS");
         let admin = admin(&secret);
         let bearer = Bearer::new(&admin);
-        let integration = integrate(&process, &bearer, &jira, self.delay).await;
+        let integration = integrate(&process, &bearer, &jira, (self.delay, self.lanes)).await;
         let session = import(&process, &admin, &self.story, &folder, &integration).await;
         attach(&process, &bearer, &self.story, &session).await;
         let bench = Bench {
@@ -237,9 +240,15 @@ fn admin(secret: &str) -> String {
     token(&tokens, Role::Admin)
 }
 
-/// Connects docket to the sandbox, with this delay between creates; gives the integration's id.
-async fn integrate(process: &Docket, bearer: &Bearer, jira: &Sandbox, delay: Duration) -> String {
+/// Connects docket to the sandbox, with this delay between creates and so many on their way at once; gives the integration's id.
+async fn integrate(
+    process: &Docket,
+    bearer: &Bearer,
+    jira: &Sandbox,
+    (delay, lanes): (Duration, i32),
+) -> String {
     let config = JiraConfig {
+        concurrency: lanes,
         site_url: jira.url(),
         project_key: "DEMO".to_owned(),
         export_delay: Some(delay.try_into().expect("a duration")),

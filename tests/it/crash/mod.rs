@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod lanes;
 mod process;
 mod random;
 mod replicas;

@@ -72,7 +72,7 @@ async fn any_number_of_kills_costs_no_ticket_and_doubles_none(
 }
 
 /// Waits until Jira has so many issues and links that docket made.
-async fn reach(bench: &Bench, steps: usize) {
+pub(super) async fn reach(bench: &Bench, steps: usize) {
     let give_up = Instant::now() + Duration::from_secs(120);
     let made = || {
         let issues = bench.jira.issues();

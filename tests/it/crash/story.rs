@@ -19,6 +19,11 @@ impl Story {
         Self::of(include_str!("small.json"))
     }
 
+    /// Ten tickets, none of which waits for another.
+    pub(super) fn wide() -> Self {
+        Self::of(include_str!("wide.json"))
+    }
+
     /// The demonstration's 87 tickets with their 59 dependencies.
     pub(super) fn large() -> Self {
         Self::of(include_str!("../../../src/cli/demo/session.json"))

@@ -101,7 +101,17 @@ impl Bench {
         delay: Duration,
         tickets: Vec<NewSessionTicket>,
     ) -> Self {
-        Self::working(kind, options, delay, tickets, Default::default()).await
+        Self::working(kind, options, (delay, 1), tickets, Default::default()).await
+    }
+
+    /// With this delay between creates, and so many tickets on their way at once.
+    pub(super) async fn in_lanes(
+        kind: Kind,
+        options: Options,
+        pace: (Duration, i32),
+        tickets: Vec<NewSessionTicket>,
+    ) -> Self {
+        Self::working(kind, options, pace, tickets, Default::default()).await
     }
 
     /// With a server that works on nothing.
@@ -110,21 +120,21 @@ impl Bench {
             runs: 0,
             ..Default::default()
         };
-        let (options, delay) = (Options::default(), Duration::ZERO);
-        Self::working(kind, options, delay, chain(tickets), workers).await
+        let (options, pace) = (Options::default(), (Duration::ZERO, 1));
+        Self::working(kind, options, pace, chain(tickets), workers).await
     }
 
     async fn working(
         kind: Kind,
         options: Options,
-        delay: Duration,
+        pace: (Duration, i32),
         tickets: Vec<NewSessionTicket>,
         workers: docket::worker::Settings,
     ) -> Self {
         let jira = Sandbox::start(options).await.unwrap();
         let clock = SteppingClock::new();
         let server = TestServer::start_working(kind, clock.clone(), workers).await;
-        let integration = integrate(&server, &jira.url(), delay).await;
+        let integration = integrate(&server, &jira.url(), pace).await;
         let session = open_session(&server, &integration, tickets).await;
         Self {
             server,
@@ -301,7 +311,11 @@ pub(super) fn chain(tickets: &[(&str, &[&str])]) -> Vec<NewSessionTicket> {
     tickets.iter().map(ticket).collect()
 }
 
-pub(super) async fn integrate(server: &TestServer, url: &str, delay: Duration) -> String {
+pub(super) async fn integrate(
+    server: &TestServer,
+    url: &str,
+    (delay, concurrency): (Duration, i32),
+) -> String {
     let request = CreateIntegrationRequest {
         integration: Some(Integration {
             name: "Jira".to_owned(),
@@ -309,6 +323,7 @@ pub(super) async fn integrate(server: &TestServer, url: &str, delay: Duration) -
             config: Some(integration::Config::Jira(JiraConfig {
                 site_url: url.to_owned(),
                 export_delay: Some(delay.try_into().unwrap()),
+                concurrency,
                 ..Default::default()
             })),
             ..Default::default()

@@ -7,6 +7,7 @@ mod contract;
 mod control;
 mod descriptions;
 mod files;
+mod lanes;
 mod links;
 mod lost;
 mod outcomes;
