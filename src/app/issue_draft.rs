@@ -39,7 +39,7 @@ impl IssueDraft {
 
     /// Made from the ticket as it is now.
     pub(crate) fn of(ticket: &ticket::Model) -> Self {
-        let conversion = adf::convert(&ticket.description);
+        let conversion = adf::convert_with(&ticket.description, &converting(adf::TEXT_LIMIT));
         let description = (!ticket.description.trim().is_empty()).then_some(conversion.adf);
         Self {
             cut: conversion.truncated.then(|| cut(ticket)),
@@ -72,12 +72,17 @@ impl IssueDraft {
         if text_limit < LEAST {
             return None;
         }
-        let options = adf::Options {
-            text_limit,
-            ..adf::Options::default()
-        };
-        let cut_off = adf::convert_with(&ticket.description, &options);
+        let cut_off = adf::convert_with(&ticket.description, &converting(text_limit));
         Some((cut_off.adf, cut(ticket)))
+    }
+}
+
+/// How every description is converted: its pictures become files, and are named where they stood.
+fn converting(text_limit: usize) -> adf::Options {
+    adf::Options {
+        text_limit,
+        name_pictures: true,
+        ..adf::Options::default()
     }
 }
 

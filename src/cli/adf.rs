@@ -28,6 +28,7 @@ pub(super) fn run(args: AdfArgs) -> Result<(), CommandError> {
     let options = adf::Options {
         base_url: args.base_url,
         text_limit: args.limit.unwrap_or(usize::MAX),
+        ..adf::Options::default()
     };
     let convert = |html: &str| adf::convert_with(html, &options);
     let written = match args.jsonl {

@@ -59,6 +59,7 @@ pub(super) struct Builder<'a> {
     /// Images that wait for a node that may hold them.
     pub(super) deferred: Vec<Media>,
     pub(super) attachments: Vec<InlineAttachment>,
+    pub(super) name_pictures: bool,
     pub(super) losses: Vec<Loss>,
     once: Vec<Kind>,
 }
@@ -81,6 +82,7 @@ pub(super) fn build(dom: &Dom, options: &Options) -> Built {
         code: None,
         deferred: Vec::new(),
         attachments: Vec::new(),
+        name_pictures: options.name_pictures,
         losses: Vec::new(),
         once: Vec::new(),
     };
@@ -271,10 +273,14 @@ impl Builder<'_> {
     }
 
     fn text(&mut self, text: &str) {
-        let context = self.context();
-        if !context.visible {
-            return;
+        if self.context().visible {
+            self.say(text);
         }
+    }
+
+    /// Adds text that is seen, in the style of the element the walk is in.
+    pub(super) fn say(&mut self, text: &str) {
+        let context = self.context();
         let cleaned = plain::without_controls(text);
         let text = &*cleaned;
         let (style, white_space) = (context.style(), context.white_space);

@@ -10,6 +10,7 @@ use super::css::WhiteSpace;
 use super::dom::Element;
 use super::loss::Kind;
 use super::tree::{Block, Media, Style};
+use crate::domain::export_log::shortened;
 
 impl Builder<'_> {
     pub(super) fn image(&mut self, element: &Element) {
@@ -60,6 +61,9 @@ impl Builder<'_> {
         } else {
             format!("{file_name}: {alt}")
         };
+        if self.name_pictures {
+            self.say(&format!("[{}]", shortened(&excerpt, 200)));
+        }
         self.losses.push(Kind::EmbeddedImage.at(excerpt));
         self.attachments.push(InlineAttachment {
             file_name,

@@ -21,7 +21,7 @@
 //! | `dl`, `dt`, `dd` | bold paragraphs and paragraphs | always |
 //! | `hr` | rule | in items and tasks: dropped |
 //! | `img` at a web address, with `alt` and link | mediaSingle, external | in a line of text, or where none may stand: moved below |
-//! | `img` with a `data:` address | attachment | always |
+//! | `img` with a `data:` address | attachment; its name in the text, where that is asked for | always |
 //! | other `img` | dropped; a picture of an emoji becomes the emoji | relative without a base, `cid:` and the like |
 //! | `strong`, `b`, `font-weight` | strong | on code |
 //! | `em`, `i`, `cite`, `dfn`, `var`, `font-style` | em | on code |
@@ -87,6 +87,10 @@ pub struct Options {
     pub base_url: Option<Url>,
     /// The longest text, in UTF-16 code units as Jira counts, with one for the end of each block.
     pub text_limit: usize,
+    /// Whether the name of the file that a picture inside the HTML becomes stands where the picture stood. For whoever attaches it:
+    /// Jira shows a picture in a text only by an id of its media service, which no call for an issue's files gives, and a text that
+    /// names the file from the first moment needs no second edit of an issue that people may be at work on by then.
+    pub name_pictures: bool,
 }
 
 impl Default for Options {
@@ -94,6 +98,7 @@ impl Default for Options {
         Self {
             base_url: None,
             text_limit: TEXT_LIMIT,
+            name_pictures: false,
         }
     }
 }
