@@ -3,20 +3,25 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     App,
+    export_outcome::with_files,
     issue_draft::IssueDraft,
     jira_calls::{failed, rejected, unplanned},
 };
 use crate::{
     connectors::jira::{CallError, IssuePlan, Jira, LinkType, ProjectMeta, adf},
-    db::{export, export_fix, export_item, export_link, session_ticket, ticket},
+    db::{
+        Tx, export, export_attachment, export_fix, export_item, export_link, history,
+        session_ticket, ticket,
+    },
     domain::{
         actor::Actor,
         export::{LinkState, ManualFixType},
-        ids::{FixId, SessionId, TicketId},
+        history::HistoryEventType,
+        ids::{FixId, SessionId, TicketId, UserId},
     },
     error::{Error, Reason, Result},
 };
@@ -31,11 +36,13 @@ pub struct FixOutcome {
 }
 
 /// What is needed to send values again.
-struct Fixer<'a> {
-    app: &'a App,
-    jira: Jira,
+pub(super) struct Fixer<'a> {
+    pub(super) app: &'a App,
+    pub(super) jira: Jira,
     meta: ProjectMeta,
-    export: export::Model,
+    /// Its fence moves with each write of this call.
+    pub(super) export: export::Model,
+    caller: UserId,
     /// What an issue of each ticket takes now.
     plans: HashMap<TicketId, Result<IssuePlan>>,
     items: HashMap<TicketId, export_item::Model>,
@@ -70,6 +77,7 @@ impl App {
         let items = export_item::of_export(self.db.read(), export.id).await?;
         let mut fixer = Fixer {
             app: self,
+            caller: actor.user_id.clone(),
             meta,
             links: export_link::of_export(self.db.read(), export.id).await?,
             items: items
@@ -132,26 +140,15 @@ impl Fixer<'_> {
         let item = self.items.get(&fix.ticket_id);
         let key = item.and_then(|item| item.jira_key.clone());
         let key = key.ok_or_else(|| refused(fix, "the ticket has no issue"))?;
-        let link = match fix.fix_type {
-            ManualFixType::LinkFailed => Some(self.link(fix).await?),
-            ManualFixType::AttachmentFailed => {
-                let how = "an attachment cannot be sent again alone; add it to the issue in Jira";
-                return Err(refused(fix, how));
-            }
-            ManualFixType::SprintNotFound => {
-                self.sprint(fix, &key).await?;
-                None
-            }
-            ManualFixType::DescriptionTruncated => {
-                self.description(fix, &key).await?;
-                None
-            }
-            _ => {
-                self.field(fix, &key).await?;
-                None
-            }
-        };
-        self.record(fix, link).await
+        let mut beside = Beside::default();
+        match fix.fix_type {
+            ManualFixType::LinkFailed => beside.link = Some(self.link(fix).await?),
+            ManualFixType::AttachmentFailed => beside.file = Some(self.file(fix, &key).await?),
+            ManualFixType::SprintNotFound => self.sprint(fix, &key).await?,
+            ManualFixType::DescriptionTruncated => self.description(fix, &key).await?,
+            _ => self.field(fix, &key).await?,
+        }
+        self.record(fix, beside).await
     }
 
     async fn field(&mut self, fix: &export_fix::Model, key: &str) -> Result<()> {
@@ -163,15 +160,17 @@ impl Fixer<'_> {
         self.send(fix, key, &id, &value).await
     }
 
-    /// The whole description fits once it is shorter.
+    /// The whole description fits once it is shorter. Until then it is a file, which has a fix of its own where Jira refused that.
     async fn description(&mut self, fix: &export_fix::Model, key: &str) -> Result<()> {
         let row = self.ticket(fix).await?;
-        let conversion = adf::convert(&row.description);
-        if conversion.truncated {
+        let draft = IssueDraft::of(&row);
+        if draft.cut.is_some() {
             let how = "the description is still longer than Jira takes; shorten it first";
             return Err(refused(fix, how));
         }
-        self.send(fix, key, "description", &conversion.adf).await
+        let description = draft.input.description;
+        let description = description.unwrap_or_else(|| adf::convert("").adf);
+        self.send(fix, key, "description", &description).await
     }
 
     async fn sprint(&mut self, fix: &export_fix::Model, key: &str) -> Result<()> {
@@ -248,55 +247,101 @@ impl Fixer<'_> {
         plan.map_err(|error| unplanned(error, project))
     }
 
-    async fn ticket(&self, fix: &export_fix::Model) -> Result<ticket::Model> {
+    pub(super) async fn ticket(&self, fix: &export_fix::Model) -> Result<ticket::Model> {
         let rows = ticket::find_many(self.app.db.read(), [fix.ticket_id]).await?;
         let row = rows.into_iter().next();
         row.ok_or_else(|| Error::not_found("ticket", fix.ticket_id))
     }
 
-    fn told(&self, fix: &export_fix::Model, error: &CallError) -> Error {
+    pub(super) fn told(&self, fix: &export_fix::Model, error: &CallError) -> Error {
         match rejected(error) {
             Some(said) => refused(fix, &format!("Jira still refuses it: {said}")),
             None => failed(error, &self.export.jira_project_key),
         }
     }
 
-    /// Notes that the fix is applied, once, with the link that it was about.
-    async fn record(
-        &mut self,
-        fix: &export_fix::Model,
-        link: Option<export_link::Model>,
-    ) -> Result<()> {
-        let failed_before = link.as_ref().is_some_and(|link| {
+    /// Notes that the fix is applied, once, with what it was about.
+    async fn record(&mut self, fix: &export_fix::Model, beside: Beside) -> Result<()> {
+        let linked = beside.link.as_ref().is_some_and(|link| {
             let same = |row: &&export_link::Model| {
                 (row.from_ticket_id, row.to_ticket_id) == (link.from_ticket_id, link.to_ticket_id)
             };
             let before = self.links.iter().find(same);
             before.is_some_and(|row| row.state == LinkState::Failed)
         });
-        let plain = Arc::new((fix.id, self.export.id, link));
+        let entry = beside.file.as_ref().map(|file| {
+            let told = json!({
+                "session_id": self.export.session_id,
+                "task_id": self.export.id,
+                "jira_key": fix.jira_key,
+                "filename": file.filename,
+            });
+            let (kind, caller) = (HistoryEventType::Exported, self.caller.clone());
+            let now = self.app.clock.now();
+            history::Entry {
+                field: Some("integration_result".to_owned()),
+                ..history::Entry::event(file.ticket_id, kind, caller, None, told, now)
+            }
+        });
+        let plain = Arc::new((fix.id, self.export.id, beside, entry));
         let written = self.app.db.write(move |tx| {
             let plain = Arc::clone(&plain);
             Box::pin(async move {
-                let (fix, export, link) = &*plain;
+                let (fix, export, beside, entry) = &*plain;
                 if !export_fix::apply(tx, *fix).await? {
-                    return Ok(());
+                    return Ok(false);
                 }
-                export::fix_applied(tx, *export, failed_before).await?;
-                if let Some(link) = link {
+                // First, so that of several calls at once each sees what the other has written of a ticket's files.
+                export::fix_applied(tx, *export, linked).await?;
+                if let Some(link) = &beside.link {
                     export_link::save(tx, link).await?;
                 }
-                Ok(())
+                if let (Some(file), Some(entry)) = (&beside.file, entry) {
+                    write_file(tx, file, entry).await?;
+                }
+                Ok(true)
             })
         });
-        written.await.map_err(|error| match error {
-            Error::Fenced => Error::aborted(
-                Reason::ExportRunning,
-                format!("session/{}", self.export.session_id),
-                "the export went on meanwhile; call again once it has ended",
-            ),
-            other => other,
-        })
+        let written = written.await;
+        let written = written.map_err(|error| changed_meanwhile(error, self.export.session_id))?;
+        self.export.fence += i64::from(written);
+        Ok(())
+    }
+}
+
+/// What an applied fix changes beside itself.
+#[derive(Clone, Debug, Default)]
+struct Beside {
+    link: Option<export_link::Model>,
+    file: Option<export_attachment::Model>,
+}
+
+/// Records that an issue has the file, also in what the ticket tells of its issue.
+async fn write_file(
+    tx: &Tx,
+    file: &export_attachment::Model,
+    entry: &history::Entry,
+) -> Result<()> {
+    export_attachment::save(tx, file).await?;
+    let files = export_attachment::of_ticket(tx, file.export_id, file.ticket_id).await?;
+    let rows = ticket::find_many(tx, [file.ticket_id]).await?;
+    let result = rows.into_iter().find_map(|row| row.integration_result);
+    let Some(result) = result.and_then(|result| with_files(result, &files)) else {
+        // The export has not come to its end with this ticket.
+        return Ok(());
+    };
+    session_ticket::told_anew(tx, file.ticket_id, result, entry.create_time).await?;
+    history::append(tx, vec![entry.clone()]).await
+}
+
+pub(super) fn changed_meanwhile(error: Error, session: SessionId) -> Error {
+    match error {
+        Error::Fenced => Error::aborted(
+            Reason::ExportRunning,
+            format!("session/{session}"),
+            "the export went on, or was changed by another call meanwhile; call again once it has ended",
+        ),
+        other => other,
     }
 }
 
@@ -309,7 +354,7 @@ fn why_not(fix: &export_fix::Model, plan: &IssuePlan) -> Error {
     }
 }
 
-fn refused(fix: &export_fix::Model, message: &str) -> Error {
+pub(super) fn refused(fix: &export_fix::Model, message: &str) -> Error {
     Error::refused(
         Reason::JiraFieldRejected,
         format!("manual_fix/{}", fix.id),

@@ -87,6 +87,13 @@ impl Snapshot {
         snapshot
     }
 
+    /// The summary that was sent, by an item's record of it.
+    pub(crate) fn summary(exported: Option<&Value>) -> Option<String> {
+        let snapshot: Self = serde_json::from_value(exported?.clone()).ok()?;
+        let sent = snapshot.sent.get("summary")?.value.as_ref()?;
+        sent.as_str().map(str::to_owned)
+    }
+
     /// What docket has in each field now.
     pub(crate) fn docket_now(&self, ticket: &ticket::Model) -> BTreeMap<String, Text> {
         let draft = IssueDraft::of(ticket).input;

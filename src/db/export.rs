@@ -22,6 +22,13 @@ use crate::{
     error::Result,
 };
 
+/// How a run stands whose fixes can be applied.
+const ENDED: [ExportStatus; 3] = [
+    ExportStatus::Completed,
+    ExportStatus::Failed,
+    ExportStatus::Cancelled,
+];
+
 /// A row of `export`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -290,15 +297,22 @@ pub async fn fix_applied(conn: &impl ConnectionTrait, id: ExportId, linked: bool
         .col_expr(Column::ManualFixes, Expr::cust("manual_fixes - 1"))
         .col_expr(Column::Fence, query::next_version(Column::Fence))
         .filter(Column::Id.eq(id))
-        .filter(Column::Status.is_in([
-            ExportStatus::Completed,
-            ExportStatus::Failed,
-            ExportStatus::Cancelled,
-        ]));
+        .filter(Column::Status.is_in(ENDED));
     if linked {
         let column = Column::DependenciesCreated;
         update = update.col_expr(column, query::next_version(column));
     }
+    query::exactly_one(update, conn).await
+}
+
+/// Moves the fence of a run that has ended, so that of several who change it at once one goes on. [`Error::Fenced`]: it is not as it was
+/// read, or has not ended.
+pub async fn claim_ended(conn: &impl ConnectionTrait, id: ExportId, fence: i64) -> Result<()> {
+    let update = Entity::update_many()
+        .col_expr(Column::Fence, query::next_version(Column::Fence))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Fence.eq(fence))
+        .filter(Column::Status.is_in(ENDED));
     query::exactly_one(update, conn).await
 }
 

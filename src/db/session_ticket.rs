@@ -12,6 +12,7 @@ use crate::{
     domain::{
         export::TicketExportStatus,
         ids::{SessionId, TicketId},
+        integration::IntegrationResult,
         time::Time,
     },
     error::Result,
@@ -122,18 +123,41 @@ pub async fn page_of_session(
     Ok(rows.limit(limit).all(conn).await?)
 }
 
+/// The issue that a ticket became.
+#[derive(Clone, Debug)]
+pub struct Exported {
+    /// The ticket.
+    pub id: TicketId,
+    /// The issue's key.
+    pub key: String,
+    /// Its address.
+    pub url: String,
+    /// What is told of it on the ticket.
+    pub result: IntegrationResult,
+}
+
 /// Records the issue that a ticket became.
-pub async fn exported(
+pub async fn exported(conn: &impl ConnectionTrait, issue: &Exported, now: Time) -> Result<()> {
+    changed(issue.id, TicketExportStatus::Exported, now)
+        .col_expr(Column::JiraKey, Expr::value(issue.key.as_str()))
+        .col_expr(Column::JiraUrl, Expr::value(issue.url.as_str()))
+        .col_expr(Column::IntegrationResult, Expr::value(issue.result.clone()))
+        .col_expr(Column::ExportTime, Expr::value(now))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Replaces what is told on a ticket of its issue.
+pub async fn told_anew(
     conn: &impl ConnectionTrait,
     id: TicketId,
-    key: &str,
-    url: &str,
+    result: IntegrationResult,
     now: Time,
 ) -> Result<()> {
     changed(id, TicketExportStatus::Exported, now)
-        .col_expr(Column::JiraKey, Expr::value(key))
-        .col_expr(Column::JiraUrl, Expr::value(url))
-        .col_expr(Column::ExportTime, Expr::value(now))
+        .col_expr(Column::IntegrationResult, Expr::value(result))
+        .filter(Column::ExportStatus.eq(TicketExportStatus::Exported))
         .exec(conn)
         .await?;
     Ok(())
@@ -198,6 +222,11 @@ fn without_issue(status: TicketExportStatus, now: Time) -> sea_orm::UpdateMany<E
         .col_expr(Column::JiraKey, Expr::value(None::<String>))
         .col_expr(Column::JiraUrl, Expr::value(None::<String>))
         .col_expr(Column::ExportTime, Expr::value(None::<Time>))
+        // It told of the issue.
+        .col_expr(
+            Column::IntegrationResult,
+            Expr::value(None::<IntegrationResult>),
+        )
         .col_expr(Column::UpdateTime, Expr::value(now))
         .col_expr(Column::Version, query::next_version(Column::Version))
 }

@@ -127,6 +127,11 @@ impl Jira {
         self.url(&["browse", key])
     }
 
+    /// The address of an issue in the API, as Jira itself names it.
+    pub fn issue_url(&self, id: &str) -> Url {
+        self.url(&["rest", "api", "3", "issue", id])
+    }
+
     /// The site's address with these path segments, each of them encoded.
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.shared.config.site_url.clone();

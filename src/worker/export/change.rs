@@ -25,8 +25,8 @@ pub(super) struct Change {
     pub(super) new_files: Vec<export_attachment::Model>,
     pub(super) file: Option<export_attachment::Model>,
     pub(super) fixes: Vec<export_fix::Model>,
-    /// The ticket that became an issue: its id, key and address.
-    pub(super) exported: Option<(TicketId, String, String)>,
+    /// The issue that a ticket became.
+    pub(super) exported: Option<session_ticket::Exported>,
     /// The tickets that the run stopped at.
     pub(super) failed: Vec<TicketId>,
     pub(super) entry: Option<history::Entry>,
@@ -56,8 +56,8 @@ pub(super) async fn write_change(
     for fix in &change.fixes {
         export_fix::insert(tx, fix.clone()).await?;
     }
-    if let Some((id, key, url)) = &change.exported {
-        session_ticket::exported(tx, *id, key, url, now).await?;
+    if let Some(issue) = &change.exported {
+        session_ticket::exported(tx, issue, now).await?;
     }
     if let Some(request) = change.answered {
         export_request::answer(tx, next.id, request).await?;

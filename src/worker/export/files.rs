@@ -1,63 +1,44 @@
 //! A ticket's files, sent to its issue once that exists: each exactly once, whatever happens in between. What Jira does not take is a
 //! manual fix and not a stop.
 
-use bytes::Bytes;
-use futures::StreamExt as _;
-
 use super::{
     change::Change,
     run::{Run, Stop},
     settle::Doubt,
     step::step,
     ticket::{Passage, count},
-    transmit::Known,
 };
 use crate::{
-    blobs::Pieces,
-    connectors::jira::{AttachmentSettings, Jira, Unsent, adf::InlineAttachment},
-    db::{attachment, export_attachment},
-    domain::{
-        export::{EventDetail, FileSource, FileState, ManualFixType},
-        ids::AttachmentId,
-        ticket::ScanStatus,
+    app::{
+        fix_files::wanted,
+        issue_files::{Files, Known, Outgoing, is_same},
     },
-    error::Result,
+    connectors::jira::{AttachmentSettings, Jira, Unsent},
+    db::{attachment, export_attachment},
+    domain::export::{EventDetail, FileState, ManualFixType},
 };
 
-/// A file on its way.
-pub(super) struct Outgoing {
-    pub(super) row: export_attachment::Model,
-    pub(super) bytes: Source,
-}
-
-/// Where a file's bytes come from.
-pub(super) enum Source {
-    /// An attachment of the ticket.
-    Kept(attachment::Model),
-    /// Made of the description.
-    Made {
-        content_type: String,
-        content: Bytes,
-    },
-}
-
 impl Run {
-    /// Sends what has not been sent yet.
-    pub(super) async fn send_files(&self, passage: &Passage<'_>) -> Result<(), Stop> {
+    /// Sends what has not been sent yet; gives what has become of each file.
+    pub(super) async fn send_files(
+        &self,
+        passage: &Passage<'_>,
+    ) -> Result<Vec<export_attachment::Model>, Stop> {
         let files = self.outgoing(passage).await?;
-        let claimed = files.iter().filter_map(|file| file.row.external_id.clone());
-        let mut known = Known {
-            listed: None,
-            claimed: claimed.collect(),
-        };
+        let mut known = Known::claimed_by(files.iter().map(|file| &file.row));
+        let mut rows = Vec::with_capacity(files.len());
         for file in files {
-            if matches!(file.row.state, FileState::Pending | FileState::Sending) {
-                step("export.attachment_next");
-                self.send_file(passage, file, &mut known).await?;
-                step("export.attachment_kept");
-            }
+            rows.push(match file.row.state {
+                FileState::Pending | FileState::Sending => {
+                    step("export.attachment_next");
+                    let row = self.send_file(passage, file, &mut known).await?;
+                    step("export.attachment_kept");
+                    row
+                }
+                FileState::Sent | FileState::Failed => file.row,
+            });
         }
-        Ok(())
+        Ok(rows)
     }
 
     /// The ticket's files with how far each has come. Those that are new are written down first.
@@ -72,7 +53,13 @@ impl Run {
         }
         let known =
             export_attachment::of_ticket(self.app.db.read(), self.claimed.id, ticket).await?;
-        let mut files = self.files_of(passage, kept);
+        let files = Files {
+            ticket: passage.ticket,
+            kept,
+            images: &passage.images,
+            full_text: passage.full_text.as_ref(),
+        };
+        let mut files = files.outgoing(self.claimed.id, self.app.clock.now());
         let mut new_files = Vec::new();
         for file in &mut files {
             match known.iter().find(|row| is_same(row, &file.row)) {
@@ -90,55 +77,13 @@ impl Run {
         Ok(files)
     }
 
-    /// The ticket's files as if nothing had been done about them: its attachments, the images of its description, and the whole text
-    /// of one that was cut.
-    fn files_of(&self, passage: &Passage<'_>, kept: Vec<attachment::Model>) -> Vec<Outgoing> {
-        let now = self.app.clock.now();
-        let kept = kept.into_iter().map(|file| {
-            let (id, name) = (file.id, file.filename.clone());
-            let size = file.size_bytes;
-            (id, FileSource::Attachment, name, size, Source::Kept(file))
-        });
-        let made = |source: FileSource| {
-            move |file: &InlineAttachment| {
-                let content = Bytes::from(file.content.clone());
-                let size = i64::try_from(content.len()).unwrap_or(i64::MAX);
-                let bytes = Source::Made {
-                    content_type: file.media_type.clone(),
-                    content,
-                };
-                let id = AttachmentId::at(now);
-                (id, source, file.file_name.clone(), size, bytes)
-            }
-        };
-        let images = passage.images.iter().map(made(FileSource::Image));
-        let full_text = passage.full_text.iter().map(made(FileSource::FullText));
-        let all = kept.chain(images).chain(full_text).zip(0..);
-        all.map(|((id, source, filename, size_bytes, bytes), position)| {
-            let row = export_attachment::Model {
-                export_id: self.claimed.id,
-                id,
-                ticket_id: passage.ticket.id,
-                position,
-                source,
-                filename,
-                size_bytes,
-                state: FileState::Pending,
-                external_id: None,
-                error: None,
-            };
-            Outgoing { row, bytes }
-        })
-        .collect()
-    }
-
     /// Sends one file, unless the issue has it already.
     async fn send_file(
         &self,
         passage: &Passage<'_>,
         mut file: Outgoing,
         known: &mut Known,
-    ) -> Result<(), Stop> {
+    ) -> Result<export_attachment::Model, Stop> {
         let interrupted = file.row.state == FileState::Sending;
         let first_look = match interrupted {
             // An earlier worker may have sent it, and Jira may be late to take it.
@@ -167,24 +112,10 @@ impl Run {
 
     /// Why the file is not even sent.
     async fn unfit(&self, jira: &Jira, file: &Outgoing) -> Result<Option<String>, Stop> {
-        if let Source::Kept(attachment) = &file.bytes {
-            match attachment.scan_status {
-                ScanStatus::Infected => return Ok(Some("it was found to be infected".to_owned())),
-                ScanStatus::Pending => return Ok(Some("it is still being scanned".to_owned())),
-                ScanStatus::Clean | ScanStatus::Skipped => {}
-            }
+        if let Some(why) = file.unfit() {
+            return Ok(Some(why.to_owned()));
         }
-        let settings = self.file_settings(jira).await?;
-        let size = u64::try_from(file.row.size_bytes).unwrap_or_default();
-        Ok(match settings {
-            AttachmentSettings { enabled: false, .. } => {
-                Some("attachments are switched off on this Jira site".to_owned())
-            }
-            AttachmentSettings { upload_limit, .. } if !settings.takes(size) => Some(format!(
-                "it has {size} bytes, and this Jira site takes at most {upload_limit}"
-            )),
-            _ => None,
-        })
+        Ok(file.unwelcome(self.file_settings(jira).await?))
     }
 
     /// What the site takes, asked once a run. A site that refuses to tell is left to refuse the files themselves.
@@ -201,24 +132,6 @@ impl Run {
         self.file_settings.get_or_try_init(|| ask).await.copied()
     }
 
-    /// The file's media type and its bytes; `None` when they are not there.
-    pub(super) async fn bytes(&self, source: &Source) -> Result<Option<(String, Pieces)>, Stop> {
-        Ok(match source {
-            Source::Kept(file) => {
-                let pieces = self.app.bytes_of(file, 0).await?;
-                pieces.map(|pieces| (file.content_type.clone(), pieces))
-            }
-            Source::Made {
-                content_type,
-                content,
-            } => {
-                let piece = Ok(content.clone());
-                let pieces = futures::stream::iter([piece]).boxed();
-                Some((content_type.clone(), pieces))
-            }
-        })
-    }
-
     /// Records that the issue has the file, with the event that tells so.
     async fn arrived(
         &self,
@@ -226,7 +139,7 @@ impl Run {
         mut row: export_attachment::Model,
         external_id: String,
         known: &mut Known,
-    ) -> Result<(), Stop> {
+    ) -> Result<export_attachment::Model, Stop> {
         let detail = EventDetail::AttachmentUploaded {
             ticket_id: row.ticket_id,
             attachment_id: row.id,
@@ -237,7 +150,8 @@ impl Run {
         known.claimed.insert(external_id.clone());
         row.state = FileState::Sent;
         row.external_id = Some(external_id);
-        self.record_file(row, vec![detail]).await
+        self.record_file(row.clone(), vec![detail]).await?;
+        Ok(row)
     }
 
     /// Records that the issue has to do without the file, as a manual fix.
@@ -246,27 +160,30 @@ impl Run {
         passage: &Passage<'_>,
         mut row: export_attachment::Model,
         why: String,
-    ) -> Result<(), Stop> {
+    ) -> Result<export_attachment::Model, Stop> {
         let key = passage.item.jira_key.clone().unwrap_or_default();
         let unsent = Unsent {
             field: row.filename.clone(),
             fix_type: ManualFixType::AttachmentFailed,
-            wanted: format!("{} ({} bytes)", row.filename, row.size_bytes),
+            wanted: wanted(&row),
             sent: String::new(),
             reason: why.clone(),
-            recommended_action: format!("Add the file to {key} by hand, or leave it out."),
+            recommended_action: format!(
+                "Once Jira takes it, send the file to {key} again with ApplyFixes; or add it by hand."
+            ),
         };
         let (fixes, details) = self.fixes(passage, vec![unsent]);
         row.state = FileState::Failed;
         row.error = Some(why);
         let more = count(&fixes);
         let change = Change {
-            file: Some(row),
+            file: Some(row.clone()),
             fixes,
             ..Change::default()
         };
         self.record(|next| next.manual_fixes += more, change, details)
-            .await
+            .await?;
+        Ok(row)
     }
 
     async fn record_file(
@@ -279,13 +196,5 @@ impl Run {
             ..Change::default()
         };
         self.record_change(change, details).await
-    }
-}
-
-/// Whether both rows are of one file: an attachment by its id, a part of the description by its name.
-fn is_same(one: &export_attachment::Model, other: &export_attachment::Model) -> bool {
-    match one.source {
-        FileSource::Attachment => one.id == other.id,
-        source => source == other.source && one.filename == other.filename,
     }
 }

@@ -22,6 +22,7 @@ use crate::{
         export::{CurrentTicket, EventDetail, ExportStatus},
         export_log::LogEntry,
         export_request::ExportRequest,
+        ids::IntegrationId,
     },
     error::{Error, Result},
     telemetry,
@@ -88,6 +89,8 @@ pub(in crate::worker) struct Run {
     pub(super) pace: Duration,
     /// How many tickets may be on their way at once.
     pub(super) lanes: u32,
+    /// Where the tickets go.
+    pub(super) integration_id: Option<IntegrationId>,
     /// What the tickets on their way tell each other.
     pub(super) traffic: Traffic,
     /// What the site takes of files, once it was asked.
@@ -117,6 +120,7 @@ impl Run {
             app,
             pace: Duration::ZERO,
             lanes: 1,
+            integration_id: None,
             traffic: Traffic::new(last_create, row.resume_time),
             file_settings: OnceCell::new(),
             orphans: std::sync::Mutex::default(),
@@ -133,6 +137,7 @@ impl Run {
     /// The connection to Jira, by the integration as it is now.
     pub(super) async fn connector(&mut self) -> Result<Connector, Stop> {
         let integration = self.integration().await?;
+        self.integration_id = Some(integration.id);
         self.pace = integration.config.pace();
         self.lanes = integration.config.lanes();
         let Connector::Jira(jira) = self.app.connector(&integration)?;

@@ -8,16 +8,25 @@ use super::{
     step::step,
 };
 use crate::{
-    app::issue_draft::{IssueDraft, full_text},
+    app::{
+        export_outcome::{MadeOf, result},
+        issue_draft::{IssueDraft, full_text},
+        snapshot::Snapshot,
+    },
     connectors::jira::{
         CallError, IssuePlan, IssueRef, Jira, PlanError, ProjectMeta, Unsent, adf::InlineAttachment,
     },
-    db::{export, export_fix, export_item, history::Entry, ticket},
+    db::{
+        export, export_attachment, export_fix, export_item, history::Entry, session_ticket, ticket,
+    },
     domain::{
         export::{EventDetail, ItemState, ManualFixType, issue_number},
         history::HistoryEventType,
         ids::FixId,
+        integration::IntegrationResult,
+        time::Time,
     },
+    error::Error,
 };
 
 /// A ticket with its item, on its way.
@@ -60,13 +69,13 @@ impl Run {
         if passage.full_text.is_none() && passage.is_cut() {
             passage.full_text = Some(full_text(ticket));
         }
-        self.send_files(&passage).await?;
+        let files = self.send_files(&passage).await?;
         let late = match lost_sprint(&passage) {
             Some(lost) => Some(lost),
             None => self.add_to_sprint(&passage).await?,
         };
         step("export.sprint_sent");
-        self.finish(passage, late).await?;
+        self.finish(passage, late, &files).await?;
         step("export.ticket_done");
         Ok(())
     }
@@ -155,7 +164,12 @@ impl Run {
     }
 
     /// Records that the ticket is done, with the event that tells so.
-    async fn finish(&self, mut passage: Passage<'_>, late: Option<Unsent>) -> Result<(), Stop> {
+    async fn finish(
+        &self,
+        mut passage: Passage<'_>,
+        late: Option<Unsent>,
+        files: &[export_attachment::Model],
+    ) -> Result<(), Stop> {
         let now = self.app.clock.now();
         passage.item.state = ItemState::Exported;
         passage.item.export_time = Some(now);
@@ -187,14 +201,47 @@ impl Run {
         };
         // Before the event, which is to name those that are on the way yet.
         self.traffic.arrive(item.position);
+        let result = self.outcome(&passage, &key, &url, files, now)?;
         let change = Change {
-            exported: Some((item.ticket_id, key, url)),
+            exported: Some(session_ticket::Exported {
+                id: item.ticket_id,
+                key,
+                url,
+                result,
+            }),
             item: Some(item),
             fixes,
             entry: Some(entry),
             ..Change::default()
         };
         self.record(alter, change, details).await
+    }
+
+    /// What the ticket tells of its issue.
+    fn outcome(
+        &self,
+        passage: &Passage<'_>,
+        key: &str,
+        url: &str,
+        files: &[export_attachment::Model],
+        now: Time,
+    ) -> Result<IntegrationResult, Stop> {
+        let integration = self.integration_id;
+        let integration = integration.ok_or_else(|| Error::internal("no integration was read"))?;
+        let id = passage.item.jira_id.as_deref().unwrap_or_default();
+        let api_url = passage.jira.issue_url(id);
+        let title = || passage.ticket.title.0.clone();
+        let issue = MadeOf {
+            key,
+            id,
+            url,
+            api_url: api_url.as_str(),
+            project_key: &self.claimed.jira_project_key,
+            issue_type: &passage.plan.issue_type,
+            // As it was sent: the ticket may have been edited since.
+            summary: &Snapshot::summary(passage.item.exported.as_ref()).unwrap_or_else(title),
+        };
+        Ok(result(integration, &issue, files, now))
     }
 
     /// A manual fix, and the event that tells of it, for each value that the issue does not have.

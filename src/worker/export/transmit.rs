@@ -1,9 +1,6 @@
 //! Sending one file, and looking for one that may have been sent: by name and size, among those that stand for no other file.
 
-use std::collections::HashSet;
-
 use super::{
-    files::Outgoing,
     patience::Patience,
     run::{Run, Stop},
     settle::Doubt,
@@ -11,34 +8,13 @@ use super::{
     ticket::Passage,
 };
 use crate::{
-    connectors::jira::{AttachOutcome, CallError, IssueFile, NewFile, Rejection},
+    app::issue_files::{Known, Outgoing},
+    connectors::jira::{AttachOutcome, CallError, NewFile, Rejection},
     db::export_attachment,
 };
 
 /// How often a file is sent again after an uncertain outcome that proved to be nothing.
 const UNCERTAIN_ROUNDS: u32 = 2;
-
-/// What is known of the files on an issue.
-#[derive(Default)]
-pub(super) struct Known {
-    /// As they were read last.
-    pub(super) listed: Option<Vec<IssueFile>>,
-    /// Jira's ids of those that stand for a file of the ticket's.
-    pub(super) claimed: HashSet<String>,
-}
-
-impl Known {
-    /// A file of this name and size that stands for no other of the ticket's files: it is this one, sent by a worker that was not told.
-    pub(super) fn like(&self, row: &export_attachment::Model) -> Option<String> {
-        let same = |file: &&IssueFile| {
-            file.filename == row.filename
-                && i64::try_from(file.size) == Ok(row.size_bytes)
-                && !self.claimed.contains(&file.id)
-        };
-        let found = self.listed.iter().flatten().find(same);
-        found.map(|file| file.id.clone())
-    }
-}
 
 impl Run {
     /// Sends the bytes until Jira has taken or refused them: Jira's id of the file, or why it is not there.
@@ -53,14 +29,14 @@ impl Run {
         let mut doubts = 0;
         loop {
             self.wait_out_the_throttle().await?;
-            let Some((content_type, bytes)) = self.bytes(&file.bytes).await? else {
+            let Some((content_type, bytes)) = self.app.file_bytes(&file.bytes).await? else {
                 return Ok(Err("docket has lost its bytes".to_owned()));
             };
             self.still_holds()?;
             let new = NewFile {
                 filename: &file.row.filename,
                 content_type: &content_type,
-                size: u64::try_from(file.row.size_bytes).unwrap_or_default(),
+                size: file.size(),
                 bytes,
             };
             let outcome = passage.jira.attach(&key, new).await;

@@ -15,12 +15,12 @@ use crate::{
     support::database::Kind,
 };
 
-const TICKETS: &[(&str, &[&str])] = &[("a", &[]), ("b", &["a"]), ("c", &[])];
+pub(super) const TICKETS: &[(&str, &[&str])] = &[("a", &[]), ("b", &["a"]), ("c", &[])];
 
 /// A file of a ticket: the ticket's place, the file's name and bytes.
-type File = (usize, &'static str, &'static [u8]);
+pub(super) type File = (usize, &'static str, &'static [u8]);
 
-const FILES: [File; 4] = [
+pub(super) const FILES: [File; 4] = [
     (0, "boot.log", b"it begins"),
     (1, "Bericht für Zoë.txt", b"one"),
     // Of the same name and size as the one before, and another file all the same.
@@ -29,7 +29,7 @@ const FILES: [File; 4] = [
 ];
 
 /// A session whose tickets have these files.
-async fn bench(kind: Kind, files: &[File]) -> Bench {
+pub(super) async fn bench(kind: Kind, files: &[File]) -> Bench {
     let bench = Bench::new(kind, TICKETS).await;
     add(&bench, files).await;
     bench
@@ -50,7 +50,7 @@ async fn add(bench: &Bench, files: &[File]) {
 }
 
 /// What the issues have: title, name and bytes of each file, sorted.
-fn in_jira(bench: &Bench) -> Vec<(String, String, Vec<u8>)> {
+pub(super) fn in_jira(bench: &Bench) -> Vec<(String, String, Vec<u8>)> {
     let issues = bench.jira.issues();
     let title = |key: &str| {
         let issue = issues.iter().find(|issue| issue.key == key).unwrap();
@@ -64,7 +64,7 @@ fn in_jira(bench: &Bench) -> Vec<(String, String, Vec<u8>)> {
     files
 }
 
-fn wanted(files: &[File]) -> Vec<(String, String, Vec<u8>)> {
+pub(super) fn wanted(files: &[File]) -> Vec<(String, String, Vec<u8>)> {
     let title = |place: usize| format!("The work on {}", TICKETS[place].0);
     let mut files: Vec<_> = files
         .iter()

@@ -12,6 +12,7 @@ mod links;
 mod lost;
 mod outcomes;
 mod pace;
+mod refused_files;
 mod retry;
 mod revert;
 mod revert_faults;
