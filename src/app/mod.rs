@@ -15,6 +15,7 @@ use crate::{
 pub mod adf_conversion;
 pub mod assignments;
 pub mod attachments;
+pub mod bench_data;
 pub mod clock;
 pub mod comments;
 pub mod drift;

@@ -8,7 +8,7 @@ use super::{App, ticket_edit::Edit};
 use crate::{
     db::{Tx, ticket, ticket_sla},
     domain::{
-        sla::{SlaEvent, SlaPolicy},
+        sla::{Pause, SlaEvent, SlaPolicy},
         ticket::TicketPriority,
         time::{self, Time},
     },
@@ -18,11 +18,16 @@ use crate::{
 impl App {
     /// A blank NEW ticket of this priority with its promises.
     pub(crate) fn promised(&self, priority: TicketPriority, now: Time) -> ticket::Model {
-        let mut blank = ticket::Model::blank(now);
-        blank.priority = priority;
-        blank.set_clock(&self.sla.begin(priority, now));
-        blank
+        promised(&self.sla, priority, now)
     }
+}
+
+/// A blank NEW ticket of this priority with what the policy promises.
+pub(super) fn promised(policy: &SlaPolicy, priority: TicketPriority, now: Time) -> ticket::Model {
+    let mut blank = ticket::Model::blank(now);
+    blank.priority = priority;
+    blank.set_clock(&policy.begin(priority, now));
+    blank
 }
 
 impl Edit {
@@ -57,13 +62,23 @@ impl Edit {
         if self.ticket.priority == priority {
             return Ok(());
         }
-        self.ticket.priority = priority;
         let pauses = ticket_sla::pauses(tx, self.ticket.id).await?;
+        self.clock_reset(policy, priority, &pauses);
+        Ok(())
+    }
+
+    /// What another priority does to the clock. `pauses` are all that the ticket ever had, in their order.
+    pub(super) fn clock_reset(
+        &mut self,
+        policy: &SlaPolicy,
+        priority: TicketPriority,
+        pauses: &[Pause],
+    ) {
+        self.ticket.priority = priority;
         let mut clock = self.ticket.clock();
-        let events = policy.priority_changed(&mut clock, priority, &pauses, self.now);
+        let events = policy.priority_changed(&mut clock, priority, pauses, self.now);
         self.ticket.set_clock(&clock);
         self.tell_of_clock(policy, events);
-        Ok(())
     }
 
     /// Notes what a look at the clock finds: promises that are broken, and such as will be soon.

@@ -1,10 +1,13 @@
 //! A ticket on its way from how it was read to how it is to be, and everything that is written with it.
 
 mod session;
+mod unsaved;
 
 use std::{collections::BTreeSet, net::IpAddr};
 
 use serde_json::{Value, json};
+
+pub(crate) use unsaved::Rows;
 
 use super::{
     ticket_change::{require, sees_deleted},
@@ -135,11 +138,22 @@ impl Edit {
 
     /// Says that a promise of the ticket's SLA will soon be broken.
     pub(crate) fn warn(&mut self, promise: &str, metadata: Value) {
+        self.note("sla.warning", None, Some(promise.to_owned()), metadata);
+    }
+
+    /// Says that docket has found something out, under the name of a field that the ticket itself does not have.
+    pub(crate) fn note(
+        &mut self,
+        field: &'static str,
+        old_value: Option<String>,
+        new_value: Option<String>,
+        metadata: Value,
+    ) {
         self.events.push(Event {
             event_type: HistoryEventType::Updated,
-            field: Some("sla.warning"),
-            old_value: None,
-            new_value: Some(promise.to_owned()),
+            field: Some(field),
+            old_value,
+            new_value,
             metadata,
             internal: false,
         });
@@ -266,18 +280,22 @@ impl Edit {
     /// Ends the current assignment and begins the new one.
     async fn hand_on(&self, tx: &Tx) -> Result<()> {
         assignment::end(tx, self.before.id, self.now).await?;
-        let Some(assignee_id) = self.ticket.assignee_id.clone() else {
-            return Ok(());
-        };
-        let row = assignment::Model {
+        match self.begun_assignment() {
+            Some(row) => assignment::insert(tx, row).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The assignment of whoever works on the ticket from now on.
+    fn begun_assignment(&self) -> Option<assignment::Model> {
+        Some(assignment::Model {
             id: AssignmentId::at(self.now),
             ticket_id: self.before.id,
-            assignee_id,
+            assignee_id: self.ticket.assignee_id.clone()?,
             assigned_by_id: self.author.clone(),
             assign_time: self.now,
             unassign_time: None,
-        };
-        assignment::insert(tx, row).await
+        })
     }
 
     /// What is to be told: the fields in their order, then the events in theirs.

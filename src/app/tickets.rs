@@ -225,7 +225,7 @@ impl App {
             Box::pin(async move {
                 let (actor, filed, entry, assignment, conversation) = (*plain).clone();
                 if let Some(row) = conversation {
-                    conversation::mention(tx, row).await?;
+                    conversation::mention(tx, vec![row]).await?;
                 }
                 let number = counter::next_ticket_numbers(tx, 1)
                     .await?

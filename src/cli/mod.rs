@@ -1,7 +1,9 @@
 //! The command line: what can be asked of docket, and how its failures are told.
 
 mod adf;
+mod bench_data;
 mod client;
+mod counting;
 mod demo;
 mod export;
 mod export_log;
@@ -49,6 +51,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Convert HTML on standard input to Jira's document format (ADF), and tell what it cannot hold.
     Adf(adf::AdfArgs),
+    /// Fill the database with made-up tickets, to see how docket does with many. No server may have an SQLite file open meanwhile.
+    BenchData(bench_data::BenchDataArgs),
     /// Run a Jira for trying things out, in memory, until Ctrl-C.
     Sandbox(sandbox::SandboxArgs),
 }
@@ -72,6 +76,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Session(command) => session::run(command).await.map(done),
         Command::Export(args) => export::run(args).await,
         Command::Adf(args) => adf::run(args).map(done),
+        Command::BenchData(args) => bench_data::run(args).await.map(done),
         Command::Sandbox(args) => sandbox::run(args).await.map(done),
     }
 }

@@ -41,6 +41,20 @@ pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
     Ok(())
 }
 
+/// Adds assignments.
+pub async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<()> {
+    for chunk in rows.chunks(query::ROWS_A_STATEMENT) {
+        let rows = chunk
+            .iter()
+            .cloned()
+            .map(IntoActiveModel::into_active_model);
+        Entity::insert_many(rows)
+            .exec_without_returning(conn)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Notes that whoever works on the ticket does so no longer.
 pub async fn end(conn: &impl ConnectionTrait, ticket_id: TicketId, now: Time) -> Result<()> {
     Entity::update_many()

@@ -121,6 +121,20 @@ pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
     Ok(())
 }
 
+/// Adds comments.
+pub async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<()> {
+    for chunk in rows.chunks(query::ROWS_A_STATEMENT) {
+        let rows = chunk
+            .iter()
+            .cloned()
+            .map(IntoActiveModel::into_active_model);
+        Entity::insert_many(rows)
+            .exec_without_returning(conn)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Writes what can change of a comment: its body and its times. A deleted one stays as it is: [`crate::error::Error::Fenced`].
 pub async fn update(conn: &impl ConnectionTrait, row: &Model) -> Result<()> {
     let update = Entity::update_many()

@@ -2,6 +2,7 @@
 
 use sea_orm::{IntoActiveModel, entity::prelude::*, sea_query::OnConflict};
 
+use super::query;
 use crate::{domain::ids::ConversationId, error::Result};
 
 /// A row of `conversation`.
@@ -22,11 +23,17 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Records a conversation when it is mentioned first; later mentions change nothing.
-pub async fn mention(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
-    Entity::insert(row.into_active_model())
-        .on_conflict(OnConflict::column(Column::Id).do_nothing().to_owned())
-        .exec_without_returning(conn)
-        .await?;
+/// Records conversations when they are mentioned first; later mentions change nothing.
+pub async fn mention(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<()> {
+    for chunk in rows.chunks(query::ROWS_A_STATEMENT) {
+        let rows = chunk
+            .iter()
+            .cloned()
+            .map(IntoActiveModel::into_active_model);
+        Entity::insert_many(rows)
+            .on_conflict(OnConflict::column(Column::Id).do_nothing().to_owned())
+            .exec_without_returning(conn)
+            .await?;
+    }
     Ok(())
 }

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use sea_orm::{NotSet, QueryOrder as _, QuerySelect as _, Set, entity::prelude::*};
 
+use super::query;
 use crate::{
     domain::{
         history::HistoryEventType,
@@ -108,7 +109,18 @@ impl Entry {
 
 /// Appends entries in their order, in the transaction of the change that they tell of.
 pub async fn append(conn: &impl ConnectionTrait, entries: Vec<Entry>) -> Result<()> {
-    let rows = entries.into_iter().map(|entry| ActiveModel {
+    let mut rows = entries.into_iter().map(row).peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<ActiveModel> = rows.by_ref().take(query::ROWS_A_STATEMENT).collect();
+        Entity::insert_many(chunk)
+            .exec_without_returning(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+fn row(entry: Entry) -> ActiveModel {
+    ActiveModel {
         sequence: NotSet,
         ticket_id: Set(entry.ticket_id),
         event_type: Set(entry.event_type),
@@ -121,11 +133,7 @@ pub async fn append(conn: &impl ConnectionTrait, entries: Vec<Entry>) -> Result<
         create_time: Set(entry.create_time),
         ticket_version: Set(entry.ticket_version),
         internal: Set(entry.internal),
-    });
-    Entity::insert_many(rows)
-        .exec_without_returning(conn)
-        .await?;
-    Ok(())
+    }
 }
 
 /// What an entry tells of a version of its ticket.

@@ -5,6 +5,7 @@
 pub mod assignment;
 pub mod attachment;
 pub mod blob;
+pub mod bulk;
 pub mod comment;
 pub mod conversation;
 pub mod counter;

@@ -247,6 +247,13 @@ pub(super) fn live_or_all(visible: &Visible, deleted: bool) -> Select<Entity> {
     }
 }
 
+/// Whether there is any ticket, deleted or not.
+pub async fn any(conn: &impl ConnectionTrait) -> Result<bool> {
+    let row = Entity::find().select_only().column(Column::Number).limit(1);
+    let number: Option<i64> = row.into_tuple().one(conn).await?;
+    Ok(number.is_some())
+}
+
 /// Adds tickets with their tags. The rows are whole but for their numbers, which the caller has drawn.
 pub async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<()> {
     let tags: Vec<ticket_tag::Model> = rows

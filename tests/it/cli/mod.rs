@@ -1,6 +1,7 @@
 //! The binary as people run it: what it prints, where to, and how it exits.
 
 mod adf;
+mod bench_data;
 mod demo;
 mod export;
 mod export_log;

@@ -2,6 +2,7 @@
 
 mod assignments;
 mod batch;
+mod bench_data;
 mod comments;
 mod large;
 mod limits;

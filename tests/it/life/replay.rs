@@ -1,6 +1,6 @@
 //! A ticket's history, replayed from its beginning, is the ticket: for any sequence of operations.
 
-mod model;
+pub(super) mod model;
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -8,10 +8,10 @@ use prost_types::{Timestamp, Value, value::Kind as Json};
 use v1::HistoryEventType as Event;
 
 /// Each field as text; absent fields are left out.
-pub(super) type State = BTreeMap<&'static str, String>;
+pub(in crate::life) type State = BTreeMap<&'static str, String>;
 
 /// The ticket as its pictures tell.
-pub(super) fn shown(ticket: &v1::Ticket) -> State {
+pub(in crate::life) fn shown(ticket: &v1::Ticket) -> State {
     let sla = ticket.sla.as_ref().unwrap();
     let name = |name: &str, prefix: &str| Some(name.strip_prefix(prefix).unwrap().to_owned());
     let fields = ticket.custom_fields.clone().unwrap_or_default().fields;
@@ -54,8 +54,10 @@ pub(super) fn shown(ticket: &v1::Ticket) -> State {
         ("first_response_time", sla.first_response_time.map(text)),
         ("paused", Some(sla.paused.to_string())),
         (
-            "paused_seconds",
-            Some(sla.paused_duration.unwrap().seconds.to_string()),
+            "paused_micros",
+            sla.paused_duration
+                .map(|paused| paused.seconds * 1_000_000 + i64::from(paused.nanos) / 1_000)
+                .map(|micros| micros.to_string()),
         ),
         ("comment_count", Some(ticket.comment_count.to_string())),
         (
@@ -75,7 +77,7 @@ pub(super) fn shown(ticket: &v1::Ticket) -> State {
 }
 
 /// What follows from the entries alone, by the rules that their documentation gives.
-pub(super) fn replayed(entries: &[v1::HistoryEntry]) -> State {
+pub(in crate::life) fn replayed(entries: &[v1::HistoryEntry]) -> State {
     let mut state = State::new();
     let (first, rest) = entries.split_first().unwrap();
     assert_eq!(first.event_type(), Event::Created);
@@ -90,7 +92,7 @@ pub(super) fn replayed(entries: &[v1::HistoryEntry]) -> State {
     for flag in ["response", "resolution", "paused"] {
         state.insert(flag, "false".to_owned());
     }
-    for count in ["comment_count", "attachment_count", "paused_seconds"] {
+    for count in ["comment_count", "attachment_count", "paused_micros"] {
         state.insert(count, "0".to_owned());
     }
     for field in ["create_time", "update_time"] {
@@ -179,9 +181,9 @@ fn replay(state: &mut State, creator: &str, entry: &v1::HistoryEntry) {
 fn pause(state: &mut State, begins: bool, now: &str) {
     if let Some(since) = state.remove("paused_since") {
         let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let paused: i64 = state["paused_seconds"].parse().unwrap();
-        let more = (time(now) - time(&since)).num_seconds();
-        state.insert("paused_seconds", (paused + more).to_string());
+        let paused: i64 = state["paused_micros"].parse().unwrap();
+        let more = (time(now) - time(&since)).num_microseconds().unwrap();
+        state.insert("paused_micros", (paused + more).to_string());
     }
     if begins {
         state.insert("paused_since", now.to_owned());
