@@ -181,3 +181,20 @@ fn a_tag_with_many_attributes_keeps_the_first() {
     assert_eq!(words::of_adf(&adf), ["text", "link"]);
     assert!(adf.to_string().contains("https://e.com/"));
 }
+
+#[test]
+fn what_looks_like_tags_takes_nothing_along() {
+    let many = " b".repeat(200);
+    for (begin, end) in [
+        ("<script>if(1", "</script>"),
+        ("<script><!--<script>", "</script>--></script>"),
+        ("<style>", "</style>"),
+        ("<!-- ", "-->"),
+        ("<title>", "</title>"),
+    ] {
+        let html = format!("{begin}<a{many} c='{end}<p>text</p>");
+        assert_eq!(words::of_adf(&convert(&html).adf), ["text"], "{begin}");
+    }
+    let html = format!("<textarea><a{many}></textarea><p>text</p>");
+    assert_eq!(words::of_adf(&convert(&html).adf).len(), 202);
+}

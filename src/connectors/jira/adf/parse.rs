@@ -27,21 +27,35 @@ const MAX_FORMATTING: usize = 64;
 
 /// Parses a whole document or a fragment.
 pub(super) fn parse(html: &str) -> Dom {
-    let html = attributes::limit(html);
     let options = TreeBuilderOpts {
         drop_doctype: true,
         ..TreeBuilderOpts::default()
     };
     let sink = Limited::new(TreeBuilder::new(Sink::new(html.len()), options));
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
-    let input = BufferQueue::default();
-    input.push_back(html.as_ref().into());
-    // A script's end makes the tokenizer hand control back; nothing is run, so go on.
-    while !input.is_empty() {
-        let _ = tokenizer.feed(&input);
-    }
+    attributes::feed(html, &tokenizer);
     tokenizer.end();
     tokenizer.sink.builder.sink.finish()
+}
+
+impl attributes::Reader for Tokenizer<Limited> {
+    fn read(&self, text: &str) {
+        let input = BufferQueue::default();
+        input.push_back(text.into());
+        // A script's end makes the tokenizer hand control back; nothing is run, so go on.
+        while !input.is_empty() {
+            let _ = self.feed(&input);
+        }
+    }
+
+    fn in_raw_text(&self) -> bool {
+        self.sink.in_raw_text.get()
+    }
+
+    fn in_foreign(&self) -> bool {
+        self.sink
+            .adjusted_current_node_present_but_not_in_html_namespace()
+    }
 }
 
 /// Hands tokens on to the tree builder, and swallows the tags that would nest too deep.
@@ -53,6 +67,8 @@ struct Limited {
     counts: RefCell<HashMap<LocalName, usize>>,
     /// Formatting elements opened less those closed.
     formatting: Cell<usize>,
+    /// Whether the element begun last holds text up to its end tag.
+    in_raw_text: Cell<bool>,
 }
 
 impl Limited {
@@ -62,6 +78,7 @@ impl Limited {
             swallowed: RefCell::default(),
             counts: RefCell::default(),
             formatting: Cell::new(0),
+            in_raw_text: Cell::new(false),
         }
     }
 
@@ -152,7 +169,16 @@ impl TokenSink for Limited {
                 return self.boundary(line);
             }
         }
-        self.builder.process_token(token, line)
+        let is_tag = matches!(token, Token::TagToken(_));
+        let result = self.builder.process_token(token, line);
+        if is_tag {
+            let raw = matches!(
+                result,
+                TokenSinkResult::RawData(_) | TokenSinkResult::Plaintext
+            );
+            self.in_raw_text.set(raw);
+        }
+        result
     }
 
     fn end(&self) {
