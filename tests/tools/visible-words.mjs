@@ -5,11 +5,11 @@ import { createInterface } from 'node:readline';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const { parse } = await import(pathToFileURL(join(resolve(process.argv[2]), 'parse5', 'dist', 'index.js')));
+const { parse, html: standard } = await import(pathToFileURL(join(resolve(process.argv[2]), 'parse5', 'dist', 'index.js')));
 
 const set = (names) => new Set(names.split(/\s+/));
-const NEVER = set(`area audio base basefont canvas datalist embed frame frameset head iframe link meta noembed noframes
-  noscript param rp script source style template title track video`);
+const NEVER = set(`area audio base basefont canvas datalist embed frame frameset head iframe link meta meter noembed noframes
+  noscript param progress rp script source style template title track video`);
 const NEVER_IN_SVG = set(`clipPath defs desc linearGradient marker mask metadata pattern radialGradient script style
   symbol title`);
 const LINES = set(`address article aside blockquote body caption center dd details dialog dir div dl dt fieldset
@@ -18,12 +18,30 @@ const LINES = set(`address article aside blockquote body caption center dd detai
 // Elements whose place in the flow of text a style may change.
 const INLINE_BY_STYLE = set('div p section article header footer nav main figure figcaption legend fieldset address form center');
 
+// What nobody means as an element: addresses in angle brackets, and all of a text that has no element of HTML in it.
+const ELEMENTS = new Set([
+  ...Object.values(standard.TAG_NAMES), ...NEVER, ...LINES,
+  ...`abbr acronym bdi bdo bgsound blink cite data del dfn ins kbd map mark meter output picture q samp slot time u var`.split(' '),
+]);
+const ADDRESS = /<(?=[a-z0-9][a-z0-9+.-]*:\/\/[^\s<>]+>|[a-z0-9][^\s<>@='"/]*@[^\s<>='"/]+>)/gi;
+
+function meant(html) {
+  const upTo = html.lastIndexOf('>');
+  const tags = upTo < 0 ? [] : [...html.matchAll(/<(\/?)([^\s\/<>]*)/g)].filter(({ index }) => index < upTo);
+  const isMarkup = ([, end, name]) =>
+    (!end && name.startsWith('!')) || ELEMENTS.has(name.toLowerCase()) || (end && /[-:]/.test(name));
+  return tags.some(isMarkup) ? html.replace(ADDRESS, '&lt;') : html.replaceAll('<', '&lt;');
+}
+
 function styles(node) {
   const result = {};
   const style = node.attrs.find((attr) => attr.name === 'style')?.value ?? '';
-  for (const declaration of style.toLowerCase().split(';')) {
-    const [name, ...value] = declaration.split(':');
-    result[name.trim()] = value.join(':').replace(/!.*/, '').trim();
+  const declarations = style.toLowerCase().replace(/\/\*[^]*?(\*\/|$)/g, '').split(';');
+  for (const important of [false, true]) {
+    for (const declaration of declarations.filter((text) => text.includes('!') === important)) {
+      const [name, ...value] = declaration.split(':');
+      result[name.trim()] = value.join(':').replace(/!.*/, '').trim();
+    }
   }
   return result;
 }
@@ -62,7 +80,7 @@ function describe(node) {
 function words(html) {
   let text = '';
   // A byte order mark is no part of the text.
-  html = html.replace(/^\ufeff/, '');
+  html = meant(html.replace(/^\ufeff/, ''));
   const stack = [{ node: parse(html, { scriptingEnabled: true }), visible: true }];
   while (stack.length > 0) {
     const { node, visible, after } = stack.pop();

@@ -24,7 +24,7 @@ impl Builder<'_> {
                 self.code = Some(code::begin(self.dom, node));
             }
             Tag::List { ordered } => self.begin_list(element, ordered, declared),
-            Tag::Item => self.begin_item(node, element),
+            Tag::Item => self.begin_item(node, element, declared),
             Tag::Table => self.begin_table(node, element),
             Tag::Row if matches!(self.frames.last(), Some(Frame::Table(_))) => {
                 self.open(Frame::Row(Vec::new()), 1);
@@ -45,6 +45,14 @@ impl Builder<'_> {
             Tag::Details if !self.has_summary(node) => self.begin_expand(),
             Tag::DefinitionList => self.lose_here(Kind::DefinitionList),
             Tag::Quotation => self.lose_here(Kind::Quotation),
+            Tag::Ruby => self.lose_here(Kind::Ruby),
+            Tag::Formula if !self.is_nested(tag) => self.lose_here(Kind::Formula),
+            Tag::Object => {
+                if let Some(address) = element.attr("data") {
+                    let address: String = address.chars().take(200).collect();
+                    self.losses.push(Kind::Embedded.at(address));
+                }
+            }
             Tag::Vector => self.begin_vector(node, element),
             Tag::Paragraph => {
                 if let Some(WordList::Item(level)) = declared.word_list {
@@ -52,7 +60,7 @@ impl Builder<'_> {
                 }
             }
             Tag::Aside | Tag::Block => {
-                if let Some(kind) = callout::kind(element, tag) {
+                if let Some(kind) = callout::kind(self.dom, node, element, tag) {
                     self.open(Frame::Panel(kind, Vec::new()), 0);
                 }
             }
@@ -157,7 +165,8 @@ impl Builder<'_> {
             "hidden" | "password" | "image" => {}
             "checkbox" | "radio" => {
                 let in_task = self.frames.iter().any(|f| matches!(f, Frame::Task { .. }));
-                if !in_task && element.attr("checked").is_some() {
+                // Of radio buttons, one alone says something; a box that is not ticked says so.
+                if !in_task && (kind == "checkbox" || element.attr("checked").is_some()) {
                     self.lose_here(Kind::TaskState);
                 }
             }

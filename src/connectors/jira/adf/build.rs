@@ -154,6 +154,19 @@ impl Builder<'_> {
         &mut self.contexts[last]
     }
 
+    /// Whether the element the walk is in lies in another of its kind.
+    pub(super) fn is_nested(&self, tag: Tag) -> bool {
+        self.contexts.iter().rev().skip(1).any(|c| c.tag == tag)
+    }
+
+    /// Lets no element the walk is in count more nodes than are open.
+    pub(super) fn forget_closed(&mut self) {
+        let open = self.frames.len();
+        for context in &mut self.contexts {
+            context.frames = context.frames.min(open);
+        }
+    }
+
     /// Notes a loss at the element the walk is in.
     pub(super) fn lose_here(&mut self, kind: Kind) {
         let excerpt = self.dom.excerpt(self.context().node);

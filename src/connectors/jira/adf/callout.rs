@@ -1,15 +1,15 @@
 //! Callouts of the editors and sites in use, by their marks in the HTML.
 
-use super::dom::Element;
+use super::dom::{Dom, Element, NodeId};
 use super::tag::Tag;
 use super::tree::PanelKind;
 
 /// The kind of panel an element is, if it is one.
-pub(super) fn kind(element: &Element, tag: Tag) -> Option<PanelKind> {
+pub(super) fn kind(dom: &Dom, node: NodeId, element: &Element, tag: Tag) -> Option<PanelKind> {
     if let Some(kind) = element.attr("data-panel-type") {
         return Some(jira(kind));
     }
-    if element.attr("data-macro-name") == Some("panel") {
+    if element.attr("data-macro-name") == Some("panel") || is_jira_panel(dom, node, element) {
         return Some(PanelKind::Note);
     }
     let mut marked = false;
@@ -28,7 +28,9 @@ pub(super) fn kind(element: &Element, tag: Tag) -> Option<PanelKind> {
     if marked {
         let names = element.classes().map(|class| {
             let name = class
-                .strip_prefix("alert-")
+                .strip_prefix("alert--")
+                .or_else(|| class.strip_prefix("alert-"))
+                .or_else(|| class.strip_prefix("theme-admonition-"))
                 .or_else(|| class.strip_prefix("callout-"));
             name.unwrap_or(class)
         });
@@ -36,6 +38,13 @@ pub(super) fn kind(element: &Element, tag: Tag) -> Option<PanelKind> {
         return kinds.first().copied().or(Some(PanelKind::Info));
     }
     (tag == Tag::Aside).then_some(PanelKind::Info)
+}
+
+/// A panel as Jira and Confluence show it; their code blocks are panels, too.
+fn is_jira_panel(dom: &Dom, node: NodeId, element: &Element) -> bool {
+    let parts = std::iter::successors(dom.first_child(node), |n| dom.next_sibling(*n));
+    let is_body = |part: &Element| part.has_class("panelContent") && !part.has_class("codeContent");
+    element.has_class("panel") && parts.filter_map(|n| dom.element(n)).any(is_body)
 }
 
 fn jira(name: &str) -> PanelKind {

@@ -38,7 +38,13 @@ fn language(dom: &Dom, pre: NodeId) -> Option<String> {
             Data::Text(text) if text.trim_ascii().is_empty() => dom.next_sibling(first),
             _ => Some(first),
         });
-    let inner = inner.filter(|n| dom.html_name(*n).is_some_and(element::is_code_name));
+    let holds_code = |n: &NodeId| {
+        dom.html_name(*n).is_some_and(element::is_code_name)
+            || dom
+                .element(*n)
+                .is_some_and(|e| e.has_class("ql-code-block"))
+    };
+    let inner = inner.filter(holds_code);
     let parent = dom
         .parent(pre)
         .filter(|n| dom.html_name(*n) == Some(&local_name!("div")));
@@ -46,8 +52,16 @@ fn language(dom: &Dom, pre: NodeId) -> Option<String> {
     let grandparent = grandparent.filter(|n| dom.html_name(*n) == Some(&local_name!("div")));
     let own = [inner, Some(pre)].into_iter().flatten();
     let around = [parent, grandparent].into_iter().flatten();
+    // Trix's, and that of GitHub's Markdown where the block holds code rather than a text in some language.
+    let named = dom.element(pre).and_then(|pre| {
+        let of_code = || pre.attr("lang").filter(|_| inner.is_some());
+        pre.attr("language")
+            .or_else(of_code)
+            .filter(|name| is_name(name))
+    });
     own.filter_map(|n| dom.element(n))
         .find_map(|e| noted(e).or_else(|| bare_class(e)))
+        .or(named)
         .or_else(|| around.filter_map(|n| dom.element(n)).find_map(noted))
         .map(|name| name.to_ascii_lowercase())
 }
@@ -77,6 +91,7 @@ fn noted(element: &Element) -> Option<&str> {
                 "language-",
                 "lang-",
                 "highlight-source-",
+                "mw-highlight-lang-",
                 "highlight-",
                 "brush:",
                 "sourceCode-",
@@ -102,8 +117,11 @@ fn brush(params: &str) -> Option<&str> {
 
 /// highlight.js and pandoc put the bare name beside a class of their own.
 fn bare_class(element: &Element) -> Option<&str> {
-    let marker =
-        |class: &str| matches!(class, "hljs" | "sourceCode" | "prettyprint" | "prism-code");
+    let marker = |class: &str| {
+        matches!(class, "hljs" | "sourceCode" | "prettyprint" | "prism-code")
+        // DokuWiki's and docutils'.
+        || class == "code" && element.name.local == local_name!("pre")
+    };
     if !element.classes().any(marker) {
         return None;
     }
@@ -127,6 +145,19 @@ fn is_name(name: &str) -> bool {
             | "toolbar"
             | "container"
             | "snippet"
+            | "area"
+            | "body"
+            | "box"
+            | "content"
+            | "editor"
+            | "example"
+            | "highlight"
+            | "inline"
+            | "listing"
+            | "literal-block"
+            | "sample"
+            | "section"
+            | "view"
     ) && name.len() <= 40
         && name
             .chars()

@@ -1,5 +1,7 @@
 //! The inline CSS that decides what is seen and how: `style` attributes, and the old attributes for the same.
 
+use std::borrow::Cow;
+
 use super::colour::{self, Colour};
 use super::tree::{Align, Shift};
 
@@ -47,7 +49,8 @@ pub(super) struct Declared {
     pub(super) colour: Option<Option<Colour>>,
     pub(super) background: bool,
     pub(super) align: Option<TextAlign>,
-    pub(super) list_letters: bool,
+    /// Letters, Roman numbers or nothing where a list has its numbers.
+    pub(super) other_marker: bool,
     /// Word's list level, from 1, and whether it is `Ignore`: the marker Word wrote as text.
     pub(super) word_list: Option<WordList>,
 }
@@ -65,15 +68,20 @@ impl Declared {
     /// Reads a `style` attribute. What cannot be read is left out, as a browser does.
     pub(super) fn parse(style: &str) -> Self {
         let mut declared = Self::default();
-        for declaration in style.split(';') {
-            if let Some((name, value)) = declaration.split_once(':') {
-                let value = value.trim();
-                let value = value.rfind('!').map_or(value, |at| value[..at].trim_end());
-                declared.set(
-                    &name.trim().to_ascii_lowercase(),
-                    &value.to_ascii_lowercase(),
-                );
+        let style = without_comments(style);
+        let declarations = style.split(';').filter_map(|it| it.split_once(':'));
+        let mut important = Vec::new();
+        for (name, value) in declarations {
+            let name = name.trim().to_ascii_lowercase();
+            let value = value.trim().to_ascii_lowercase();
+            match value.rfind('!') {
+                None => declared.set(&name, &value),
+                Some(at) => important.push((name, value[..at].trim_end().to_owned())),
             }
+        }
+        // Whatever their order, these come last.
+        for (name, value) in important {
+            declared.set(&name, &value);
         }
         declared
     }
@@ -82,9 +90,12 @@ impl Declared {
         match name {
             "display" => self.display = display(value).or(self.display),
             "visibility" => self.visible = visibility(value).or(self.visible),
-            "white-space" => self.white_space = white_space(value).or(self.white_space),
+            "white-space" | "white-space-collapse" => {
+                self.white_space = white_space(value).or(self.white_space)
+            }
             "font-weight" => self.strong = weight(value).or(self.strong),
             "font-style" => self.em = font_style(value).or(self.em),
+            "font" => self.set_font(value),
             "text-decoration" | "text-decoration-line" => {
                 self.underline = Some(value.contains("underline"));
                 self.strike = Some(value.contains("line-through"));
@@ -98,7 +109,7 @@ impl Declared {
             }
             "text-align" => self.align = text_align(value).or(self.align),
             "list-style" | "list-style-type" => {
-                self.list_letters = ["alpha", "latin", "roman", "greek"]
+                self.other_marker = ["alpha", "latin", "roman", "greek", "none"]
                     .iter()
                     .any(|kind| value.contains(kind));
             }
@@ -106,6 +117,36 @@ impl Declared {
             _ => {}
         }
     }
+
+    /// The shorthand: style and weight stand before the size, and are as usual where they do not.
+    fn set_font(&mut self, value: &str) {
+        let parts: Vec<&str> = value.split_ascii_whitespace().collect();
+        let is_size = |part: &&str| {
+            let has_unit = part.contains(|c: char| c.is_ascii_alphabetic() || c == '%');
+            part.starts_with(|c: char| c.is_ascii_digit() || c == '.') && has_unit
+                || part.ends_with("small")
+                || part.ends_with("large")
+                || *part == "medium"
+        };
+        if let Some(size) = parts.iter().position(is_size) {
+            let before = &parts[..size];
+            self.em = Some(before.iter().any(|part| font_style(part) == Some(true)));
+            self.strong = Some(before.iter().any(|part| weight(part) == Some(true)));
+        }
+    }
+}
+
+fn without_comments(style: &str) -> Cow<'_, str> {
+    let Some((before, mut rest)) = style.split_once("/*") else {
+        return style.into();
+    };
+    let mut kept = before.to_owned();
+    while let Some((_, after)) = rest.split_once("*/") {
+        let (text, next) = after.split_once("/*").unwrap_or((after, ""));
+        kept.push_str(text);
+        rest = next;
+    }
+    kept.into()
 }
 
 fn is_highlight(colour: Option<Colour>) -> bool {
@@ -135,13 +176,15 @@ fn visibility(value: &str) -> Option<bool> {
 }
 
 fn white_space(value: &str) -> Option<WhiteSpace> {
-    Some(match value {
-        "normal" | "nowrap" => WhiteSpace::Collapse,
-        "pre-line" => WhiteSpace::Lines,
-        "pre" | "pre-wrap" | "break-spaces" | "-moz-pre-wrap" | "-o-pre-wrap" => {
-            WhiteSpace::Preserve
-        }
-        _ => return None,
+    value.split_ascii_whitespace().find_map(|part| {
+        Some(match part {
+            "normal" | "nowrap" | "collapse" => WhiteSpace::Collapse,
+            "pre-line" | "preserve-breaks" => WhiteSpace::Lines,
+            "pre" | "pre-wrap" | "preserve" | "break-spaces" | "-moz-pre-wrap" | "-o-pre-wrap" => {
+                WhiteSpace::Preserve
+            }
+            _ => return None,
+        })
     })
 }
 

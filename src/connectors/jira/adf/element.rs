@@ -8,13 +8,22 @@ use super::css::{self, Declared, Display, TextAlign, WhiteSpace};
 use super::dom::Element;
 use super::loss::Kind;
 use super::tag::{self, Tag};
-use super::tree::{Align, Look, Shift};
+use super::tree::{Align, Level, Look, Shift};
 
 /// The part an element plays.
 pub(super) fn tag(element: &Element) -> Tag {
     match tag::classify(&element.name) {
         // Quill's code blocks are divisions.
         Tag::Block if element.has_class("ql-code-block-container") => Tag::Preformatted,
+        // So are the task lists of Atlassian's editor.
+        Tag::Block if element.attr("data-node-type") == Some("actionList") => {
+            Tag::List { ordered: false }
+        }
+        Tag::Block if element.attr("data-task-state").is_some() => Tag::Item,
+        // Word on the web has no heading elements.
+        tag @ (Tag::Block | Tag::Paragraph) if element.attr("role") == Some("heading") => {
+            Level::new(element.attr("aria-level").unwrap_or("2")).map_or(tag, Tag::Heading)
+        }
         tag => tag,
     }
 }
@@ -49,10 +58,13 @@ pub(super) fn flow(element: &Element, tag: Tag, declared: &Declared) -> Display 
         | Tag::Bold
         | Tag::Code
         | Tag::Font
+        | Tag::Formula
         | Tag::Highlight
         | Tag::Italic
         | Tag::Link
+        | Tag::Object
         | Tag::Quotation
+        | Tag::Ruby
         | Tag::Strike
         | Tag::Sub
         | Tag::Sup
@@ -81,7 +93,7 @@ pub(super) fn inherit(
     let mut losses = Vec::new();
     let outer = (context.look, context.colour);
     named_look(context, tag);
-    declared_look(&mut context.look, declared);
+    declared_look(&mut context.look, outer.0, declared);
     if let Some(visible) = declared.visible {
         context.visible = visible;
     }
@@ -142,7 +154,7 @@ fn is_cell(tag: Tag) -> bool {
     matches!(tag, Tag::Cell { .. })
 }
 
-fn heading(tag: Tag) -> Option<super::tree::Level> {
+fn heading(tag: Tag) -> Option<Level> {
     match tag {
         Tag::Heading(level) => Some(level),
         _ => None,
@@ -167,13 +179,12 @@ fn named_look(context: &mut Context, tag: Tag) {
     }
 }
 
-fn declared_look(look: &mut Look, declared: &Declared) {
+fn declared_look(look: &mut Look, outer: Look, declared: &Declared) {
     look.strong = declared.strong.unwrap_or(look.strong);
     look.em = declared.em.unwrap_or(look.em);
-    look.underline = declared
-        .underline
-        .map_or(look.underline, |on| on || look.underline);
-    look.strike = declared.strike.map_or(look.strike, |on| on || look.strike);
+    // A decoration stays on all that is within; `none` takes back the element's own alone.
+    look.underline = outer.underline || declared.underline.unwrap_or(look.underline);
+    look.strike = outer.strike || declared.strike.unwrap_or(look.strike);
     look.shift = declared.shift.unwrap_or(look.shift);
 }
 

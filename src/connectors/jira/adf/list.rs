@@ -9,6 +9,7 @@ use super::css::{Declared, WordList};
 use super::dom::{Data, Element, NodeId};
 use super::frame::{Closed, Frame};
 use super::loss::Kind;
+use super::tag::Tag;
 use super::tree::{ListItem, Marker};
 
 /// The deepest level of a list written as paragraphs; Word knows nine.
@@ -16,8 +17,7 @@ const DEEPEST_LEVEL: u8 = 9;
 
 impl Builder<'_> {
     pub(super) fn begin_list(&mut self, element: &Element, ordered: bool, declared: &Declared) {
-        let letters = matches!(element.attr("type"), Some("a" | "A" | "i" | "I"));
-        if ordered && (letters || declared.list_letters) {
+        if ordered && has_other_marker(element, declared) {
             self.lose_here(Kind::ListStyle);
         }
         let marker = if ordered {
@@ -42,7 +42,7 @@ impl Builder<'_> {
         Marker::Number(number.unwrap_or(NonZeroU32::MIN))
     }
 
-    pub(super) fn begin_item(&mut self, node: NodeId, element: &Element) {
+    pub(super) fn begin_item(&mut self, node: NodeId, element: &Element, declared: &Declared) {
         let task = self.task_state(node, element);
         let indent = element.classes().find_map(|c| c.strip_prefix("ql-indent-"));
         let kind = element.attr("data-list");
@@ -61,9 +61,7 @@ impl Builder<'_> {
         }
         match task {
             Some(done) => {
-                while self.frames.last().is_some_and(Frame::is_implied) {
-                    self.close();
-                }
+                self.close_implied();
                 if let Some(Frame::List { marker, items, .. }) = self.frames.last() {
                     let marker = after(*marker, items.len());
                     self.go_on_with(Frame::Tasks {
@@ -85,6 +83,7 @@ impl Builder<'_> {
             }
             None => {
                 self.number_item(element);
+                self.check_marker(node, element, declared);
                 self.open(
                     Frame::Item {
                         blocks: Vec::new(),
@@ -130,6 +129,20 @@ impl Builder<'_> {
                 items: Vec::new(),
                 implied: false,
             });
+        }
+    }
+
+    /// Google Docs says of the items what others say of the list.
+    fn check_marker(&mut self, node: NodeId, element: &Element, declared: &Declared) {
+        let first = matches!(self.frames.last(), Some(Frame::List { marker: Marker::Number(_), items, .. }) if items.is_empty());
+        if !first || !has_other_marker(element, declared) {
+            return;
+        }
+        let list = self.dom.parent(node).and_then(|n| self.dom.element(n));
+        let style = list.and_then(|list| list.attr("style"));
+        let of_list = style.map(Declared::parse).unwrap_or_default();
+        if !list.is_some_and(|list| has_other_marker(list, &of_list)) {
+            self.lose_here(Kind::ListStyle);
         }
     }
 
@@ -278,8 +291,14 @@ impl Builder<'_> {
         if element.attr("role") == Some("checkbox") {
             return Some(element.attr("aria-checked") == Some("true"));
         }
-        if list.is_some_and(|l| l.has_class("inline-task-list")) {
-            return Some(element.has_class("checked"));
+        if let Some(state) = element.attr("data-task-state") {
+            return Some(state == "DONE");
+        }
+        // Confluence's and TinyMCE's.
+        if list.is_some_and(|l| l.has_class("inline-task-list") || l.has_class("tox-checklist")) {
+            return Some(
+                element.has_class("checked") || element.has_class("tox-checklist--checked"),
+            );
         }
         self.leading_checkbox(node)
     }
@@ -300,11 +319,11 @@ impl Builder<'_> {
                     }
                     _ if element.has_class("checkbox-on") => return Some(true),
                     _ if element.has_class("checkbox-off") => return Some(false),
-                    local_name!("label")
-                    | local_name!("p")
-                    | local_name!("div")
-                    | local_name!("span")
-                    | local_name!("form") => {}
+                    // Labels, and what sites put before the box, such as GitLab's button.
+                    _ if matches!(
+                        super::element::tag(element),
+                        Tag::Inline | Tag::Block | Tag::Paragraph
+                    ) => {}
                     _ => return None,
                 },
                 _ => {}
@@ -313,6 +332,11 @@ impl Builder<'_> {
         }
         None
     }
+}
+
+/// Whether a list or item has letters, Roman numbers or nothing for numbers.
+fn has_other_marker(element: &Element, declared: &Declared) -> bool {
+    declared.other_marker || matches!(element.attr("type"), Some("a" | "A" | "i" | "I"))
 }
 
 fn after(marker: Marker, items: usize) -> Marker {

@@ -35,6 +35,7 @@ pub(super) enum Kind {
     Embedded,
     EmbeddedImage,
     FieldValue,
+    Formula,
     HeadingInside,
     ImageAddress,
     ImageInLine,
@@ -52,6 +53,7 @@ pub(super) enum Kind {
     PresentationTable,
     Quotation,
     QuoteInside,
+    Ruby,
     RuleInside,
     SubAndSup,
     TaskBlocks,
@@ -128,7 +130,7 @@ impl Kind {
             ),
             Self::Embedded => (
                 "embedded content",
-                "frames, video, audio, canvas and plug-ins cannot be shown",
+                "frames, video, audio, canvas, gauges and plug-ins cannot be shown",
                 "add a link to it, or attach it",
             ),
             Self::EmbeddedImage => (
@@ -140,6 +142,11 @@ impl Kind {
                 "input",
                 "the value of a form field was dropped",
                 "write it as text",
+            ),
+            Self::Formula => (
+                "math",
+                "a formula cannot be drawn; its text was kept in a line",
+                "write the formula so that it reads well in a line, or attach it as an image",
             ),
             Self::HeadingInside => (
                 "heading",
@@ -194,7 +201,7 @@ impl Kind {
             Self::ListStyle => (
                 "ol",
                 "numbered lists have decimal numbers only",
-                "write the letters or Roman numbers as text if they matter",
+                "write letters or Roman numbers as text if they matter; make it a bullet list if it had none",
             ),
             Self::NestedTable => (
                 "table",
@@ -225,6 +232,11 @@ impl Kind {
                 "blockquote",
                 "a quote cannot stand here; its text was kept without it",
                 "mark the quoted text in words",
+            ),
+            Self::Ruby => (
+                "ruby",
+                "a reading cannot stand above its word; it was put after it",
+                "put the reading in brackets",
             ),
             Self::RuleInside => (
                 "hr",

@@ -81,8 +81,15 @@ fn source(element: &Element) -> &str {
             .iter()
             .find_map(|name| element.attr(name))
     };
+    // The first of those for several sizes of screen.
+    let sized = || {
+        ["srcset", "data-srcset"]
+            .iter()
+            .find_map(|name| element.attr(name)?.split_ascii_whitespace().next())
+            .map(|address| address.trim_end_matches(','))
+    };
     if given.is_empty() || given.starts_with("data:image/gif;base64,R0lGOD") {
-        late().unwrap_or(given)
+        late().or_else(sized).unwrap_or(given)
     } else {
         given
     }
@@ -92,7 +99,9 @@ fn is_emoji(element: &Element, alt: &str) -> bool {
     let marked = element
         .classes()
         .any(|c| c.contains("emoji") || c.contains("emoticon"));
-    marked && !alt.is_empty() && !alt.contains(|c: char| c.is_ascii())
+    // The key of a number is that number with signs that make a picture of it.
+    let is_sign = |c: char| !c.is_ascii() || c.is_ascii_digit() || matches!(c, '#' | '*');
+    marked && !alt.is_ascii() && alt.chars().all(is_sign)
 }
 
 /// The media type and the bytes of a `data:` address.

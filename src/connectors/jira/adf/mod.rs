@@ -7,11 +7,11 @@
 //! | HTML or CSS | ADF | noted as a loss |
 //! | --- | --- | --- |
 //! | `p`, `div`, `section` and other blocks; `display: block` | paragraph | |
-//! | `h1`–`h6` | heading | in items, quotes, tasks: a bold paragraph |
+//! | `h1`–`h6`, `role=heading` | heading | in items, quotes, tasks: a bold paragraph |
 //! | `br`; line ends under `white-space: pre…` | hardBreak | |
 //! | `ul`, `menu`, `dir`; Word's and Quill's paragraphs with a list level | bulletList | in tasks: lines |
-//! | `ol`, `start`, `value` | orderedList with order; a jump begins another list | numbers below 1, `reversed`, letters and Roman numbers |
-//! | items with a checkbox; marks of GitHub, TipTap, Quill, Confluence, Google Docs, Notion | taskList, taskItem | blocks in a task: lines; in items: state dropped |
+//! | `ol`, `start`, `value` | orderedList with order; a jump begins another list | numbers below 1, `reversed`, letters, Roman numbers, no numbers |
+//! | items with a checkbox; marks of GitHub, TipTap, Quill, TinyMCE, Atlassian, Google Docs, Notion | taskList, taskItem | blocks in a task: lines; in items: state dropped |
 //! | `table`, `th`, `td`, `colspan`, `rowspan` | table; spans end with the grid | cell colours; in items and cells: a paragraph a row; `role=presentation`: cells as blocks |
 //! | `caption` | paragraph above the table | always |
 //! | `pre`, `listing`, `xmp`, `plaintext` | codeBlock with its language | formatting, links, structure in it |
@@ -33,18 +33,22 @@
 //! | `text-align`, `align`, `center` | alignment of paragraphs and headings | not at the top level or in a cell |
 //! | `a href` | link, resolved against the base | relative without a base; `javascript:`, `data:` and other kinds |
 //! | `q` | text only | its quotation marks |
-//! | `svg`, `math` | their text | the drawing |
-//! | `iframe`, `video`, `audio`, `canvas`, `embed` | dropped | always |
-//! | `input` | dropped; `textarea`, `button`, `option` keep their text | values, checked boxes outside items |
+//! | `svg`, `math` | their text | the drawing; fractions, powers and the like |
+//! | `ruby` | text, the reading after it | always |
+//! | `iframe`, `video`, `audio`, `canvas`, `embed`, `progress`, `meter` | dropped | always |
+//! | `object` | what it holds for those who cannot see it | always |
+//! | `input` | dropped; `textarea`, `button`, `option` keep their text | values, boxes outside items, chosen radio buttons |
 //! | `script`, `style`, `template`, `noscript`, `head`, comments, `hidden`, `display: none`, `visibility: hidden` | dropped: never seen | never |
 //! | fonts, sizes, margins, borders | dropped | never |
 //! | no tag at all | paragraphs and hardBreaks as the lines are | |
+//! | `<ada@example.com>`, `<https://…>`; `a<b`, `<file>` where nothing is a tag | text | |
 //! | nesting beyond 20 lists | flattened | once |
 //! | control characters | removed | once |
 //! | text beyond the limit | cut at the end of a block or of a part of it | once |
 
 mod attributes;
 mod begin;
+mod brackets;
 mod build;
 mod callout;
 mod code;
@@ -74,6 +78,7 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
+pub use brackets::as_text;
 pub use loss::Loss;
 
 /// The text that fits into an issue's description. Jira refuses more than 32,767 with `CONTENT_LIMIT_EXCEEDED`.
@@ -135,11 +140,11 @@ pub fn convert(html: &str) -> Conversion {
 
 /// Converts with a base address or a text limit of one's own.
 pub fn convert_with(html: &str, options: &Options) -> Conversion {
-    let dom = parse::parse(html);
-    let built = if plain::is_plain(html) {
-        plain::build(&dom)
-    } else {
+    let dom = parse::parse(&brackets::as_text(html));
+    let built = if brackets::has_markup(html) {
         build::build(&dom, options)
+    } else {
+        plain::build(&dom)
     };
     let (blocks, truncated) = limit::cut(built.blocks, options.text_limit);
     let mut losses = built.losses;

@@ -30,9 +30,20 @@ impl Builder<'_> {
     /// Closes implied lists, unless what comes belongs to them.
     pub(super) fn settle(&mut self) {
         if !self.context().in_run {
-            while self.frames.last().is_some_and(Frame::is_implied) {
-                self.close();
-            }
+            self.close_implied();
+        }
+    }
+
+    /// Closes implied lists. No element is to count them among the nodes that were open where it began: what it opens
+    /// now in their place would be left open where it ends.
+    pub(super) fn close_implied(&mut self) {
+        let mut closed = false;
+        while self.frames.last().is_some_and(Frame::is_implied) {
+            self.close();
+            closed = true;
+        }
+        if closed {
+            self.forget_closed();
         }
     }
 

@@ -7,14 +7,6 @@ use super::dom::{Data, Dom, NodeId};
 use super::loss::Kind;
 use super::tree::{Block, Inline, Paragraph, Style, Words};
 
-/// Whether there is no markup in it. Character references may be there: they are read.
-pub(super) fn is_plain(text: &str) -> bool {
-    let markup = |pair: &[u8]| {
-        pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || matches!(pair[1], b'/' | b'!' | b'?'))
-    };
-    !text.as_bytes().windows(2).any(markup)
-}
-
 /// The paragraphs of a text: an empty line parts two. Indentation is kept, as it may have a meaning; white space at
 /// the end of a line is not.
 pub(super) fn build(dom: &Dom) -> Built {

@@ -13,7 +13,7 @@ pub(super) enum Tag {
     Block,
     /// A browser shows nothing of it.
     Hidden,
-    /// Shown, but not as text: frames, video, audio, canvas.
+    /// Shown, but not as text: frames, video, audio, canvas, gauges.
     Embedded,
     Aside,
     Bold,
@@ -29,6 +29,8 @@ pub(super) enum Tag {
     Details,
     Dialog,
     Font,
+    /// A part of a formula that is drawn other than in a line.
+    Formula,
     Heading(Level),
     Highlight,
     Image,
@@ -36,6 +38,7 @@ pub(super) enum Tag {
     Italic,
     Item,
     Link,
+    Object,
     List {
         ordered: bool,
     },
@@ -44,6 +47,7 @@ pub(super) enum Tag {
     Quotation,
     Quote,
     Row,
+    Ruby,
     Rule,
     Strike,
     Sub,
@@ -134,6 +138,8 @@ fn phrase(name: &LocalName) -> Option<Tag> {
         local_name!("mark") => Tag::Highlight,
         local_name!("font") => Tag::Font,
         local_name!("q") => Tag::Quotation,
+        local_name!("object") => Tag::Object,
+        local_name!("ruby") => Tag::Ruby,
         _ => return None,
     })
 }
@@ -188,6 +194,8 @@ fn structure(name: &LocalName) -> Tag {
         | local_name!("canvas")
         | local_name!("embed")
         | local_name!("iframe")
+        | local_name!("meter")
+        | local_name!("progress")
         | local_name!("video") => Tag::Embedded,
         _ if matches!(&**name, "search") => Tag::Block,
         _ => Tag::Inline,
@@ -208,6 +216,8 @@ fn math(name: &LocalName) -> Tag {
     match &**name {
         "annotation" | "annotation-xml" => Tag::Hidden,
         "mtr" | "mlabeledtr" | "mtable" => Tag::Block,
+        "mfrac" | "mroot" | "msqrt" | "msub" | "msup" | "msubsup" | "munder" | "mover"
+        | "munderover" | "mmultiscripts" | "menclose" => Tag::Formula,
         _ => Tag::Inline,
     }
 }

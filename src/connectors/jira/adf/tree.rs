@@ -154,6 +154,21 @@ pub(super) enum Level {
     Six,
 }
 
+impl Level {
+    /// The level of this number, from 1 to 6.
+    pub(super) fn new(number: &str) -> Option<Self> {
+        Some(match number.trim() {
+            "1" => Self::One,
+            "2" => Self::Two,
+            "3" => Self::Three,
+            "4" => Self::Four,
+            "5" => Self::Five,
+            "6" => Self::Six,
+            _ => return None,
+        })
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Heading {
     pub(super) level: Level,
