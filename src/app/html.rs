@@ -4,61 +4,111 @@ use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
 
 use ammonia::{Builder, UrlRelative};
 
+use crate::connectors::jira::adf;
+
 /// Elements that editors emit beyond ammonia's own list.
-const TAGS: [&str; 10] = [
-    "section", "main", "label", "input", "u", "font", "mark", "caption", "colgroup", "col",
+#[rustfmt::skip]
+const TAGS: [&str; 26] = [
+    "address", "audio", "big", "button", "caption", "col", "colgroup", "dialog", "dir", "fieldset", "font",
+    "input", "label", "legend", "main", "mark", "menu", "meter", "optgroup", "option", "progress",
+    "section", "source", "tfoot", "u", "video",
 ];
 
-/// Attributes that carry meaning on any element: classes hold a code block's language or a callout's kind, `data-*` a task's state.
-const ATTRIBUTES: [&str; 8] = [
+/// Elements of which a browser shows nothing, or nothing of what they hold.
+#[rustfmt::skip]
+const UNSEEN: [&str; 10] = [
+    "canvas", "datalist", "iframe", "noembed", "noframes", "noscript", "script", "style",
+    "template", "title",
+];
+
+/// Attributes that carry meaning on any element: classes hold a code block's language or a callout's kind, `data-*` and `aria-*`
+/// a task's state, `role` a heading's part.
+const ATTRIBUTES: [&str; 18] = [
+    "aria-checked",
+    "aria-level",
     "class",
     "style",
     "align",
     "dir",
     "hidden",
+    "data-checked",
+    "data-code-language",
+    "data-lang",
     "data-language",
     "data-type",
     "data-list",
+    "data-macro-name",
+    "data-node-type",
+    "data-panel-type",
+    "data-task-state",
+    "role",
 ];
 
 /// CSS that changes what a reader sees in text; everything that could load or cover something is left out.
-const STYLES: [&str; 15] = [
+const STYLES: [&str; 18] = [
     "background-color",
     "color",
     "display",
+    "font",
     "font-family",
     "font-size",
     "font-style",
     "font-weight",
     "list-style-type",
     "margin-left",
+    "mso-list",
     "text-align",
     "text-decoration",
     "text-decoration-line",
     "vertical-align",
     "visibility",
     "white-space",
+    "white-space-collapse",
 ];
+
+/// Kinds of link that run nothing in a page, beyond ammonia's own: what opens other programs, and files.
+#[rustfmt::skip]
+const SCHEMES: [&str; 18] = [
+    "callto", "cvs", "facetime", "file", "git", "irc6", "itms", "mvn", "notes", "rdp",
+    "scp", "sftp", "sips", "skype", "slack", "svn", "telnet", "vnc",
+];
+/// Kinds of link that could run something.
+const ACTING: [&str; 3] = ["data", "javascript", "vbscript"];
+/// Attributes that hold an address.
+const ADDRESSES: [&str; 3] = ["cite", "href", "src"];
+/// What stands for such a link: that there was one is still to be told where the text goes.
+const TAKEN_OUT: &str = "about:invalid";
 
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::default();
     builder
         .add_tags(TAGS)
+        .add_clean_content_tags(UNSEEN)
         .add_generic_attributes(ATTRIBUTES)
         .add_tag_attributes("input", ["checked", "disabled"])
         .add_tag_attribute_values("input", "type", ["checkbox"])
-        .add_tag_attributes("li", ["data-checked", "data-task", "value"])
-        .add_tag_attributes("ul", ["data-checked"])
+        .add_tag_attributes("li", ["data-task", "type", "value"])
         .add_tag_attributes("ol", ["start", "type", "reversed"])
         .add_tag_attributes("a", ["title", "name"])
         .add_tag_attributes("font", ["color", "face"])
         .add_tag_attributes("details", ["open"])
-        .add_tag_attributes("td", ["width"])
-        .add_tag_attributes("th", ["width"])
+        .add_tag_attributes("dialog", ["open"])
+        .add_tag_attributes("pre", ["data-syntaxhighlighter-params", "language"])
+        .add_tag_attributes("audio", ["controls", "src"])
+        .add_tag_attributes("video", ["controls", "src"])
+        .add_tag_attributes("source", ["src"])
+        // Where a page holds the text within a form of its own, it sends nothing.
+        .set_tag_attribute_value("button", "type", "button")
+        .add_tag_attributes("meter", ["max", "min", "value"])
+        .add_tag_attributes("progress", ["max", "value"])
+        .add_tag_attributes("img", ["aria-roledescription"])
+        .add_tag_attributes("td", ["bgcolor", "width"])
+        .add_tag_attributes("th", ["bgcolor", "width"])
         .filter_style_properties(HashSet::from(STYLES))
         .url_relative(UrlRelative::PassThrough)
-        .add_url_schemes(["data"])
-        .attribute_filter(embedded);
+        .add_url_schemes(SCHEMES)
+        .add_url_schemes(ACTING)
+        .attribute_filter(harmless);
     builder
 });
 
@@ -70,14 +120,23 @@ const EMBEDDED: [&str; 4] = [
     "data:image/webp;base64,",
 ];
 
-/// Takes `data:` addresses out, but for pictures.
-fn embedded<'a>(element: &str, attribute: &str, value: &'a str) -> Option<Cow<'a, str>> {
+/// Takes addresses out that could act, but for pictures.
+fn harmless<'a>(element: &str, attribute: &str, value: &'a str) -> Option<Cow<'a, str>> {
     // Browsers skip blanks and control characters within a scheme.
     let begin = value.chars().filter(|c| *c > ' ').take(32);
     let begin: String = begin.collect::<String>().to_ascii_lowercase();
+    let acts = ACTING.iter().any(|kind| {
+        begin
+            .strip_prefix(kind)
+            .is_some_and(|rest| rest.starts_with(':'))
+    });
     let is_picture = || EMBEDDED.iter().any(|start| begin.starts_with(start));
-    let is_shown = element == "img" && attribute == "src";
-    (!begin.starts_with("data:") || is_shown && is_picture()).then_some(value.into())
+    match (element, attribute) {
+        (_, attribute) if !acts || !ADDRESSES.contains(&attribute) => Some(value.into()),
+        ("img", "src") if is_picture() => Some(value.into()),
+        ("a", "href") => Some(TAKEN_OUT.into()),
+        _ => None,
+    }
 }
 
 /// The HTML without scripts, event handlers, frames, forms, and links that run code. Safe to show as it is.
@@ -86,7 +145,7 @@ pub(super) fn sanitise(html: &str) -> String {
     if !html.contains(['<', '&', '>']) {
         return html.to_owned();
     }
-    CLEANER.clean(html).to_string()
+    CLEANER.clean(&adf::as_text(html)).to_string()
 }
 
 /// The words of an HTML text, for search: without tags, and with a blank wherever a tag was.

@@ -231,11 +231,11 @@ async fn author_and_admin_edit_and_delete_and_leave_a_trace(
 #[case("<img src=x onerror=alert(1)>Hi", "<img src=\"x\">Hi")]
 #[case(
     "<a href=\"javascript:alert(1)\">Hi</a>",
-    "<a rel=\"noopener noreferrer\">Hi</a>"
+    "<a href=\"about:invalid\" rel=\"noopener noreferrer\">Hi</a>"
 )]
 #[case(
     "<a href=\"java\nscript:alert(1)\">Hi</a>",
-    "<a rel=\"noopener noreferrer\">Hi</a>"
+    "<a href=\"about:invalid\" rel=\"noopener noreferrer\">Hi</a>"
 )]
 #[case("<svg><script>alert(1)</script></svg>Hi", "Hi")]
 #[case(

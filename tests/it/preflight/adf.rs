@@ -252,3 +252,72 @@ async fn of_many_documents_the_largest_are_left_out_and_a_deep_one_too() {
     );
     assert!(answer.results.iter().all(|it| it.adf_size_bytes > 0));
 }
+
+#[rstest]
+#[tokio::test]
+async fn what_the_converter_reads_gets_as_far_as_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let cases = [
+        (
+            "<p style='mso-list:l0 level1 lfo1'><span style='mso-list:Ignore'>·</span>Item</p>",
+            "bulletList",
+            "Item",
+            None,
+        ),
+        (
+            "<div data-panel-type='warning'>Care</div>",
+            "\"warning\"",
+            "Care",
+            None,
+        ),
+        (
+            "<ul><li role='checkbox' aria-checked='true'>Done</li></ul>",
+            "\"DONE\"",
+            "Done",
+            None,
+        ),
+        (
+            "<p style='font:bold 12px x'>Bold</p>",
+            "\"strong\"",
+            "Bold",
+            None,
+        ),
+        (
+            "<title>Never</title><dialog>Never</dialog><template>Never</template><p>Shown</p>",
+            "paragraph",
+            "Shown",
+            None,
+        ),
+        (
+            "<p><a href='javascript:x()'>Run</a></p>",
+            "paragraph",
+            "Run",
+            Some("a"),
+        ),
+        (
+            "<p>Film</p><video src='https://e.com/v.mp4'></video>",
+            "paragraph",
+            "Film",
+            Some("embedded content"),
+        ),
+        (
+            "Ada <ada@example.com> opens <file>",
+            "paragraph",
+            "Ada <ada@example.com> opens <file>",
+            None,
+        ),
+    ];
+    let tickets = cases.iter().enumerate();
+    let tickets = tickets.map(|(n, (html, ..))| described(&format!("case-{n}"), html));
+    let bench = Bench::new(kind, tickets.collect()).await;
+    let answer = bench.try_out(&[], false).await;
+    for (report, (html, holds, text, loss)) in answer.results.iter().zip(cases) {
+        let adf = document(report);
+        check_adf(&adf).expect("a document that Jira takes");
+        assert!(adf.to_string().contains(holds), "{html}: {adf}");
+        assert_eq!(plain_text(&adf).trim(), text, "{html}");
+        let losses = report.losses.iter().map(|loss| loss.node.as_str());
+        assert_eq!(losses.collect::<Vec<_>>(), Vec::from_iter(loss), "{html}");
+    }
+}
