@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::colour::Rgb;
-use super::css::{Declared, Display, TextAlign, WhiteSpace, WordList};
+use super::context::Context;
+use super::css::{Declared, Display, TextAlign, WordList};
 use super::dom::{Data, Dom, Element, NodeId};
 use super::element;
 use super::frame::Frame;
@@ -12,31 +12,8 @@ use super::link::Links;
 use super::loss::{Kind, Loss};
 use super::plain;
 use super::tag::Tag;
-use super::tree::{Align, Block, Heading, Href, Level, Look, Media, Style};
+use super::tree::{Block, Heading, Media};
 use super::{InlineAttachment, Options};
-
-/// What an element hands down to what it holds.
-#[derive(Clone, Debug)]
-pub(super) struct Context {
-    pub(super) node: NodeId,
-    pub(super) tag: Tag,
-    /// Whether it begins and ends a line.
-    pub(super) block: bool,
-    /// How many nodes are left open when it ends.
-    pub(super) frames: usize,
-    pub(super) look: Look,
-    pub(super) code: bool,
-    pub(super) colour: Option<Rgb>,
-    pub(super) link: Option<Href>,
-    pub(super) white_space: WhiteSpace,
-    pub(super) heading: Option<Level>,
-    pub(super) align: Option<Align>,
-    pub(super) visible: bool,
-    /// Bold because it is a term or a summary, not by its author's wish.
-    pub(super) bold_by_rule: bool,
-    /// Within an item whose list is implied.
-    pub(super) in_run: bool,
-}
 
 /// The text of a code block being gathered.
 #[derive(Debug)]
@@ -97,49 +74,6 @@ pub(super) fn build(dom: &Dom, options: &Options) -> Built {
         blocks,
         losses: builder.losses,
         attachments: builder.attachments,
-    }
-}
-
-impl Context {
-    fn root() -> Self {
-        Self {
-            node: NodeId::DOCUMENT,
-            tag: Tag::Block,
-            block: true,
-            frames: 1,
-            look: Look::default(),
-            code: false,
-            colour: None,
-            link: None,
-            white_space: WhiteSpace::Collapse,
-            heading: None,
-            align: None,
-            visible: true,
-            bold_by_rule: false,
-            in_run: false,
-        }
-    }
-
-    /// Whether its text has marks other than code and link.
-    pub(super) fn is_formatted(&self) -> bool {
-        let mut look = self.look;
-        look.strong &= !self.bold_by_rule;
-        self.colour.is_some() || look != Look::default()
-    }
-
-    fn style(&self) -> Style {
-        let link = self.link.clone();
-        match link {
-            link if self.code => Style::Code { link },
-            Some(link) => Style::Linked {
-                link,
-                look: self.look,
-            },
-            None => Style::Plain {
-                colour: self.colour,
-                look: self.look,
-            },
-        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use html5ever::{LocalName, local_name, ns};
 
-use super::build::Context;
 use super::colour::{Colour, Rgb};
+use super::context::Context;
 use super::css::{self, Declared, Display, TextAlign, WhiteSpace};
 use super::dom::Element;
 use super::loss::Kind;

@@ -54,6 +54,7 @@ mod callout;
 mod code;
 mod colour;
 mod colour_names;
+mod context;
 mod css;
 mod dom;
 mod element;
