@@ -57,6 +57,7 @@ pub mod sessions;
 mod sla;
 pub mod sla_explain;
 mod sla_sweep;
+mod search_fill;
 pub(crate) mod snapshot;
 mod struct_size;
 mod sweep;

@@ -2,6 +2,7 @@
 
 mod export;
 mod files;
+mod search;
 mod sla;
 
 use std::{sync::Arc, time::Duration};
@@ -67,6 +68,7 @@ impl Worker {
         tokio::join!(
             self.exports(&stop),
             files::sweep(&self.app, &stop),
+            search::fill(&self.app, &stop),
             sla::run(&self.app, self.settings.sla_sweep, &stop),
         );
     }
