@@ -68,6 +68,14 @@ pub enum Error {
         /// When to ask again.
         retry_after: Duration,
     },
+    /// Events come faster than their watcher reads; reading on from `sequence` misses none.
+    #[error(
+        "events come faster than this watcher reads them; watch again from sequence {sequence}"
+    )]
+    TooSlow {
+        /// The last one that was sent.
+        sequence: i64,
+    },
     /// Something that docket needs is out of reach for now.
     #[error("{message}")]
     Unavailable {
@@ -194,6 +202,7 @@ impl Error {
             }
             Self::AlreadyExists { .. } | Self::NotDeleted { .. } => Reason::AlreadyExists,
             Self::Exhausted { reason, .. } | Self::Unavailable { reason, .. } => *reason,
+            Self::TooSlow { .. } => Reason::WatchTooSlow,
             Self::Unimplemented(_) => Reason::Unimplemented,
             Self::DeadlineExceeded => Reason::DeadlineExceeded,
             Self::Fenced | Self::Internal(_) => Reason::Internal,

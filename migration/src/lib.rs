@@ -46,6 +46,7 @@ mod m0032_ticket_sla;
 mod m0033_integration_change;
 mod m0034_ticket_search_words;
 mod m0035_ticket_list;
+mod m0036_history_number;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -91,6 +92,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0033_integration_change::Migration),
             Box::new(m0034_ticket_search_words::Migration),
             Box::new(m0035_ticket_list::Migration),
+            Box::new(m0036_history_number::Migration),
         ]
     }
 }

@@ -1,26 +1,14 @@
 //! Methods that the contract names and this server does not serve: one line each.
 
-/// Inside the implementation of a service's trait: answers UNIMPLEMENTED to every method listed. `stream` before the request or the
-/// response tells which side streams; a streaming response names the trait's associated type.
+/// Inside the implementation of a service's trait: answers UNIMPLEMENTED to every method listed.
 ///
 /// ```text
 /// not_served! { "TicketService":
 ///     draft_ticket(DraftTicketRequest) -> DraftTicketResponse;
-///     watch_tickets(WatchTicketsRequest) -> stream WatchTicketsStream of WatchTicketsResponse;
-///     upload_attachment(stream UploadAttachmentRequest) -> UploadAttachmentResponse;
 /// }
 /// ```
 macro_rules! not_served {
     ($service:literal: ) => {};
-    ($service:literal: $method:ident(stream $request:ident) -> $response:ident; $($rest:tt)*) => {
-        $crate::api::not_served!(@method $service, $request, $method(tonic::Streaming<$request>) -> $response);
-        $crate::api::not_served!($service: $($rest)*);
-    };
-    ($service:literal: $method:ident($request:ident) -> stream $stream:ident of $response:ident; $($rest:tt)*) => {
-        type $stream = futures::stream::BoxStream<'static, Result<$response, tonic::Status>>;
-        $crate::api::not_served!(@method $service, $request, $method($request) -> Self::$stream);
-        $crate::api::not_served!($service: $($rest)*);
-    };
     ($service:literal: $method:ident($request:ident) -> $response:ident; $($rest:tt)*) => {
         $crate::api::not_served!(@method $service, $request, $method($request) -> $response);
         $crate::api::not_served!($service: $($rest)*);

@@ -67,6 +67,11 @@ impl From<Error> for Status {
             Error::Exhausted { retry_after, .. } => {
                 later(Code::ResourceExhausted, reason, &message, retry_after)
             }
+            Error::TooSlow { sequence } => {
+                let mut details = info(reason, [("sequence", sequence.to_string())]);
+                details.set_retry_info(Some(Duration::from_secs(1)));
+                status(Code::ResourceExhausted, &message, details)
+            }
             Error::Unavailable { retry_after, .. } => {
                 later(Code::Unavailable, reason, &message, retry_after)
             }

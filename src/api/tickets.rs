@@ -9,7 +9,7 @@ mod workflow;
 
 use std::sync::Arc;
 
-use futures::stream::BoxStream;
+use futures::{StreamExt as _, stream::BoxStream};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{convert, not_served, served};
@@ -119,10 +119,22 @@ impl TicketService for TicketApi {
         Ok(Response::new(answer))
     }
 
+    type WatchTicketsStream = BoxStream<'static, Result<WatchTicketsResponse, Status>>;
+
+    async fn watch_tickets(
+        &self,
+        request: Request<WatchTicketsRequest>,
+    ) -> Result<Response<Self::WatchTicketsStream>, Status> {
+        let (actor, request) = (actor(&request)?, request.into_inner());
+        let parse = || convert::ticket_watch::request(&request);
+        let told = self.app.watch_tickets(&actor, parse).await?;
+        let messages = told.map(|told| Ok(convert::ticket_watch::response(told?)));
+        Ok(Response::new(messages.boxed()))
+    }
+
     not_served! { "TicketService":
         draft_ticket(DraftTicketRequest) -> DraftTicketResponse;
         dispatch_ticket(DispatchTicketRequest) -> DispatchTicketResponse;
         list_dispatch_attempts(ListDispatchAttemptsRequest) -> ListDispatchAttemptsResponse;
-        watch_tickets(WatchTicketsRequest) -> stream WatchTicketsStream of WatchTicketsResponse;
     }
 }

@@ -27,6 +27,7 @@ pub mod export_retry;
 pub mod export_revert;
 mod export_target;
 pub mod exports;
+mod feed;
 mod file_check;
 mod filing;
 pub mod fix_apply;
@@ -49,6 +50,7 @@ pub mod project_check;
 mod project_needs;
 pub mod requests;
 pub mod seal;
+mod search_fill;
 pub mod session_edit;
 mod session_graph;
 pub mod session_order;
@@ -57,7 +59,6 @@ pub mod sessions;
 mod sla;
 pub mod sla_explain;
 mod sla_sweep;
-mod search_fill;
 pub(crate) mod snapshot;
 mod struct_size;
 mod sweep;
@@ -73,9 +74,11 @@ pub mod uploads;
 mod users;
 pub mod wake;
 pub mod watch;
+pub mod watch_tickets;
 pub mod workflow;
 
 use clock::Clock;
+use feed::Feed;
 use polls::Polls;
 use seal::Sealer;
 use wake::Wake;
@@ -96,6 +99,7 @@ pub struct App {
     pub(crate) blobs: Blobs,
     pub(crate) uploads: Rules,
     pub(crate) wake: Wake,
+    feed: Feed,
     polls: Polls,
     known: Cache<String, Actor>,
 }
@@ -153,6 +157,7 @@ impl App {
             blobs,
             uploads,
             wake: Wake::default(),
+            feed: Feed::default(),
             polls: Polls::default(),
             known,
         }
@@ -163,11 +168,18 @@ impl App {
         self.db.close().await;
     }
 
-    /// Passes on the wake-ups of other replicas until `stop` resolves. Returns at once where there are none (SQLite).
+    /// Passes on wake-ups, to and from other replicas too, and what happens to tickets, until `stop` resolves.
     pub async fn listen(&self, stop: impl Future<Output = ()> + Send) {
+        let relays = async {
+            tokio::join!(
+                wake::relay(&self.db, &self.wake, &*self.clock),
+                feed::run(self),
+                feed::tell(self),
+            )
+        };
         tokio::select! {
             () = stop => (),
-            () = wake::relay(&self.db, &self.wake, &*self.clock) => (),
+            _ = relays => (),
         }
     }
 }

@@ -51,18 +51,27 @@ impl Db {
         });
         Ok(wakes.right_stream())
     }
+
+    /// Wakes the listeners on `channel` at once. Does nothing on SQLite.
+    pub async fn notify(&self, channel: &str) -> Result<(), DbErr> {
+        notify(&self.reads, channel, "").await
+    }
 }
 
 /// Wakes the listeners on `channel` once `tx` commits. Does nothing on SQLite.
 ///
 /// PostgreSQL folds equal notifications of a transaction into one and takes at most 8,000 bytes.
 pub async fn notify_in(tx: &Tx, channel: &str, payload: &str) -> Result<(), DbErr> {
-    if tx.get_database_backend() != DbBackend::Postgres {
+    notify(tx, channel, payload).await
+}
+
+async fn notify(conn: &impl ConnectionTrait, channel: &str, payload: &str) -> Result<(), DbErr> {
+    if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }
     let values = [channel.into(), payload.into()];
     let statement =
         Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_notify($1, $2)", values);
-    tx.execute_raw(statement).await?;
+    conn.execute_raw(statement).await?;
     Ok(())
 }

@@ -21,6 +21,7 @@ pub mod export_link;
 pub mod export_log;
 pub mod export_request;
 pub mod history;
+pub mod history_feed;
 pub mod integration;
 mod listen;
 mod migrate;
@@ -47,6 +48,7 @@ mod writer;
 use std::pin::Pin;
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend};
+use tokio::sync::watch;
 
 pub use errors::Fault;
 pub use listen::notify_in;
@@ -70,6 +72,7 @@ pub struct Db {
     target: Target,
     reads: DatabaseConnection,
     writes: Writes,
+    written: watch::Sender<()>,
 }
 
 #[derive(Clone, Debug)]
@@ -97,6 +100,7 @@ impl Db {
             target,
             reads,
             writes,
+            written: watch::Sender::new(()),
         })
     }
 
@@ -126,10 +130,19 @@ impl Db {
         T: Send + 'static,
         F: for<'a> Fn(&'a Tx) -> WriteFuture<'a, T> + Send + Sync + 'static,
     {
-        match &self.writes {
+        let written = match &self.writes {
             Writes::Sqlite(writer) => writer.write(work).await,
             Writes::Postgres => retry::write(&self.reads, work).await,
+        };
+        if written.is_ok() {
+            self.written.send_replace(());
         }
+        written
+    }
+
+    /// Marks each transaction of this process from now on, once it is durable.
+    pub fn written(&self) -> watch::Receiver<()> {
+        self.written.subscribe()
     }
 
     /// Waits for what is being written, then closes every connection, for all clones.

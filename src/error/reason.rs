@@ -67,6 +67,7 @@ pub enum Reason {
     AttachmentTypeRefused,
     AttachmentInfected,
     AttachmentNotScanned,
+    WatchTooSlow,
     JiraUnauthorized,
     JiraForbidden,
     JiraNotFound,

@@ -25,3 +25,4 @@ mod sla;
 mod storage;
 mod support;
 mod users;
+mod watch;

@@ -28,6 +28,7 @@ pub(super) mod sla;
 pub(super) mod ticket;
 pub(super) mod ticket_list;
 pub(super) mod ticket_update;
+pub(super) mod ticket_watch;
 pub(super) mod time;
 pub(super) mod user;
 pub(super) mod workflow;
