@@ -16,7 +16,7 @@ use tokio::{
     time,
 };
 
-use super::App;
+use super::{App, ticket_view::weight};
 use crate::{
     db::{dependency, history, history_feed, ticket},
     domain::ids::TicketId,
@@ -134,14 +134,14 @@ impl Feed {
     fn add(&self, events: Vec<history::Model>, tickets: Vec<Seen>, settled: Option<i64>) {
         let mut state = self.write();
         for seen in tickets {
-            state.bytes += seen.ticket.weight();
+            state.bytes += weight(&seen.ticket);
             let events = match state.tickets.get(&seen.ticket.id) {
                 Some(held) => held.events,
                 None => 0,
             };
             let (id, seen) = (seen.ticket.id, Arc::new(seen));
             if let Some(before) = state.tickets.insert(id, Held { seen, events }) {
-                state.bytes -= before.seen.ticket.weight();
+                state.bytes -= weight(&before.seen.ticket);
             }
         }
         for event in events {
@@ -203,7 +203,7 @@ impl State {
             if let Some(held) = self.tickets.get_mut(&event.ticket_id) {
                 held.events -= 1;
                 if held.events == 0 {
-                    self.bytes -= held.seen.ticket.weight();
+                    self.bytes -= weight(&held.seen.ticket);
                     self.tickets.remove(&event.ticket_id);
                 }
             }
