@@ -234,7 +234,7 @@ pub(super) async fn run(app: &App) {
         let mut reader = None;
         while let Err(error) = follow(app, &mut reader).await {
             tracing::warn!(%error, "the feed of tickets cannot be read");
-            app.clock.sleep(AGAIN).await;
+            time::sleep(AGAIN).await;
         }
     }
 }
@@ -271,7 +271,7 @@ async fn follow(app: &App, reader: &mut Option<history_feed::Reader>) -> Result<
         }
         *reader = next;
         let pauses = 1 + u32::try_from(bytes / PAUSE_BYTES).unwrap_or(u32::MAX - 1);
-        app.clock.sleep(PAUSE * pauses).await;
+        time::sleep(PAUSE * pauses).await;
         if count == BATCH {
             continue;
         }
@@ -297,6 +297,6 @@ pub(super) async fn tell(app: &App) {
         if let Err(error) = app.db.notify(CHANNEL).await {
             tracing::debug!(%error, "other replicas could not be told of a write");
         }
-        app.clock.sleep(TELL).await;
+        time::sleep(TELL).await;
     }
 }
