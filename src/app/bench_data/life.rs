@@ -20,6 +20,7 @@ use crate::{
     domain::{
         actor::Actor,
         ids::{AssignmentId, CommentId, UserId},
+        search,
         sla::Pause,
         ticket::{CommentVisibility, TicketStatus, Words as Tags},
         time::{Time, cut},
@@ -347,7 +348,7 @@ impl<'a> Life<'a> {
                 CommentVisibility::Public => &mut document.public_comments,
                 CommentVisibility::Internal => &mut document.internal_comments,
             };
-            words.push(' ');
+            words.push(search::BREAK);
             words.push_str(&plain(&comment.body));
         }
         story

@@ -221,7 +221,10 @@ struct Statements(Arc<Mutex<Vec<String>>>);
 
 impl Statements {
     fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap())
+        let mut taken = std::mem::take(&mut *self.0.lock().unwrap());
+        // Other replicas are told of earlier writes whenever the process comes to it.
+        taken.retain(|statement| !statement.contains("pg_notify"));
+        taken
     }
 }
 
