@@ -127,8 +127,8 @@ async fn made_up_tickets_are_as_calls_would_have_left_them(
 /// What search knows of a ticket.
 async fn indexed(db: &Db, number: i64) -> Vec<String> {
     let sql = format!(
-        "SELECT document::text, public_comments::text, internal_comments::text FROM ticket_search \
-         JOIN ticket ON ticket.id = ticket_id WHERE number = {number}"
+        "SELECT document::text, ts_filter(document, '{{c}}')::text, ts_filter(document, '{{d}}')::text FROM ticket_search \
+         JOIN ticket ON ticket.id = ticket_id WHERE ticket.number = {number}"
     );
     let statement = sea_orm::Statement::from_string(db.backend(), sql);
     let row = db.read().query_one_raw(statement).await.unwrap().unwrap();

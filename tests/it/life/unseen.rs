@@ -1,36 +1,23 @@
-//! What may not be seen is told as what does not exist: by every RPC that takes an id, in the same words and by the same work.
-
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+//! What may not be seen is told as what does not exist: by every RPC that takes an id, in the same words.
 
 use docket::{
     domain::actor::Role,
     proto::{FILE_DESCRIPTOR_SET, v1},
-    worker::Settings,
 };
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use rstest::rstest;
 use tonic::{Code, Request, Status, client::Grpc, codegen::http::uri::PathAndQuery};
 use tonic_prost::ProstCodec;
-use tracing::field::{Field, Visit};
-use tracing_subscriber::{
-    filter::Targets,
-    layer::{Context, Layer, SubscriberExt as _},
-};
 
 use super::filed;
 use crate::{
     attachments::{header, upload},
     support::{
         database::Kind,
-        server::{Authorized, TestClock, TestServer},
+        server::{Authorized, TestServer},
     },
 };
-
-const HOUR: Duration = Duration::from_secs(3600);
 
 /// RPCs of the service that begin with no id.
 const WITHOUT: [&str; 4] = ["CreateTicket", "DraftTicket", "ListTickets", "WatchTickets"];
@@ -213,67 +200,4 @@ async fn what_may_not_be_seen_is_told_in_the_words_for_what_does_not_exist(
             admin.delete_ticket(request).await.unwrap();
         }
     }
-}
-
-/// The statements that reach the database.
-#[derive(Clone, Default)]
-struct Statements(Arc<Mutex<Vec<String>>>);
-
-impl Statements {
-    fn take(&self) -> Vec<String> {
-        let mut taken = std::mem::take(&mut *self.0.lock().unwrap());
-        // Other replicas are told of earlier writes whenever the process comes to it.
-        taken.retain(|statement| !statement.contains("pg_notify"));
-        taken
-    }
-}
-
-impl Visit for Statements {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        // sqlx tells a long statement in both, and a short one in its summary.
-        if field.name() == "summary" || field.name() == "db.statement" {
-            self.0.lock().unwrap().push(value.trim().to_owned());
-        }
-    }
-
-    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
-}
-
-impl<S: tracing::Subscriber> Layer<S> for Statements {
-    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        event.record(&mut self.clone());
-    }
-}
-
-/// On PostgreSQL, whose statements are told by the thread of the test, which runs the server too.
-#[tokio::test]
-async fn what_may_not_be_seen_costs_the_work_of_what_does_not_exist() {
-    // Workers, which look for their own things, are not to meanwhile.
-    let idle = Settings {
-        sweep: HOUR,
-        sla_sweep: HOUR,
-        ..Settings::default()
-    };
-    let server = TestServer::start_working(Kind::Postgres, TestClock::new(), idle).await;
-    let hidden = hidden(&server).await;
-    let mallory = server.authorized(("mallory", Role::EndUser));
-    // She is recorded at her first call.
-    call(&mallory, "GetTicket", false, &hidden("ticket")).await;
-    let statements = Statements::default();
-    let only = Targets::new().with_target("sqlx::query", tracing::Level::DEBUG);
-    let subscriber = tracing_subscriber::registry().with(statements.clone().with_filter(only));
-    let _told = tracing::subscriber::set_default(subscriber);
-    let mut asked = 0;
-    for (name, nested) in methods() {
-        let (id, other) = (hidden(kind_of(&name)), uuid::Uuid::now_v7().to_string());
-        let mut work = Vec::new();
-        for id in [&id, &other] {
-            statements.take();
-            call(&mallory, &name, nested, id).await;
-            work.push(statements.take());
-        }
-        assert_eq!(work[0], work[1], "{name}");
-        asked += work[0].len();
-    }
-    assert!(asked > 20, "{asked} statements");
 }
