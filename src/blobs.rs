@@ -7,9 +7,10 @@
 //! | `sha256/ab/` | contents, `<64 digits>.<a name of its own>`: no object's name is ever used twice |
 //!
 //! An object appears under its name whole or not at all, and is safe before its writer is told so: in a folder a temporary file is
-//! written, synced and renamed, and the folder synced; a bucket does the same by itself. The rows in the database are written after
+//! written, synced and renamed, and the folder synced; a bucket does as much by itself, and copies where a folder renames. The rows in the database are written after
 //! that, so that there is never a row without bytes. What has no row is swept after a day.
 
+mod bucket;
 mod errors;
 mod incoming;
 mod sweep;
@@ -75,10 +76,9 @@ impl Blobs {
     }
 
     /// Begins to take in a file. Nothing of it stays unless it is [published](Staged::publish).
-    pub async fn begin(&self) -> Result<Incoming> {
+    pub fn begin(&self) -> Incoming {
         let name = Name::from_iter([INCOMING, &Uuid::now_v7().to_string()]);
-        let upload = self.store.put_multipart(&name).await.map_err(told)?;
-        Ok(Incoming::new(self.clone(), name, upload))
+        Incoming::new(self.clone(), name)
     }
 
     /// Keeps a part of an upload, and gives the name that it lies under.

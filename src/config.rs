@@ -4,8 +4,10 @@ mod keys;
 mod parse;
 mod read;
 mod sla;
+mod uploads;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -16,6 +18,7 @@ use chrono::TimeDelta;
 use http::HeaderValue;
 use ipnet::IpNet;
 use secrecy::SecretString;
+use url::Url;
 
 pub use keys::{CredentialsKey, SigningSecret};
 
@@ -100,11 +103,22 @@ pub enum LogFormat {
 /// What may be attached, and where it is kept.
 #[derive(Clone, Debug)]
 pub struct UploadSettings {
-    /// `UPLOAD_DIR`. Default: `uploads` in the data folder.
+    /// `UPLOAD_DIR`. Default: `uploads` in the data folder. Not used where there is a bucket.
     pub dir: PathBuf,
+    /// `UPLOAD_URL`: a bucket instead of the folder.
+    pub bucket: Option<Bucket>,
     /// `MAX_FILE_SIZE_MB`, a megabyte being 1024 × 1024 bytes (default 50), and `ALLOWED_FILE_EXTENSIONS`, without the dot: a comma
     /// list or a JSON array.
     pub rules: Rules,
+}
+
+/// A bucket of an object store, or a part of one.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    /// `s3://bucket/prefix`, and where docket was built for them `az://container/prefix` and `gs://bucket/prefix`.
+    pub url: Url,
+    /// How to get in, by the names that the store's own tools have for it: `AWS_ACCESS_KEY_ID` …
+    pub options: BTreeMap<String, SecretString>,
 }
 
 /// Which web pages may call over grpc-web. No cookie authenticates a call and credentials are never allowed across origins, so

@@ -50,7 +50,10 @@ impl Process {
             http: http.map_err(Error::internal)?,
             sla: Arc::new(config.sla.clone()),
             reopen_window: config.reopen_window,
-            blobs: Blobs::in_folder(&config.uploads.dir)?,
+            blobs: match &config.uploads.bucket {
+                Some(bucket) => Blobs::in_bucket(bucket).await?,
+                None => Blobs::in_folder(&config.uploads.dir)?,
+            },
             uploads: config.uploads.rules.clone(),
         });
         Ok(Self {

@@ -113,7 +113,7 @@ impl App {
         new: &NewFile,
         chunks: impl Stream<Item = Result<Bytes, E>> + Send,
     ) -> Result<Arrived, E> {
-        let mut incoming = self.blobs.begin().await?;
+        let mut incoming = self.blobs.begin();
         let mut inspector = Inspector::default();
         let mut chunks = pin!(chunks);
         while let Some(chunk) = chunks.next().await {

@@ -32,13 +32,16 @@ pub(super) async fn run() -> Result<(), CommandError> {
     Ok(())
 }
 
-/// One line: what is wrong with the database, as it says itself.
+/// One line: what is wrong with the database, as it says itself, or with the place of attachments.
 fn unusable(error: &Error) -> CommandError {
     let causes = iter::successors(Some(error as &(dyn StdError + 'static)), |&error| {
         error.source()
     });
     let cause = causes.last().map(ToString::to_string).unwrap_or_default();
-    format!("DATABASE_URL: the database cannot be used: {cause}").into()
+    match cause.starts_with("UPLOAD_") {
+        true => cause.into(),
+        false => format!("DATABASE_URL: the database cannot be used: {cause}").into(),
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, CommandError> {

@@ -13,11 +13,9 @@ use chrono::TimeDelta;
 
 use super::{
     Config, CorsOrigins, CredentialsKey, Fault, LogFormat, LogSettings, SigningSecret,
-    TokenSettings, UploadSettings, is_local, keys, parse,
+    TokenSettings, is_local, keys, parse,
 };
-use crate::{domain::attachment::Rules, telemetry};
-
-const EXTENSIONS: &str = "pdf,png,jpg,jpeg,gif,webp,txt,log,md,csv,json,xml,yaml,yml,zip,gz,eml,doc,docx,xls,xlsx,ppt,pptx";
+use crate::telemetry;
 
 pub(super) struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
@@ -136,7 +134,7 @@ impl Reader<'_> {
         (self.lookup)(setting).is_some_and(|value| !value.trim().is_empty())
     }
 
-    fn text(&mut self, setting: &'static str, default: &str) -> String {
+    pub(super) fn text(&mut self, setting: &'static str, default: &str) -> String {
         self.read(setting, default.to_owned(), |text| Ok(text.to_owned()))
     }
 
@@ -159,7 +157,7 @@ impl Reader<'_> {
         })
     }
 
-    fn seconds(
+    pub(super) fn seconds(
         &mut self,
         setting: &'static str,
         default: u64,
@@ -194,23 +192,6 @@ impl Reader<'_> {
                 text.parse()
                     .map_err(|_| format!("must be pretty or json, not {text:?}"))
             }),
-        }
-    }
-
-    fn uploads(&mut self, data_dir: &Path) -> UploadSettings {
-        let default = EXTENSIONS.split(',').map(str::to_owned).collect();
-        UploadSettings {
-            dir: self.read("UPLOAD_DIR", data_dir.join("uploads"), |text| {
-                Ok(text.into())
-            }),
-            rules: Rules {
-                max_bytes: self.number("MAX_FILE_SIZE_MB", 50_u64, 1..=2048) * 1024 * 1024,
-                allowed_extensions: self.read(
-                    "ALLOWED_FILE_EXTENSIONS",
-                    default,
-                    parse::extensions,
-                ),
-            },
         }
     }
 

@@ -5,21 +5,20 @@ use rstest::rstest;
 use tonic::Code;
 
 use super::*;
-use crate::support::database::Kind;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
 const ZIP_END: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 const MIB: usize = 1 << 20;
 
 /// A server that takes files of up to 1 MiB.
-async fn small(kind: Kind) -> (TestServer, Tickets, String) {
+async fn small(place: Place) -> (TestServer, Tickets, String) {
     let set = [("MAX_FILE_SIZE_MB", "1")];
-    bench(TestServer::start_set(kind, &set).await).await
+    bench(serving_with(place, &set).await).await
 }
 
 /// Nothing is left of the upload, and nothing beside the folder.
 async fn nothing_left(server: &TestServer, tickets: &mut Tickets, ticket: &str) {
-    until_files(server.uploads(), 0).await;
+    until_stored(server, 0).await;
     assert_eq!(list(tickets, ticket).await, []);
     assert_eq!(read(tickets, ticket).await.attachment_count, 0);
     let mut beside: Vec<String> = fs::read_dir(server.uploads().parent().unwrap())
@@ -27,13 +26,17 @@ async fn nothing_left(server: &TestServer, tickets: &mut Tickets, ticket: &str) 
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
     beside.sort();
-    assert_eq!(beside, ["credentials-key", "uploads"], "beside the folder");
+    let folder = server.bucket().is_none().then_some("uploads");
+    let expected: Vec<&str> = ["credentials-key"].into_iter().chain(folder).collect();
+    assert_eq!(beside, expected, "beside the folder");
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_name_that_is_no_name_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let (server, mut tickets, id) = small(kind).await;
+async fn a_name_that_is_no_name_is_refused(
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
+) {
+    let (server, mut tickets, id) = small(place).await;
     let long = format!("{}.txt", "a".repeat(252));
     for name in [
         "../../etc/cron.d/a.txt",
@@ -67,9 +70,9 @@ async fn a_name_that_is_no_name_is_refused(#[values(Kind::Sqlite, Kind::Postgres
 #[rstest]
 #[tokio::test]
 async fn a_content_that_is_not_what_the_name_says_is_refused(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
 ) {
-    let (server, mut tickets, id) = small(kind).await;
+    let (server, mut tickets, id) = small(place).await;
     let zipped = [PNG, ZIP_END].concat();
     let paged = [PNG, b"<script>alert(1)</script>"].concat();
     let cases: [(&str, &[u8], &str); 11] = [
@@ -112,9 +115,9 @@ async fn a_content_that_is_not_what_the_name_says_is_refused(
 #[rstest]
 #[tokio::test]
 async fn the_limit_is_the_last_size_that_is_taken(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
 ) {
-    let (server, mut tickets, id) = small(kind).await;
+    let (server, mut tickets, id) = small(place).await;
     let announced = v1::UploadHeader {
         size_bytes: Some(MIB as i64 + 1),
         ..header(&id, "a.txt")
@@ -154,9 +157,9 @@ async fn the_limit_is_the_last_size_that_is_taken(
 #[rstest]
 #[tokio::test]
 async fn a_stream_that_is_not_as_announced_is_refused(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
 ) {
-    let (server, mut tickets, id) = small(kind).await;
+    let (server, mut tickets, id) = small(place).await;
     let plain = || header(&id, "a.txt");
     let sized = |size_bytes| v1::UploadHeader {
         size_bytes: Some(size_bytes),

@@ -5,12 +5,13 @@ use rstest::rstest;
 use tonic::Code;
 
 use super::*;
-use crate::support::database::Kind;
 
 #[rstest]
 #[tokio::test]
-async fn the_bytes_go_with_the_last_attachment(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let (server, mut tickets, id) = bench(TestServer::start(kind).await).await;
+async fn the_bytes_go_with_the_last_attachment(
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
+) {
+    let (server, mut tickets, id) = bench(serving(place).await).await;
     let first = upload(&mut tickets, header(&id, "a.txt"), b"same")
         .await
         .unwrap();
@@ -21,11 +22,11 @@ async fn the_bytes_go_with_the_last_attachment(#[values(Kind::Sqlite, Kind::Post
         .await
         .unwrap();
     delete(&mut tickets, &first.id).await.unwrap();
-    assert_eq!(files(server.uploads()).len(), 2);
+    assert_eq!(stored(&server).await.len(), 2);
     let (_, got) = download(&mut tickets, &second.id, None).await.unwrap();
     assert_eq!(got, b"same");
     delete(&mut tickets, &second.id).await.unwrap();
-    assert_eq!(files(server.uploads()).len(), 1);
+    assert_eq!(stored(&server).await.len(), 1);
     assert_eq!(list(&mut tickets, &id).await, [third]);
     assert_eq!(read(&mut tickets, &id).await.attachment_count, 1);
     let told: Vec<String> = history(server.database(), &id)
@@ -52,9 +53,9 @@ async fn the_bytes_go_with_the_last_attachment(#[values(Kind::Sqlite, Kind::Post
 #[rstest]
 #[tokio::test]
 async fn only_the_uploader_and_an_administrator_delete(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
 ) {
-    let server = TestServer::start(kind).await;
+    let server = serving(place).await;
     let mut owner = server.tickets(("eve", Role::EndUser));
     let id = ticket(&mut owner).await.id;
     let first = upload(&mut owner, header(&id, "a.txt"), b"a")
@@ -79,16 +80,16 @@ async fn only_the_uploader_and_an_administrator_delete(
         .await
         .unwrap();
     assert_eq!(list(&mut owner, &id).await, []);
-    assert_eq!(files(server.uploads()), [""; 0]);
+    assert_eq!(stored(&server).await, [""; 0]);
     server.stop().await;
 }
 
 #[rstest]
 #[tokio::test]
 async fn adding_and_deleting_the_same_content_at_once_loses_nothing(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
 ) {
-    let (server, mut tickets, id) = bench(TestServer::start(kind).await).await;
+    let (server, mut tickets, id) = bench(serving(place).await).await;
     let bytes = text(50_000);
     let rounds = (0..6).map(|n| {
         let (mut tickets, id, bytes) = (tickets.clone(), id.clone(), bytes.clone());
@@ -105,7 +106,7 @@ async fn adding_and_deleting_the_same_content_at_once_loses_nothing(
         }
     });
     futures::future::join_all(rounds).await;
-    until_files(server.uploads(), 0).await;
+    until_stored(&server, 0).await;
     assert_eq!(read(&mut tickets, &id).await.attachment_count, 0);
     server.stop().await;
 }

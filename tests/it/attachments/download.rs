@@ -4,12 +4,13 @@ use rstest::rstest;
 use tonic::Code;
 
 use super::*;
-use crate::support::database::Kind;
 
 #[rstest]
 #[tokio::test]
-async fn a_download_goes_on_where_it_broke(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let (server, mut tickets, id) = bench(TestServer::start(kind).await).await;
+async fn a_download_goes_on_where_it_broke(
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
+) {
+    let (server, mut tickets, id) = bench(serving(place).await).await;
     let bytes = text(1_500_000);
     let made = upload(&mut tickets, header(&id, "a.log"), &bytes)
         .await
@@ -44,14 +45,14 @@ async fn a_download_goes_on_where_it_broke(#[values(Kind::Sqlite, Kind::Postgres
 #[rstest]
 #[tokio::test]
 async fn bytes_that_are_lost_are_a_fault_and_no_answer(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
 ) {
-    let (server, mut tickets, id) = bench(TestServer::start(kind).await).await;
+    let (server, mut tickets, id) = bench(serving(place).await).await;
     let made = upload(&mut tickets, header(&id, "a.log"), b"precious")
         .await
         .unwrap();
-    for file in files(server.uploads()) {
-        fs::remove_file(server.uploads().join(file)).unwrap();
+    for file in stored(&server).await {
+        place::lose(&server, &file).await;
     }
     let lost = download(&mut tickets, &made.id, None).await.unwrap_err();
     assert_eq!(lost.code(), Code::Internal);

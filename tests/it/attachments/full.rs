@@ -54,7 +54,7 @@ async fn a_full_disk_is_told_leaves_nothing_and_heals() {
     let small = upload(&mut tickets, header(&id, "small.txt"), b"small")
         .await
         .unwrap();
-    let kept = files(server.uploads());
+    let kept = stored(&server).await;
 
     let bytes = text(3_000_000);
     let refused = upload(&mut tickets, header(&id, "large.txt"), &bytes)
@@ -63,7 +63,7 @@ async fn a_full_disk_is_told_leaves_nothing_and_heals() {
     assert_eq!(refused.code(), Code::ResourceExhausted);
     assert_eq!(reason(&refused), "STORAGE_FULL");
     assert!(refused.get_details_retry_info().is_some());
-    until_files(server.uploads(), kept.len()).await;
+    until_stored(&server, kept.len()).await;
     let started = tickets.start_upload(v1::StartUploadRequest {
         ticket_id: id.clone(),
         filename: "large.txt".to_owned(),
@@ -78,7 +78,7 @@ async fn a_full_disk_is_told_leaves_nothing_and_heals() {
     };
     let refused = tickets.upload_chunk(part.clone()).await.unwrap_err();
     assert_eq!(reason(&refused), "STORAGE_FULL");
-    until_files(server.uploads(), kept.len()).await;
+    until_stored(&server, kept.len()).await;
     let (_, got) = download(&mut tickets, &small.id, None).await.unwrap();
     assert_eq!(got, b"small");
     assert_eq!(read(&mut tickets, &id).await.attachment_count, 1);

@@ -1,23 +1,25 @@
 //! Attachments: files that come in, stay whole, and go out again; and all that may not.
 
+mod away;
 mod bad;
 mod deleting;
 mod download;
 mod full;
+mod place;
 mod resumable;
 mod stream;
 mod sweep;
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, time::Duration};
 
 use docket::{db::Db, domain::actor::Role, proto::v1};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use sha2::{Digest as _, Sha256};
-use tokio::time::{Instant, sleep};
 use tonic::Status;
 use tonic_types::StatusExt as _;
 use v1::upload_attachment_request::Content;
 
+use self::place::{Place, serving, serving_at, serving_with, stored, until_stored};
 use crate::support::server::{TestServer, Tickets};
 
 /// How long anything may take that happens by itself.
@@ -147,34 +149,6 @@ async fn bench(server: TestServer) -> (TestServer, Tickets, String) {
     let mut tickets = server.tickets(Role::SeniorEngineer);
     let id = ticket(&mut tickets).await.id;
     (server, tickets, id)
-}
-
-/// Every file below a folder, by its path from there.
-fn files(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(inner) = folders.pop() {
-        for entry in fs::read_dir(inner).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let below = path.strip_prefix(folder).unwrap();
-                found.push(below.display().to_string());
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-/// Waits until the folder holds so many files.
-async fn until_files(folder: &Path, count: usize) {
-    let give_up = Instant::now() + SOON;
-    while files(folder).len() != count {
-        assert!(Instant::now() < give_up, "still there: {:?}", files(folder));
-        sleep(Duration::from_millis(5)).await;
-    }
 }
 
 /// The kinds of a ticket's history entries, with what they tell of a file.

@@ -47,9 +47,9 @@ async fn finish(tickets: &mut Tickets, id: &str) -> Result<v1::Attachment, Statu
 #[rstest]
 #[tokio::test]
 async fn chunks_may_come_twice_and_overlap_and_never_leave_a_gap(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
 ) {
-    let (server, mut tickets, ticket) = bench(TestServer::start(kind).await).await;
+    let (server, mut tickets, ticket) = bench(serving(place).await).await;
     let bytes = text(2_500_000);
     let id = start(&mut tickets, file(&ticket, &bytes)).await.unwrap();
     let put = async |offset: usize, data: &[u8]| put(&mut tickets.clone(), &id, offset, data).await;
@@ -102,14 +102,16 @@ async fn chunks_may_come_twice_and_overlap_and_never_leave_a_gap(
     let (_, got) = download(&mut tickets, &made.id, None).await.unwrap();
     assert!(got == bytes);
     assert_eq!(list(&mut tickets, &ticket).await, [made]);
-    assert_eq!(files(server.uploads()).len(), 1, "the parts are gone");
+    assert_eq!(stored(&server).await.len(), 1, "the parts are gone");
     server.stop().await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn calls_that_meet_do_each_byte_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let (server, mut tickets, ticket) = bench(TestServer::start(kind).await).await;
+async fn calls_that_meet_do_each_byte_once(
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
+) {
+    let (server, mut tickets, ticket) = bench(serving(place).await).await;
     let bytes = text(400_000);
     let id = start(&mut tickets, file(&ticket, &bytes)).await.unwrap();
     for offset in (0..400_000).step_by(100_000) {
@@ -134,14 +136,16 @@ async fn calls_that_meet_do_each_byte_once(#[values(Kind::Sqlite, Kind::Postgres
     let (_, got) = download(&mut tickets, &made[0].id, None).await.unwrap();
     assert!(got == bytes);
     assert_eq!(list(&mut tickets, &ticket).await.len(), 1);
-    until_files(server.uploads(), 1).await;
+    until_stored(&server, 1).await;
     server.stop().await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_upload_survives_a_restart(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let (server, mut tickets, ticket) = bench(TestServer::start(kind).await).await;
+async fn an_upload_survives_a_restart(
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
+) {
+    let (server, mut tickets, ticket) = bench(serving(place).await).await;
     let bytes = text(300_000);
     let id = start(&mut tickets, file(&ticket, &bytes)).await.unwrap();
     put(&mut tickets, &id, 0, &bytes[..200_000]).await.unwrap();
@@ -183,8 +187,10 @@ async fn any_replica_goes_on_with_an_upload() {
 
 #[rstest]
 #[tokio::test]
-async fn what_is_not_as_announced_is_discarded(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let (server, mut tickets, ticket) = bench(TestServer::start(kind).await).await;
+async fn what_is_not_as_announced_is_discarded(
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
+) {
+    let (server, mut tickets, ticket) = bench(serving(place).await).await;
     let mut request = file(&ticket, b"good");
     let id = start(&mut tickets, request.clone()).await.unwrap();
     put(&mut tickets, &id, 0, b"evil").await.unwrap();
@@ -221,16 +227,18 @@ async fn what_is_not_as_announced_is_discarded(#[values(Kind::Sqlite, Kind::Post
     request.size_bytes = 0;
     let refused = start(&mut tickets, request).await.unwrap_err();
     assert_eq!(field(&refused), "size_bytes");
-    assert_eq!(files(server.uploads()), [""; 0]);
+    assert_eq!(stored(&server).await, [""; 0]);
     assert_eq!(read(&mut tickets, &ticket).await.attachment_count, 0);
     server.stop().await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_upload_is_its_beginners_for_a_day(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_upload_is_its_beginners_for_a_day(
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
+) {
     let clock = TestClock::new();
-    let server = TestServer::start_with(kind, clock.clone()).await;
+    let server = serving_at(place, clock.clone()).await;
     let (server, mut tickets, ticket) = bench(server).await;
     let request = v1::StartUploadRequest {
         request_id: Some(Uuid::new_v4().to_string()),

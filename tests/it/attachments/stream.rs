@@ -10,12 +10,13 @@ use tonic::Code;
 use uuid::Uuid;
 
 use super::*;
-use crate::support::database::Kind;
 
 #[rstest]
 #[tokio::test]
-async fn a_file_comes_back_as_it_was_sent(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let (server, mut tickets, id) = bench(TestServer::start(kind).await).await;
+async fn a_file_comes_back_as_it_was_sent(
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
+) {
+    let (server, mut tickets, id) = bench(serving(place).await).await;
     let before = read(&mut tickets, &id).await;
     let bytes = text(3_000_000);
     let announced = v1::UploadHeader {
@@ -48,7 +49,7 @@ async fn a_file_comes_back_as_it_was_sent(#[values(Kind::Sqlite, Kind::Postgres)
         ("ATTACHMENT_ADDED".to_owned(), Some(made.id.clone())),
     ];
     assert_eq!(history(server.database(), &id).await, told);
-    let kept = files(server.uploads());
+    let kept = stored(&server).await;
     assert_eq!(kept.len(), 1, "{kept:?}");
     let place = format!("sha256/{}/{}.", &made.sha256[..2], made.sha256);
     assert!(kept[0].starts_with(&place), "{kept:?}");
@@ -57,8 +58,10 @@ async fn a_file_comes_back_as_it_was_sent(#[values(Kind::Sqlite, Kind::Postgres)
 
 #[rstest]
 #[tokio::test]
-async fn a_content_is_kept_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let (server, mut tickets, id) = bench(TestServer::start(kind).await).await;
+async fn a_content_is_kept_once(
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
+) {
+    let (server, mut tickets, id) = bench(serving(place).await).await;
     let other = ticket(&mut tickets).await.id;
     let bytes = text(200_000);
     // All at once, so that they meet between the look for the content and the write.
@@ -69,7 +72,7 @@ async fn a_content_is_kept_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Ki
         async move { upload(&mut tickets, header, &bytes).await.unwrap() }
     });
     let made = futures::future::join_all(uploads).await;
-    assert_eq!(files(server.uploads()).len(), 1);
+    assert_eq!(stored(&server).await.len(), 1);
     assert_eq!(read(&mut tickets, &id).await.attachment_count, 4);
     for (n, attachment) in made.iter().enumerate() {
         assert_eq!(attachment.filename, format!("{n}.txt"));
@@ -82,9 +85,9 @@ async fn a_content_is_kept_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Ki
 #[rstest]
 #[tokio::test]
 async fn a_request_that_comes_again_gives_the_first_answer(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
 ) {
-    let (server, mut tickets, id) = bench(TestServer::start(kind).await).await;
+    let (server, mut tickets, id) = bench(serving(place).await).await;
     let announced = v1::UploadHeader {
         request_id: Some(Uuid::new_v4().to_string()),
         ..header(&id, "a.txt")
@@ -113,14 +116,16 @@ async fn a_request_that_comes_again_gives_the_first_answer(
     let made = futures::future::join_all(uploads).await;
     assert!(made.iter().all(|attachment| *attachment == made[0]));
     assert_eq!(list(&mut tickets, &id).await.len(), 2);
-    assert_eq!(files(server.uploads()).len(), 2);
+    assert_eq!(stored(&server).await.len(), 2);
     server.stop().await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn who_sees_the_ticket_sees_its_files(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let server = TestServer::start(kind).await;
+async fn who_sees_the_ticket_sees_its_files(
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
+) {
+    let server = serving(place).await;
     let mut owner = server.tickets(("eve", Role::EndUser));
     let mut stranger = server.tickets(("mallory", Role::EndUser));
     let mut engineer = server.tickets(Role::DevopsEngineer);
@@ -156,8 +161,10 @@ async fn who_sees_the_ticket_sees_its_files(#[values(Kind::Sqlite, Kind::Postgre
 
 #[rstest]
 #[tokio::test]
-async fn pages_are_oldest_first(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let (server, mut tickets, id) = bench(TestServer::start(kind).await).await;
+async fn pages_are_oldest_first(
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
+) {
+    let (server, mut tickets, id) = bench(serving(place).await).await;
     for n in 0..5_u8 {
         let name = format!("{n}.txt");
         upload(&mut tickets, header(&id, &name), &[b'a' + n])
@@ -191,19 +198,22 @@ async fn pages_are_oldest_first(#[values(Kind::Sqlite, Kind::Postgres)] kind: Ki
 #[rstest]
 #[tokio::test]
 async fn a_client_that_vanishes_half_way_leaves_nothing(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(Place::Sqlite, Place::Postgres, Place::Bucket)] place: Place,
 ) {
-    let (server, mut tickets, id) = bench(TestServer::start(kind).await).await;
+    let (server, mut tickets, id) = bench(serving(place).await).await;
     let (messages, stream) = mpsc::channel(4);
-    messages.send(head(header(&id, "a.txt"))).await.unwrap();
-    messages.send(chunk(&text(1_000_000))).await.unwrap();
     let calling = {
         let mut tickets = tickets.clone();
         tokio::spawn(async move { tickets.upload_attachment(ReceiverStream::new(stream)).await })
     };
-    until_files(server.uploads(), 1).await;
+    messages.send(head(header(&id, "a.txt"))).await.unwrap();
+    // A bucket has something of a file once there is enough for a part.
+    for part in text(6_000_000).chunks(1_000_000) {
+        messages.send(chunk(part)).await.unwrap();
+    }
+    until_stored(&server, 1).await;
     calling.abort();
-    until_files(server.uploads(), 0).await;
+    until_stored(&server, 0).await;
     assert_eq!(list(&mut tickets, &id).await, []);
     assert_eq!(history(server.database(), &id).await.len(), 1);
     drop(messages);

@@ -1,6 +1,6 @@
 //! What crashes and uploads that never ended leave behind goes after a day, and nothing else does.
 
-use std::{fs::File, time::SystemTime};
+use std::{fs::File, path::Path, time::SystemTime};
 
 use docket::{domain::actor::Role, proto::v1};
 use rstest::rstest;
@@ -26,7 +26,7 @@ async fn files_without_a_row_go_after_a_day(#[values(Kind::Sqlite, Kind::Postgre
     let made = upload(&mut tickets, header(&id, "a.txt"), b"precious")
         .await
         .unwrap();
-    let kept = files(server.uploads());
+    let kept = stored(&server).await;
     let started = tickets.start_upload(v1::StartUploadRequest {
         ticket_id: id.clone(),
         filename: "b.txt".to_owned(),
@@ -52,8 +52,9 @@ async fn files_without_a_row_go_after_a_day(#[values(Kind::Sqlite, Kind::Postgre
         leave(server.uploads(), name, hours);
     }
     let server = server.restart(clock.clone()).await;
-    until_files(server.uploads(), kept.len() + 4).await;
-    let young: Vec<String> = files(server.uploads())
+    until_stored(&server, kept.len() + 4).await;
+    let young: Vec<String> = stored(&server)
+        .await
         .into_iter()
         .filter(|name| !kept.contains(name) && !name.starts_with("parts/"))
         .collect();
@@ -64,8 +65,32 @@ async fn files_without_a_row_go_after_a_day(#[values(Kind::Sqlite, Kind::Postgre
 
     clock.advance(Duration::from_secs(26 * 3600));
     let server = server.restart(clock.clone()).await;
-    until_files(server.uploads(), kept.len()).await;
-    assert_eq!(files(server.uploads()), kept);
+    until_stored(&server, kept.len()).await;
+    assert_eq!(stored(&server).await, kept);
+    let mut tickets = server.tickets(Role::SeniorEngineer);
+    let (_, got) = download(&mut tickets, &made.id, None).await.unwrap();
+    assert_eq!(got, b"precious");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn objects_without_a_row_go_after_a_day() {
+    let clock = TestClock::new();
+    let server = serving_at(Place::Bucket, clock.clone()).await;
+    let (server, mut tickets, id) = bench(server).await;
+    let made = upload(&mut tickets, header(&id, "a.txt"), b"precious")
+        .await
+        .unwrap();
+    let kept = stored(&server).await;
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    for name in ["sha256/ab/old", "incoming/old", "parts/old"] {
+        place::leave_object(&server, name).await;
+    }
+    assert_eq!(stored(&server).await.len(), 4);
+    clock.advance(Duration::from_secs(26 * 3600));
+    let server = server.restart(clock.clone()).await;
+    until_stored(&server, 1).await;
+    assert_eq!(stored(&server).await, kept);
     let mut tickets = server.tickets(Role::SeniorEngineer);
     let (_, got) = download(&mut tickets, &made.id, None).await.unwrap();
     assert_eq!(got, b"precious");

@@ -99,3 +99,32 @@ fn without_a_token_and_a_secret_nothing_is_made_up() {
     assert!(said.failed()[0].contains("DOCKET_TOKEN"), "{said:?}");
     assert!(!folder.path().join("docket-data").exists());
 }
+
+#[test]
+fn a_bucket_that_does_not_answer_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody listens on a port that was free a moment ago.
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let mut command = docket(folder.path(), &["serve"]);
+    let said = Said::by(
+        command
+            .env("DATA_DIR", folder.path())
+            .env("SERVICE_PORT", "0")
+            .env("LOG_LEVEL", "error")
+            .env("UPLOAD_URL", "s3://files/desk")
+            .env("AWS_ENDPOINT_URL", format!("http://{free}"))
+            .env("AWS_ALLOW_HTTP", "true")
+            .env("AWS_ACCESS_KEY_ID", "AKIA")
+            .env("AWS_SECRET_ACCESS_KEY", "hunter2"),
+    );
+    let lines = said.failed();
+    assert_eq!(lines.len(), 1, "{said:?}");
+    assert!(
+        lines[0].starts_with("docket: UPLOAD_URL s3://files/desk: "),
+        "{said:?}"
+    );
+    assert!(!said.err.contains("hunter2"), "{said:?}");
+}

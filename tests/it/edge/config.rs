@@ -259,3 +259,38 @@ fn a_data_folder_that_cannot_be_written_to_is_one_line() {
 fn log_levels(#[case] text: &str, #[case] filter: &str) {
     assert_eq!(given(&[("LOG_LEVEL", text)]).unwrap().log.filter, filter);
 }
+
+#[test]
+fn attachments_lie_in_a_bucket_where_one_is_named() {
+    let config = given(&[
+        ("UPLOAD_URL", "s3://files/desk"),
+        ("AWS_ACCESS_KEY_ID", "AKIA"),
+        ("AWS_SECRET_ACCESS_KEY", "hunter2"),
+        ("AWS_ENDPOINT_URL", "https://minio.example.com"),
+    ])
+    .unwrap();
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let bucket = config.uploads.bucket.unwrap();
+    assert_eq!(bucket.url.as_str(), "s3://files/desk");
+    let value = |name: &str| bucket.options[name].expose_secret().to_owned();
+    assert_eq!(value("AWS_SECRET_ACCESS_KEY"), "hunter2");
+    assert_eq!(value("AWS_ENDPOINT_URL"), "https://minio.example.com");
+}
+
+#[rstest]
+#[case(&[("UPLOAD_URL", "files")], "UPLOAD_URL")]
+#[case(&[("UPLOAD_URL", "s3://")], "UPLOAD_URL")]
+#[case(&[("UPLOAD_URL", "ftp://files")], "UPLOAD_URL")]
+#[case(&[("UPLOAD_URL", "s3://key:hunter2@files")], "UPLOAD_URL")]
+#[case(&[("UPLOAD_URL", "s3://files?secret=hunter2")], "UPLOAD_URL")]
+#[case(&[("UPLOAD_URL", "s3://files"), ("UPLOAD_DIR", "/srv/files")], "UPLOAD_URL")]
+fn a_place_that_cannot_be_is_one_fault(
+    #[case] set: &[(&str, &str)],
+    #[case] setting: &str,
+) {
+    let error = given(set).unwrap_err();
+    assert_eq!(error.0.len(), 1, "{error}");
+    assert_eq!(error.0[0].setting, setting);
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+}

@@ -9,7 +9,7 @@ use std::{
 use docket::{
     app::clock::{Clock, SystemClock},
     auth::{Audience, Claims, mint},
-    config::{Config, TokenSettings},
+    config::{Bucket, Config, TokenSettings},
     db::Db,
     domain::{actor::Role, time::Time},
     error::Result,
@@ -140,10 +140,18 @@ impl TestServer {
 
     /// With these settings beside those of every test.
     pub(crate) async fn start_set(kind: Kind, set: &[(&str, &str)]) -> Self {
+        Self::start_set_with(kind, set, Arc::new(SystemClock)).await
+    }
+
+    /// As [`TestServer::start_set`], on this clock.
+    pub(crate) async fn start_set_with(
+        kind: Kind,
+        set: &[(&str, &str)],
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let database = TestDatabase::empty(kind).await;
         let config = settings(&database, set);
-        let workers = Settings::default();
-        Self::serve(Arc::new(database), config, Arc::new(SystemClock), workers).await
+        Self::serve(Arc::new(database), config, clock, Settings::default()).await
     }
 
     /// Stops it as a signal would, and starts it again on what it has stored.
@@ -194,6 +202,11 @@ impl TestServer {
     /// The folder of attachments.
     pub(crate) fn uploads(&self) -> &Path {
         &self.config.uploads.dir
+    }
+
+    /// The bucket of attachments, where they lie in one.
+    pub(crate) fn bucket(&self) -> Option<&Bucket> {
+        self.config.uploads.bucket.as_ref()
     }
 
     /// A token that the server accepts.
