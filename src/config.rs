@@ -22,7 +22,10 @@ use url::Url;
 
 pub use keys::{CredentialsKey, SigningSecret};
 
-use crate::domain::{attachment::Rules, sla::SlaPolicy};
+use crate::{
+    connectors::scan::Scanner,
+    domain::{attachment::Rules, sla::SlaPolicy},
+};
 
 /// All settings, checked. `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -107,6 +110,8 @@ pub struct UploadSettings {
     pub dir: PathBuf,
     /// `UPLOAD_URL`: a bucket instead of the folder.
     pub bucket: Option<Bucket>,
+    /// `SCAN_COMMAND` or `SCAN_CLAMD`, with `SCAN_TIMEOUT_SECONDS` (default 60): what scans files for malware. Default: nothing.
+    pub scanner: Option<Scanner>,
     /// `MAX_FILE_SIZE_MB`, a megabyte being 1024 × 1024 bytes (default 50), and `ALLOWED_FILE_EXTENSIONS`, without the dot: a comma
     /// list or a JSON array.
     pub rules: Rules,

@@ -55,6 +55,7 @@ impl Process {
                 None => Blobs::in_folder(&config.uploads.dir)?,
             },
             uploads: config.uploads.rules.clone(),
+            scanner: config.uploads.scanner.clone(),
         });
         Ok(Self {
             config,

@@ -47,6 +47,7 @@ mod m0033_integration_change;
 mod m0034_ticket_search_words;
 mod m0035_ticket_list;
 mod m0036_history_number;
+mod m0037_scan;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -93,6 +94,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0034_ticket_search_words::Migration),
             Box::new(m0035_ticket_list::Migration),
             Box::new(m0036_history_number::Migration),
+            Box::new(m0037_scan::Migration),
         ]
     }
 }

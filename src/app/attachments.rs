@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     blobs::Pieces,
-    db::{attachment, blob, ticket},
+    db::{attachment, blob, scan, ticket},
     domain::{
         actor::Actor,
         attachment::{Filename, Sha256Text},
@@ -140,6 +140,7 @@ impl App {
                 if !attachment::delete(tx, row.id, edit.now).await? {
                     return Err(Error::not_found("attachment", row.id));
                 }
+                scan::end(tx, row.id).await?;
                 edit.ticket.attachment_count -= 1;
                 edit.tell(HistoryEventType::AttachmentDeleted, told_of(row));
                 edit.write(tx).await?;
@@ -189,7 +190,8 @@ fn check_scan(row: &attachment::Model) -> Result<()> {
             Reason::AttachmentNotScanned,
             format!("attachment/{}", row.id),
             "the file has not been scanned yet; try again in a moment",
-        )),
+        )
+        .with("attachment_id", row.id)),
         ScanStatus::Infected => Err(Error::refused(
             Reason::AttachmentInfected,
             format!("attachment/{}", row.id),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     blobs::Staged,
-    db::{Tx, attachment, blob, upload},
+    db::{Tx, attachment, blob, scan, upload},
     domain::{
         actor::Actor,
         attachment::{Facts, Filename, Inspector, Unfit},
@@ -160,7 +160,11 @@ impl App {
             also,
             object: None,
         };
-        self.keep(rows, arrived).await
+        let kept = self.keep(rows, arrived).await?;
+        if kept.scan_status == ScanStatus::Pending {
+            self.wake.scan();
+        }
+        Ok(kept)
     }
 
     /// Size and digest as announced, and a content that goes with the name. Its media type.
@@ -206,7 +210,10 @@ impl App {
             content_type,
             size_bytes: i64::try_from(facts.size).unwrap_or(i64::MAX),
             sha256: facts.sha256.as_str().to_owned(),
-            scan_status: ScanStatus::Skipped,
+            scan_status: match self.scanner {
+                Some(_) => ScanStatus::Pending,
+                None => ScanStatus::Skipped,
+            },
             create_time: now,
             delete_time: None,
         }
@@ -269,6 +276,9 @@ async fn write(tx: &Tx, rows: &Rows) -> Result<Written> {
         return Ok(Written::Gone);
     };
     attachment::insert(tx, row.clone()).await?;
+    if row.scan_status == ScanStatus::Pending {
+        scan::insert(tx, row.id, now).await?;
+    }
     edit.ticket.attachment_count += 1;
     edit.tell(HistoryEventType::AttachmentAdded, told_of(&row));
     edit.write(tx).await?;

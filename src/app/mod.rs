@@ -7,7 +7,7 @@ use moka::sync::Cache;
 
 use crate::{
     blobs::Blobs,
-    connectors::http::Http,
+    connectors::{http::Http, scan::Scanner},
     db::Db,
     domain::{actor::Actor, attachment::Rules, sla::SlaPolicy},
 };
@@ -49,6 +49,7 @@ mod polls;
 pub mod project_check;
 mod project_needs;
 pub mod requests;
+mod scans;
 pub mod seal;
 mod search_fill;
 pub mod session_edit;
@@ -98,6 +99,7 @@ pub struct App {
     pub(crate) reopen_window: TimeDelta,
     pub(crate) blobs: Blobs,
     pub(crate) uploads: Rules,
+    pub(crate) scanner: Option<Scanner>,
     pub(crate) wake: Wake,
     feed: Feed,
     polls: Polls,
@@ -128,6 +130,8 @@ pub struct Parts {
     pub blobs: Blobs,
     /// What may be attached.
     pub uploads: Rules,
+    /// What scans files that come in; none: they are not scanned.
+    pub scanner: Option<Scanner>,
 }
 
 impl App {
@@ -142,6 +146,7 @@ impl App {
             reopen_window,
             blobs,
             uploads,
+            scanner,
         } = parts;
         let known = Cache::builder()
             .max_capacity(KNOWN_CALLERS)
@@ -156,6 +161,7 @@ impl App {
             reopen_window,
             blobs,
             uploads,
+            scanner,
             wake: Wake::default(),
             feed: Feed::default(),
             polls: Polls::default(),

@@ -25,6 +25,7 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(2);
 pub struct Wake {
     sessions: Mutex<HashMap<SessionId, watch::Sender<()>>>,
     work: Notify,
+    scans: Notify,
 }
 
 impl Wake {
@@ -65,6 +66,16 @@ impl Wake {
     /// Returns when there may be a run to take up.
     pub async fn wait_for_work(&self) {
         self.work.notified().await;
+    }
+
+    /// There may be a file to be scanned.
+    pub fn scan(&self) {
+        self.scans.notify_one();
+    }
+
+    /// Returns when there may be a file to be scanned.
+    pub async fn wait_for_scans(&self) {
+        self.scans.notified().await;
     }
 
     fn sessions(&self) -> MutexGuard<'_, HashMap<SessionId, watch::Sender<()>>> {

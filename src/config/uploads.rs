@@ -6,7 +6,10 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{Bucket, UploadSettings, parse, read::Reader};
-use crate::domain::attachment::Rules;
+use crate::{
+    connectors::scan::{ScannedBy, Scanner},
+    domain::attachment::Rules,
+};
 
 const EXTENSIONS: &str = "pdf,png,jpg,jpeg,gif,webp,txt,log,md,csv,json,xml,yaml,yml,zip,gz,eml,doc,docx,xls,xlsx,ppt,pptx";
 
@@ -56,6 +59,7 @@ impl Reader<'_> {
                 Ok(text.into())
             }),
             bucket: self.bucket(),
+            scanner: self.scanner(),
             rules: Rules {
                 max_bytes: self.number("MAX_FILE_SIZE_MB", 50_u64, 1..=2048) * 1024 * 1024,
                 allowed_extensions: self.read(
@@ -65,6 +69,24 @@ impl Reader<'_> {
                 ),
             },
         }
+    }
+
+    fn scanner(&mut self) -> Option<Scanner> {
+        let timeout = self.seconds("SCAN_TIMEOUT_SECONDS", 60, 1..=3600);
+        let command = self.read("SCAN_COMMAND", None, |text| {
+            text.parse().map(ScannedBy::Command).map(Some)
+        });
+        let clamd = self.read("SCAN_CLAMD", None, |text| {
+            text.parse().map(ScannedBy::Clamd).map(Some)
+        });
+        if self.is_set("SCAN_COMMAND") && self.is_set("SCAN_CLAMD") {
+            self.fault(
+                "SCAN_CLAMD",
+                "SCAN_COMMAND is set too, and one of them scans",
+            );
+        }
+        let by = command.or(clamd)?;
+        Some(Scanner { by, timeout })
     }
 
     fn bucket(&mut self) -> Option<Bucket> {

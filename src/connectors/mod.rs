@@ -4,6 +4,7 @@ mod credentials;
 pub mod guard;
 pub mod http;
 pub mod jira;
+pub mod scan;
 
 use std::time::Duration;
 

@@ -63,6 +63,11 @@ pub async fn find(
     Ok(row.one(conn).await?)
 }
 
+/// The attachment, also of a deleted ticket, unless it was deleted itself: what no caller asks for.
+pub async fn kept(conn: &impl ConnectionTrait, id: AttachmentId) -> Result<Option<Model>> {
+    Ok(live().filter(Column::Id.eq(id)).one(conn).await?)
+}
+
 /// A ticket's attachments, oldest first, from behind `after`.
 pub async fn page_of_ticket(
     conn: &impl ConnectionTrait,
@@ -98,6 +103,21 @@ pub async fn delete(conn: &impl ConnectionTrait, id: AttachmentId, now: Time) ->
         .exec(conn)
         .await?;
     Ok(done.rows_affected == 1)
+}
+
+/// Notes what the scan said of an attachment that was waiting for it.
+pub async fn set_scan_status(
+    conn: &impl ConnectionTrait,
+    id: AttachmentId,
+    status: ScanStatus,
+) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::ScanStatus, Expr::value(status))
+        .filter(Column::Id.eq(id))
+        .filter(Column::ScanStatus.eq(ScanStatus::Pending))
+        .exec(conn)
+        .await?;
+    Ok(())
 }
 
 /// The attachments of these tickets, oldest first.

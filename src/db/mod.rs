@@ -28,6 +28,7 @@ mod migrate;
 mod query;
 pub mod request_key;
 mod retry;
+pub mod scan;
 pub mod session;
 pub mod session_ticket;
 mod target;

@@ -2,6 +2,7 @@
 
 mod export;
 mod files;
+mod scan;
 mod search;
 mod sla;
 
@@ -21,7 +22,7 @@ const FORGET: Duration = Duration::from_secs(3600);
 pub struct Settings {
     /// For how long a run belongs to a worker that does not renew its lease. After a crash another worker takes over that much later.
     pub lease: Duration,
-    /// How often runs that nobody works on are looked for.
+    /// How often runs that nobody works on, and files that wait for a scan, are looked for.
     pub sweep: Duration,
     /// How often broken promises of SLAs are looked for.
     pub sla_sweep: Duration,
@@ -70,6 +71,7 @@ impl Worker {
             files::sweep(&self.app, &stop),
             search::fill(&self.app, &stop),
             sla::run(&self.app, self.settings.sla_sweep, &stop),
+            scan::run(&self.app, self.settings.sweep, &stop),
         );
     }
 

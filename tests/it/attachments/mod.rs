@@ -7,6 +7,7 @@ mod download;
 mod full;
 mod place;
 mod resumable;
+mod scan;
 mod stream;
 mod sweep;
 

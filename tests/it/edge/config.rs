@@ -285,7 +285,11 @@ fn attachments_lie_in_a_bucket_where_one_is_named() {
 #[case(&[("UPLOAD_URL", "s3://key:hunter2@files")], "UPLOAD_URL")]
 #[case(&[("UPLOAD_URL", "s3://files?secret=hunter2")], "UPLOAD_URL")]
 #[case(&[("UPLOAD_URL", "s3://files"), ("UPLOAD_DIR", "/srv/files")], "UPLOAD_URL")]
-fn a_place_that_cannot_be_is_one_fault(
+#[case(&[("SCAN_CLAMD", "clamd")], "SCAN_CLAMD")]
+#[case(&[("SCAN_CLAMD", "host:70000")], "SCAN_CLAMD")]
+#[case(&[("SCAN_CLAMD", "host:3310"), ("SCAN_COMMAND", "clamscan -")], "SCAN_CLAMD")]
+#[case(&[("SCAN_COMMAND", "scan"), ("SCAN_TIMEOUT_SECONDS", "0")], "SCAN_TIMEOUT_SECONDS")]
+fn a_place_or_a_scanner_that_cannot_be_is_one_fault(
     #[case] set: &[(&str, &str)],
     #[case] setting: &str,
 ) {

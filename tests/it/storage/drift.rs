@@ -53,6 +53,7 @@ async fn entities_fit_the_migrated_schema(#[values(Kind::Sqlite, Kind::Postgres)
                     history,
                     integration,
                     request_key,
+                    scan,
                     session,
                     ticket,
                     ticket_tag,

@@ -84,10 +84,11 @@ async fn fill_ticket(
         },
     )
     .await?;
+    let attachment_id = AttachmentId::at(now());
     put(
         tx,
         attachment::Model {
-            id: AttachmentId::at(now()),
+            id: attachment_id,
             ticket_id,
             uploader_id: ada.clone(),
             filename: "log.txt".to_owned(),
@@ -97,6 +98,15 @@ async fn fill_ticket(
             scan_status: ScanStatus::Skipped,
             create_time: now(),
             delete_time: None,
+        },
+    )
+    .await?;
+    put(
+        tx,
+        scan::Model {
+            attachment_id,
+            attempts: 1,
+            next_time: now(),
         },
     )
     .await?;

@@ -1,0 +1,162 @@
+//! Scans: every file that comes in while there is a scanner waits for its verdict, and is given to nobody before.
+//!
+//! What waits is a row, so that a scan outlives the process that was at it: whoever takes one up has it for as long as a scan may take,
+//! and anybody may take it up again after that. Two verdicts do no harm; the first one counts.
+
+use std::{io, time::Duration};
+
+use chrono::TimeDelta;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{App, filing::told_of, ticket_edit::Edit};
+use crate::{
+    connectors::scan::{Scanner, Verdict},
+    db::{attachment, scan},
+    domain::{ids::AttachmentId, ticket::ScanStatus},
+    error::{Error, Result},
+};
+
+/// How many files are taken up together, and how many of them are scanned at once.
+const BATCH: u64 = 16;
+const AT_ONCE: usize = 2;
+/// How much longer than a scan may take a file belongs to whoever has taken it up.
+const GRACE: TimeDelta = TimeDelta::seconds(30);
+/// How long a file waits after a scan without a verdict, at first and at most; the wait doubles each time.
+const FIRST_WAIT: TimeDelta = TimeDelta::seconds(5);
+const LAST_WAIT: TimeDelta = TimeDelta::minutes(5);
+
+impl App {
+    /// Scans some of the files that wait; how many of them were looked at. 0: nothing waits, or nobody scans here. A file whose scan is
+    /// cut short by `stop` waits on.
+    pub async fn scan_files(&self, stop: &CancellationToken) -> Result<usize> {
+        let Some(scanner) = &self.scanner else {
+            return Ok(0);
+        };
+        let waiting = scan::due(self.db.read(), self.clock.now(), BATCH).await?;
+        let taken = stream::iter(waiting)
+            .map(|row| self.scan_file(scanner, row, stop))
+            .buffer_unordered(AT_ONCE);
+        // All of them come to their end, whatever becomes of one.
+        let taken: Vec<Result<()>> = taken.collect().await;
+        let count = taken.len();
+        taken.into_iter().collect::<Result<()>>()?;
+        Ok(count)
+    }
+
+    async fn scan_file(
+        &self,
+        scanner: &Scanner,
+        row: scan::Model,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        let id = row.attachment_id;
+        if stop.is_cancelled() || !self.claim_scan(scanner, &row).await? {
+            return Ok(());
+        }
+        let Some(file) = attachment::kept(self.db.read(), id).await? else {
+            // Deleted meanwhile.
+            return self.forget_scan(id).await;
+        };
+        let verdict = tokio::select! {
+            verdict = self.verdict(scanner, &file) => verdict,
+            () = stop.cancelled() => return self.put_off_scan(id, TimeDelta::zero()).await,
+        };
+        match verdict {
+            Ok(verdict) => self.keep_verdict(file, verdict).await,
+            Err(why) => {
+                let wait = wait(row.attempts);
+                tracing::warn!(attachment = %id, why, again_in_seconds = wait.num_seconds(), "a file could not be scanned");
+                self.put_off_scan(id, wait).await
+            }
+        }
+    }
+
+    async fn verdict(
+        &self,
+        scanner: &Scanner,
+        file: &attachment::Model,
+    ) -> Result<Verdict, String> {
+        let bytes = self.bytes_of(file, 0).await;
+        let bytes = bytes.map_err(|error| format!("the file cannot be read: {error}"))?;
+        let bytes = bytes.ok_or("the bytes of the file are missing")?;
+        scanner.scan(bytes.map_err(io::Error::other)).await
+    }
+
+    /// Takes a file up. `false`: somebody else has.
+    async fn claim_scan(&self, scanner: &Scanner, row: &scan::Model) -> Result<bool> {
+        let until = self.clock.now() + delta(scanner.timeout) + GRACE;
+        let row = row.clone();
+        let claimed = self.db.write(move |tx| {
+            let row = row.clone();
+            Box::pin(async move { scan::claim(tx, &row, until).await })
+        });
+        match claimed.await {
+            Ok(()) => Ok(true),
+            Err(Error::Fenced) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn put_off_scan(&self, id: AttachmentId, wait: TimeDelta) -> Result<()> {
+        let time = self.clock.now() + wait;
+        self.db
+            .write(move |tx| Box::pin(scan::put_off(tx, id, time)))
+            .await
+    }
+
+    async fn forget_scan(&self, id: AttachmentId) -> Result<()> {
+        self.db
+            .write(move |tx| Box::pin(async move { scan::end(tx, id).await.map(drop) }))
+            .await
+    }
+
+    /// Writes a verdict down. What was found is told in the ticket's history.
+    async fn keep_verdict(&self, file: attachment::Model, verdict: Verdict) -> Result<()> {
+        let (status, found) = match verdict {
+            Verdict::Clean => (ScanStatus::Clean, None),
+            Verdict::Infected(found) => (ScanStatus::Infected, Some(found)),
+        };
+        if let Some(found) = &found {
+            tracing::warn!(attachment = %file.id, ticket = %file.ticket_id, found, "a scan found something in a file");
+        }
+        let now = self.clock.now();
+        self.db
+            .write(move |tx| {
+                let (file, found) = (file.clone(), found.clone());
+                Box::pin(async move {
+                    // The ticket's row is locked first, as by every change of a ticket.
+                    let edit = Edit::by_docket(tx, file.ticket_id, now).await?;
+                    if !scan::end(tx, file.id).await? {
+                        return Ok(());
+                    }
+                    attachment::set_scan_status(tx, file.id, status).await?;
+                    if let (Some(found), Some(mut edit)) = (found, edit) {
+                        let (old, new) = (file.scan_status.to_string(), status.to_string());
+                        let told = facts(&file, found);
+                        edit.note("attachment.scan_status", Some(old), Some(new), told);
+                        edit.write(tx).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+fn facts(file: &attachment::Model, found: String) -> Value {
+    let mut told = told_of(file);
+    told["found"] = json!(found);
+    told
+}
+
+/// How long a file waits whose scan came to nothing, after so many before.
+fn wait(attempts: i32) -> TimeDelta {
+    let doubled = u32::try_from(attempts).unwrap_or_default().min(16);
+    (FIRST_WAIT * 2_i32.pow(doubled)).min(LAST_WAIT)
+}
+
+fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}

@@ -1,0 +1,94 @@
+//! A program that scans what comes on its standard input, and exits as ClamAV's do: 0 for nothing found, 1 for something.
+
+use std::{io, process::Stdio, str::FromStr};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    process::Command,
+};
+
+use super::{Verdict, finding};
+
+/// What of the environment the program sees: docket's own holds secrets.
+const ENVIRONMENT: [&str; 5] = ["PATH", "HOME", "LANG", "TMPDIR", "TZ"];
+/// How much of what the program says is looked at, in bytes.
+const SAID: u64 = 4096;
+
+/// A program with its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanCommand {
+    program: String,
+    arguments: Vec<String>,
+}
+
+impl FromStr for ScanCommand {
+    type Err = String;
+
+    /// Reads `clamscan --no-summary -`: words with blanks between them, and no shell.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut words = text.split_whitespace().map(str::to_owned);
+        let program = words.next().ok_or("must name a program")?;
+        Ok(Self {
+            program,
+            arguments: words.collect(),
+        })
+    }
+}
+
+impl ScanCommand {
+    pub(super) async fn scan(
+        &self,
+        bytes: impl Stream<Item = io::Result<Bytes>> + Send,
+    ) -> Result<Verdict, String> {
+        let failed = |what: &str, error: io::Error| format!("{}: {what}: {error}", self.program);
+        let known = ENVIRONMENT.iter();
+        let mut child = Command::new(&self.program)
+            .args(&self.arguments)
+            .env_clear()
+            .envs(known.filter_map(|name| Some((*name, std::env::var_os(name)?))))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| failed("cannot be started", error))?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(format!("{}: has no standard streams", self.program));
+        };
+        let mut said = Vec::new();
+        let mut first = output.take(SAID);
+        let (fed, heard) = tokio::join!(feed(input, bytes), async {
+            first.read_to_end(&mut said).await?;
+            // A program that cannot say all that it wants would wait for ever.
+            tokio::io::copy(first.get_mut(), &mut tokio::io::sink()).await
+        });
+        fed.map_err(|error| failed("the file cannot be read", error))?;
+        heard.map_err(|error| failed("cannot be heard", error))?;
+        let status = child.wait().await;
+        match status.map_err(|error| failed("is lost", error))?.code() {
+            Some(0) => Ok(Verdict::Clean),
+            Some(1) => Ok(Verdict::Infected(finding(&String::from_utf8_lossy(&said)))),
+            Some(code) => Err(format!("{}: ended with {code}", self.program)),
+            None => Err(format!("{}: was killed", self.program)),
+        }
+    }
+}
+
+/// Gives the program all bytes, as far as it wants them: one that has seen enough closes its end.
+async fn feed(
+    mut input: impl AsyncWrite + Unpin,
+    bytes: impl Stream<Item = io::Result<Bytes>>,
+) -> io::Result<()> {
+    let mut bytes = std::pin::pin!(bytes);
+    while let Some(piece) = bytes.next().await {
+        let piece = piece?;
+        if input.write_all(&piece).await.is_err() {
+            return Ok(());
+        }
+    }
+    // Where it is closed already, the exit code tells all the same.
+    let _ = input.shutdown().await;
+    Ok(())
+}
