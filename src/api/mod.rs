@@ -1,6 +1,6 @@
 //! The edge in protobuf: each method parses its request, calls a use case and renders the answer.
 
-mod convert;
+pub(crate) mod convert;
 mod exports;
 mod integrations;
 mod not_served;

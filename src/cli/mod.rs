@@ -16,7 +16,9 @@ mod session;
 mod session_file;
 mod signals;
 mod summary;
+mod tickets;
 mod token;
+mod values;
 
 use std::{error::Error, process::ExitCode};
 
@@ -43,6 +45,9 @@ enum Command {
     Migrate(migrate::MigrateCommand),
     /// Print a signed bearer token.
     Token(token::TokenArgs),
+    /// Take tickets out of a server into a file, or bring them in.
+    #[command(subcommand)]
+    Tickets(tickets::TicketsCommand),
     /// Bring in sessions of tickets.
     #[command(subcommand)]
     Session(session::SessionCommand),
@@ -73,6 +78,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Demo(args) => demo::run(args).await,
         Command::Migrate(command) => migrate::run(command).await.map(done),
         Command::Token(args) => token::run(args).map(done),
+        Command::Tickets(command) => tickets::run(command).await.map(done),
         Command::Session(command) => session::run(command).await.map(done),
         Command::Export(args) => export::run(args).await,
         Command::Adf(args) => adf::run(args).map(done),

@@ -5,13 +5,13 @@ mod json;
 mod order;
 mod ticket;
 
-use std::{fmt, fs, path::Path, str::FromStr};
+use std::{fs, path::Path};
 
 use clap::ValueEnum;
 use serde::Deserialize;
 
 pub(super) use self::order::calls;
-use super::CommandError;
+use super::{CommandError, values::Faults};
 use crate::{domain::actor::Role, proto::v1::NewSessionTicket};
 
 /// How a file is written.
@@ -47,24 +47,6 @@ pub(super) struct User {
     pub(super) team: Option<String>,
 }
 
-/// Everything that is wrong with a file, a line each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Faults(Vec<String>);
-
-impl Faults {
-    fn add(&mut self, fault: impl Into<String>) {
-        self.0.push(fault.into());
-    }
-}
-
-impl fmt::Display for Faults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n"))
-    }
-}
-
-impl std::error::Error for Faults {}
-
 /// Reads a file; its extension tells the format where none is given.
 pub(super) fn read(path: &Path, format: Option<Format>) -> Result<SessionFile, CommandError> {
     let shown = path.display();
@@ -79,8 +61,8 @@ pub(super) fn read(path: &Path, format: Option<Format>) -> Result<SessionFile, C
         let line = 1 + good.iter().filter(|&&byte| byte == b'\n').count();
         format!("{shown}: line {line}: is not UTF-8")
     })?;
-    parse(&text, format).map_err(|Faults(faults)| {
-        let lines = faults.iter().map(|fault| format!("{shown}: {fault}"));
+    parse(&text, format).map_err(|faults| {
+        let lines = faults.0.iter().map(|fault| format!("{shown}: {fault}"));
         lines.collect::<Vec<_>>().join("\n").into()
     })
 }
@@ -98,12 +80,4 @@ pub(super) fn parse(text: &str, format: Format) -> Result<SessionFile, Faults> {
         true => Ok(file),
         false => Err(faults),
     }
-}
-
-/// The value that a text stands for, or what it must be one of.
-fn one_of<T: FromStr + fmt::Display + strum::IntoEnumIterator>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| {
-        let all: Vec<String> = T::iter().map(|value| value.to_string()).collect();
-        format!("must be one of {}, not {text:?}", all.join(", "))
-    })
 }

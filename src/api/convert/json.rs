@@ -12,7 +12,7 @@ const UNSIGNED: f64 = 18_446_744_073_709_551_616.0;
 
 /// The object that a request holds. Refused is what JSON cannot say, a number that is none and a value without a kind, and what is
 /// nested deeper than any field allows: nothing here recurses further than that.
-pub(in crate::api) fn object(fields: Struct) -> Result<Map<String, Value>, Broken> {
+pub(crate) fn object(fields: Struct) -> Result<Map<String, Value>, Broken> {
     read_object(fields, CustomFields::MAX_DEPTH)
 }
 
@@ -71,7 +71,7 @@ fn within(path: &str, broken: Broken) -> Broken {
 }
 
 /// The object on the wire.
-pub(in crate::api) fn structure(fields: Map<String, Value>) -> Struct {
+pub(crate) fn structure(fields: Map<String, Value>) -> Struct {
     let fields = fields.into_iter();
     Struct {
         fields: fields.map(|(key, value)| (key, write(value))).collect(),

@@ -15,7 +15,7 @@ pub(super) mod integration;
 pub(super) mod integration_create;
 pub(super) mod integration_result;
 pub(super) mod integration_update;
-pub(super) mod json;
+pub(crate) mod json;
 pub(super) mod mask;
 pub(super) mod page;
 pub(super) mod plan;

@@ -10,6 +10,7 @@ mod import;
 mod migrate;
 mod refusals;
 mod server;
+mod tickets;
 
 use std::{
     path::Path,

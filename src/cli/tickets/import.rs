@@ -1,0 +1,160 @@
+//! `docket tickets import`: the tickets of a file, created through the API.
+//!
+//! Each ticket is created under a request id that follows from what the file says of it and where. So whoever repeats an import, because
+//! it broke off or by mistake, makes nothing twice as long as the server remembers its requests, which is a day.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use futures::{StreamExt as _, stream};
+use prost::Message as _;
+use sha2::{Digest as _, Sha256};
+use uuid::{Builder, Uuid};
+
+use super::{Format, format, record, rows};
+use crate::{
+    cli::{
+        CommandError,
+        client::{Client, Remote, call},
+        counting::Counting,
+        values::Faults,
+    },
+    proto::v1::CreateTicketRequest,
+};
+
+/// How many tickets are on their way at once. They are numbered as they arrive: nearly in the order of the file.
+const AT_ONCE: usize = 16;
+/// The most faults of a file that are told.
+const FAULTS: usize = 20;
+
+/// Which file.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ImportArgs {
+    /// The file: .csv or .jsonl.
+    file: PathBuf,
+    /// How the file is written, where its extension does not tell.
+    #[arg(long)]
+    format: Option<Format>,
+    /// Leave the tickets unassigned, for a server that does not know the people.
+    #[arg(long)]
+    unassigned: bool,
+    /// Create all tickets, though the same file may have been imported today.
+    #[arg(long)]
+    anew: bool,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// Carries out the command: the whole file is looked at before anything is created.
+pub(super) async fn run(args: ImportArgs) -> Result<(), CommandError> {
+    let format = format(&args.file, args.format)?;
+    let total = check(&args.file, format)?;
+    let client = args.remote.connect().await?;
+    let run = args.anew.then(Uuid::new_v4);
+    let mut counting = Counting::new("tickets", Some(total));
+    let tickets = requests(&args.file, format, args.unassigned, run)?;
+    let mut created = stream::iter(tickets)
+        .map(|request| create(&client, request))
+        .buffered(AT_ONCE);
+    let mut count = 0;
+    let mut failed = None;
+    while let Some(outcome) = created.next().await {
+        match outcome {
+            Ok(()) => count += 1,
+            // What is on its way comes to its end; nothing new sets out.
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
+        counting.at(count);
+    }
+    counting.end();
+    match failed {
+        None => println!("{count} tickets"),
+        Some(error) => {
+            let rest = format!(
+                "{count} of {total} tickets are there; the same command again goes on, and makes none of them twice"
+            );
+            return Err(format!("{error}\n{rest}").into());
+        }
+    }
+    Ok(())
+}
+
+/// How many tickets the file has, if nothing is wrong with any of them.
+fn check(path: &Path, format: Format) -> Result<u64, CommandError> {
+    let mut faults = Faults::default();
+    let mut count = 0;
+    for (place, values) in rows::read(path, format)? {
+        match values {
+            Ok(values) => drop(record::read(values, &place, &mut faults)),
+            Err(fault) => faults.add(format!("{place}: {fault}")),
+        }
+        count += 1;
+        if faults.0.len() >= FAULTS {
+            faults.add("… and no further line was looked at");
+            break;
+        }
+    }
+    let shown = path.display();
+    match (faults.0.is_empty(), count) {
+        (true, 0) => Err(format!("{shown}: has no ticket").into()),
+        (true, count) => Ok(count),
+        (false, _) => {
+            let lines = faults.0.iter().map(|fault| format!("{shown}: {fault}"));
+            Err(lines.collect::<Vec<_>>().join("\n").into())
+        }
+    }
+}
+
+/// A ticket's place, and what creates it.
+type Wanted = (String, Result<CreateTicketRequest, String>);
+
+fn requests(
+    path: &Path,
+    format: Format,
+    unassigned: bool,
+    run: Option<Uuid>,
+) -> Result<impl Iterator<Item = Wanted>, CommandError> {
+    let rows = rows::read(path, format)?;
+    Ok(rows.zip(0_u64..).map(move |((place, values), index)| {
+        let request = values.and_then(|values| {
+            let mut faults = Faults::default();
+            let mut request = record::read(values, &place, &mut faults);
+            if let Some(ticket) = request.ticket.as_mut().filter(|_| unassigned) {
+                ticket.assignee_id = None;
+            }
+            request.request_id = Some(request_id(&request, index, run).to_string());
+            match faults.0.is_empty() {
+                true => Ok(request),
+                // It was whole a moment ago.
+                false => Err(format!("the file has changed meanwhile: {faults}")),
+            }
+        });
+        (place, request)
+    }))
+}
+
+/// The same ticket at the same place of a file has the same one, unless a run has its own.
+fn request_id(request: &CreateTicketRequest, index: u64, run: Option<Uuid>) -> Uuid {
+    let digest = Sha256::new()
+        .chain_update(b"docket tickets import\0")
+        .chain_update(run.unwrap_or_default())
+        .chain_update(index.to_be_bytes())
+        .chain_update(request.encode_to_vec())
+        .finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+async fn create(client: &Client, (place, request): Wanted) -> Result<(), CommandError> {
+    let request = request.map_err(|fault| format!("{place}: {fault}"))?;
+    let what = format!("{place}: the ticket cannot be created");
+    let created = call(&what, request, async |request| {
+        client.tickets().create_ticket(request).await
+    });
+    created.await?;
+    Ok(())
+}

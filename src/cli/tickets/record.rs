@@ -1,0 +1,157 @@
+//! A ticket as it stands in a file: what a caller can set, which an import takes over, and what else a reader may want to know.
+
+use prost_types::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::super::values::{Faults, Values};
+use crate::{
+    api::convert::json as wire,
+    domain::{
+        ids::{ConversationId, UserId},
+        ticket::{Words, affected_service, team},
+        time,
+    },
+    proto::v1::{self, CreateTicketRequest, Ticket},
+};
+
+/// All columns in their order. The first ones are taken over by an import.
+pub(super) const COLUMNS: [&str; 34] = [
+    "title",
+    "description",
+    "priority",
+    "category",
+    "environment",
+    "affected_service",
+    "assignee_id",
+    "team",
+    "conversation_id",
+    "tags",
+    "custom_fields",
+    "ai_assisted",
+    "number",
+    "id",
+    "status",
+    "creator_id",
+    "resolution_notes",
+    "integration_id",
+    "comment_count",
+    "attachment_count",
+    "create_time",
+    "update_time",
+    "resolve_time",
+    "close_time",
+    "delete_time",
+    "response_due_time",
+    "resolution_due_time",
+    "first_response_time",
+    "response_breached",
+    "resolution_breached",
+    "paused_seconds",
+    "session_id",
+    "jira_key",
+    "jira_url",
+];
+
+/// How many of them an import takes over.
+pub(super) const TAKEN: usize = 12;
+
+/// The ticket's values in the order of the columns; null where there is none.
+pub(super) fn written(ticket: &Ticket) -> Result<[Value; COLUMNS.len()], String> {
+    let name = |name: &str, prefix: &str| json!(name.strip_prefix(prefix).unwrap_or(name));
+    let sla = ticket.sla.unwrap_or_default();
+    let export = &ticket.export;
+    let fields = ticket.custom_fields.clone().unwrap_or_default();
+    let fields = wire::object(fields);
+    let fields = fields.map_err(|broken| {
+        format!(
+            "{}: custom_fields{}: {}",
+            ticket.number, broken.path, broken.rule
+        )
+    })?;
+    let paused = sla.paused_duration.map(|paused| paused.seconds);
+    Ok([
+        json!(ticket.title),
+        json!(ticket.description),
+        name(ticket.priority().as_str_name(), "TICKET_PRIORITY_"),
+        name(ticket.category().as_str_name(), "TICKET_CATEGORY_"),
+        name(ticket.environment().as_str_name(), "ENVIRONMENT_"),
+        json!(ticket.affected_service),
+        json!(ticket.assignee_id),
+        json!(ticket.team),
+        json!(ticket.conversation_id),
+        json!(ticket.tags),
+        Value::Object(fields),
+        json!(ticket.ai_assisted),
+        json!(ticket.number),
+        json!(ticket.id),
+        name(ticket.status().as_str_name(), "TICKET_STATUS_"),
+        json!(ticket.creator_id),
+        json!(ticket.resolution_notes),
+        json!(ticket.integration_id),
+        json!(ticket.comment_count),
+        json!(ticket.attachment_count),
+        instant(ticket.create_time),
+        instant(ticket.update_time),
+        instant(ticket.resolve_time),
+        instant(ticket.close_time),
+        instant(ticket.delete_time),
+        instant(sla.response_due_time),
+        instant(sla.resolution_due_time),
+        instant(sla.first_response_time),
+        json!(sla.response_breached),
+        json!(sla.resolution_breached),
+        json!(paused),
+        json!(export.as_ref().map(|export| &export.session_id)),
+        json!(export.as_ref().and_then(|export| export.jira_key.as_ref())),
+        json!(export.as_ref().and_then(|export| export.jira_url.as_ref())),
+    ])
+}
+
+/// RFC 3339 in UTC, or nothing.
+fn instant(time: Option<Timestamp>) -> Value {
+    let instant = |time: Timestamp| {
+        let nanos = u32::try_from(time.nanos).ok()?;
+        chrono::DateTime::from_timestamp(time.seconds, nanos)
+    };
+    json!(time.and_then(instant).map(time::text))
+}
+
+/// What creates the ticket, without a request id; what cannot be read is among the faults.
+pub(super) fn read(
+    mut values: Map<String, Value>,
+    place: &str,
+    faults: &mut Faults,
+) -> CreateTicketRequest {
+    for known in &COLUMNS[TAKEN..] {
+        values.remove(*known);
+    }
+    let mut values = Values::new(values, place, faults);
+    let title = values.title();
+    let description = values.description();
+    let ticket = Ticket {
+        title,
+        description,
+        priority: values.priority(),
+        category: values.category(),
+        environment: values.environment(),
+        affected_service: values
+            .checked("affected_service", affected_service)
+            .unwrap_or_default(),
+        assignee_id: values.parsed::<UserId>("assignee_id").map(|id| id.0),
+        team: values.checked("team", team),
+        tags: values.words("tags", Words::tags),
+        custom_fields: values.custom_fields(),
+        ai_assisted: values.flag("ai_assisted"),
+        ..Ticket::default()
+    };
+    let conversation = values.parsed::<ConversationId>("conversation_id");
+    values.refuse_the_rest(&COLUMNS);
+    CreateTicketRequest {
+        ticket: Some(ticket),
+        conversation: conversation.map(|id| v1::Conversation {
+            id: id.0,
+            ..Default::default()
+        }),
+        ..CreateTicketRequest::default()
+    }
+}
