@@ -12,7 +12,7 @@ use jsonschema::Validator;
 use libfuzzer_sys::fuzz_target;
 
 // The module itself rather than the crate, whose database and TLS would have to be built with the sanitizer too.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_imports)]
 #[path = "../../src/connectors/jira/adf/mod.rs"]
 mod adf;
 
