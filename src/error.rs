@@ -252,10 +252,15 @@ impl Violations {
         });
     }
 
-    /// The value, or `None` with its violations noted. A rule's own field path is appended to `field`.
-    pub fn check<T>(&mut self, field: &str, parsed: Result<T, Broken>) -> Option<T> {
+    /// The value, or `None` with its violations noted: one, or all of a list's. A rule's own field path is appended to `field`.
+    pub fn check<T>(
+        &mut self,
+        field: &str,
+        parsed: Result<T, impl Into<Vec<Broken>>>,
+    ) -> Option<T> {
+        let note = |broken: Broken| self.add(format!("{field}{}", broken.path), broken.rule);
         parsed
-            .map_err(|broken| self.add(format!("{field}{}", broken.path), broken.rule))
+            .map_err(|broken| broken.into().into_iter().for_each(note))
             .ok()
     }
 
@@ -320,5 +325,34 @@ impl Broken {
             path: path.into(),
             rule: rule.into(),
         }
+    }
+}
+
+impl From<Broken> for Vec<Broken> {
+    fn from(broken: Broken) -> Self {
+        vec![broken]
+    }
+}
+
+/// What `rule` makes of each item; of those that break it, all are told, each at its index.
+pub fn each<I, T>(
+    items: impl IntoIterator<Item = I>,
+    mut rule: impl FnMut(I) -> Result<T, Broken>,
+) -> Result<Vec<T>, Vec<Broken>> {
+    let mut kept = Vec::new();
+    let mut faults = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        match rule(item) {
+            Ok(value) => kept.push(value),
+            Err(broken) => {
+                let path = format!("[{index}]{}", broken.path);
+                faults.push(Broken::at(path, broken.rule));
+            }
+        }
+    }
+    if faults.is_empty() {
+        Ok(kept)
+    } else {
+        Err(faults)
     }
 }

@@ -155,13 +155,13 @@ impl<'a> Values<'a> {
     pub(super) fn words(
         &mut self,
         key: &str,
-        rule: fn(&[String]) -> Result<Words, Broken>,
+        rule: fn(&[String]) -> Result<Words, Vec<Broken>>,
     ) -> Vec<String> {
         let words = self.texts(key);
         match rule(&words) {
             Ok(Words(words)) => words,
-            Err(broken) => {
-                self.broken(key, &broken);
+            Err(faults) => {
+                faults.iter().for_each(|broken| self.broken(key, broken));
                 Vec::new()
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::ticket::{named_text, short_text};
-use crate::error::Broken;
+use crate::error::{Broken, each};
 
 /// The most tickets that one call adds.
 pub const MAX_BATCH: usize = 500;
@@ -52,24 +52,22 @@ pub fn place(order: i32) -> Result<i32, Broken> {
 }
 
 /// The refs that the ticket named `own` depends on: at most 100, none twice, and not its own.
-pub fn depends_on(refs: &[String], own: &str) -> Result<Vec<String>, Broken> {
+pub fn depends_on(refs: &[String], own: &str) -> Result<Vec<String>, Vec<Broken>> {
     if refs.len() > MAX_DEPENDENCIES {
-        return Err(Broken::new(format!(
-            "must have at most {MAX_DEPENDENCIES} entries"
-        )));
+        let rule = format!("must have at most {MAX_DEPENDENCIES} entries");
+        return Err(Broken::new(rule).into());
     }
     let mut seen = HashSet::with_capacity(refs.len());
-    for (index, text) in refs.iter().enumerate() {
-        let at = |rule: String| Broken::at(format!("[{index}]"), rule);
-        reference(text).map_err(|broken| at(broken.rule))?;
+    each(refs, |text| {
+        let reference = reference(text)?;
         if text == own {
-            return Err(at("must not be the ticket's own ref".to_owned()));
+            return Err(Broken::new("must not be the ticket's own ref"));
         }
         if !seen.insert(text) {
-            return Err(at("is there twice".to_owned()));
+            return Err(Broken::new("is there twice"));
         }
-    }
-    Ok(refs.to_vec())
+        Ok(reference)
+    })
 }
 
 /// The name of a Jira issue type or sprint: 1 to 255 characters in one line.
@@ -137,11 +135,20 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(depends_on(&refs(&["a", "b"]), "c").unwrap().len(), 2);
-        assert_eq!(depends_on(&refs(&["a", "a"]), "c").unwrap_err().path, "[1]");
-        assert_eq!(depends_on(&refs(&["a", "c"]), "c").unwrap_err().path, "[1]");
-        assert_eq!(depends_on(&refs(&["", "a"]), "c").unwrap_err().path, "[0]");
+        assert_eq!(
+            depends_on(&refs(&["a", "a"]), "c").unwrap_err()[0].path,
+            "[1]"
+        );
+        assert_eq!(
+            depends_on(&refs(&["a", "c"]), "c").unwrap_err()[0].path,
+            "[1]"
+        );
+        assert_eq!(
+            depends_on(&refs(&["", "a"]), "c").unwrap_err()[0].path,
+            "[0]"
+        );
         let many: Vec<String> = (0..101).map(|n| n.to_string()).collect();
-        assert_eq!(depends_on(&many, "c").unwrap_err().path, "");
+        assert_eq!(depends_on(&many, "c").unwrap_err()[0].path, "");
         assert!(depends_on(&many[..100], "c").is_ok());
     }
 

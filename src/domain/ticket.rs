@@ -1,10 +1,12 @@
 //! A ticket's values and their rules.
 
+use std::collections::HashSet;
+
 use sea_orm::{DeriveValueType, FromJsonQueryResult};
 use serde::{Deserialize, Serialize};
 
 use super::text_enum;
-use crate::error::Broken;
+use crate::error::{Broken, each};
 
 text_enum! {
     /// Where a ticket stands in its workflow.
@@ -235,12 +237,12 @@ impl Words {
     pub const LABEL_MAX: usize = 255;
 
     /// Tags: at most 50, each 1 to 64 characters, none twice.
-    pub fn tags(words: &[String]) -> Result<Self, Broken> {
+    pub fn tags(words: &[String]) -> Result<Self, Vec<Broken>> {
         Self::parse(words, tag)
     }
 
     /// Jira labels: at most 50, each 1 to 255 characters without blanks, which Jira refuses, none twice.
-    pub fn labels(words: &[String]) -> Result<Self, Broken> {
+    pub fn labels(words: &[String]) -> Result<Self, Vec<Broken>> {
         Self::parse(words, |word| {
             if word.chars().any(char::is_whitespace) {
                 return Err(Broken::new("must not contain blanks"));
@@ -252,20 +254,19 @@ impl Words {
     fn parse(
         words: &[String],
         word: impl Fn(&str) -> Result<String, Broken>,
-    ) -> Result<Self, Broken> {
+    ) -> Result<Self, Vec<Broken>> {
         if words.len() > Self::MAX {
-            return Err(Broken::new("must have at most 50 entries"));
+            return Err(Broken::new("must have at most 50 entries").into());
         }
-        let mut kept = Vec::with_capacity(words.len());
-        for (index, text) in words.iter().enumerate() {
-            let at = |rule: String| Broken::at(format!("[{index}]"), rule);
-            let text = word(text).map_err(|broken| at(broken.rule))?;
-            if kept.contains(&text) {
-                return Err(at("is there twice".to_owned()));
+        let mut seen = HashSet::with_capacity(words.len());
+        let kept = each(words, |text| {
+            let text = word(text)?;
+            if seen.insert(text.clone()) {
+                return Ok(text);
             }
-            kept.push(text);
-        }
-        Ok(Self(kept))
+            Err(Broken::new("is there twice"))
+        });
+        kept.map(Self)
     }
 }
 

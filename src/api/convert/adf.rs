@@ -9,7 +9,7 @@ use crate::{
         losses::Loss,
     },
     domain::session_ticket::MAX_BATCH,
-    error::{Broken, Result, Violations},
+    error::{self, Broken, Result, Violations},
     proto::v1,
 };
 
@@ -27,23 +27,21 @@ pub(in crate::api) fn selection(request: &v1::TestAdfConversionRequest) -> Resul
 }
 
 /// At most `max` ids, none twice.
-pub(super) fn distinct<T>(texts: &[String], max: usize) -> Result<Vec<T>, Broken>
+pub(super) fn distinct<T>(texts: &[String], max: usize) -> Result<Vec<T>, Vec<Broken>>
 where
     T: std::str::FromStr<Err = Broken> + Copy + Eq + std::hash::Hash,
 {
     if texts.len() > max {
-        return Err(Broken::new(format!("must have at most {max} entries")));
+        return Err(Broken::new(format!("must have at most {max} entries")).into());
     }
     let mut seen = HashSet::with_capacity(texts.len());
-    let ids = texts.iter().enumerate().map(|(index, text)| {
-        let at = |rule: String| Broken::at(format!("[{index}]"), rule);
-        let id: T = text.parse().map_err(|broken: Broken| at(broken.rule))?;
+    error::each(texts, |text| {
+        let id: T = text.parse()?;
         if seen.insert(id) {
             return Ok(id);
         }
-        Err(at("is there twice".to_owned()))
-    });
-    ids.collect()
+        Err(Broken::new("is there twice"))
+    })
 }
 
 /// What TestAdfConversion answers.

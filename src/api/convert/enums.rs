@@ -3,7 +3,7 @@
 use super::MAX_VALUES;
 use crate::{
     domain::{actor, export, history, integration, session, ticket},
-    error::Broken,
+    error::{self, Broken},
     proto::v1,
 };
 
@@ -79,13 +79,10 @@ pub(in crate::api) fn required<E: Wire>(number: i32) -> Result<E, Broken> {
 }
 
 /// The values of a list in a filter, each once. UNSPECIFIED is refused.
-pub(in crate::api) fn each<E: Wire>(numbers: &[i32]) -> Result<Vec<E>, Broken> {
-    let mut values = Vec::new();
+pub(in crate::api) fn each<E: Wire>(numbers: &[i32]) -> Result<Vec<E>, Vec<Broken>> {
     within(numbers, MAX_VALUES)?;
-    for (index, &number) in numbers.iter().enumerate() {
-        let at = |rule: String| Broken::at(format!("[{index}]"), rule);
-        let value = E::read(number).map_err(|broken| at(broken.rule))?;
-        let value = value.ok_or_else(|| at("must not be UNSPECIFIED".to_owned()))?;
+    let mut values = Vec::new();
+    for value in error::each(numbers, |&number| required::<E>(number))? {
         if !values.contains(&value) {
             values.push(value);
         }
@@ -94,7 +91,10 @@ pub(in crate::api) fn each<E: Wire>(numbers: &[i32]) -> Result<Vec<E>, Broken> {
 }
 
 /// As [`each`], at most `max`, and a list with UNSPECIFIED in it stands for any value, as an empty one does.
-pub(in crate::api) fn each_or_any<E: Wire>(numbers: &[i32], max: usize) -> Result<Vec<E>, Broken> {
+pub(in crate::api) fn each_or_any<E: Wire>(
+    numbers: &[i32],
+    max: usize,
+) -> Result<Vec<E>, Vec<Broken>> {
     within(numbers, max)?;
     let values: Vec<i32> = numbers.iter().copied().filter(|&n| n != 0).collect();
     let known = each(&values)?;
@@ -136,7 +136,7 @@ mod tests {
         use ticket::TicketPriority::{P1, P2};
         assert_eq!(each(&[1, 2, 1]), Ok(vec![P1, P2]));
         let refused = each::<ticket::TicketPriority>(&[1, 0]).unwrap_err();
-        assert_eq!(refused.path, "[1]");
+        assert_eq!(refused[0].path, "[1]");
         assert!(each::<ticket::TicketPriority>(&[1; 101]).is_err());
     }
 

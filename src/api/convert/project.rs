@@ -9,7 +9,7 @@ use crate::{
         integration::project_key,
         session_ticket::{jira_assignee, jira_name},
     },
-    error::{Broken, Result, Violations},
+    error::{self, Broken, Result, Violations},
     proto::v1,
 };
 
@@ -52,16 +52,12 @@ pub(in crate::api) fn question(request: v1::ValidateProjectRequest) -> Result<Pr
 fn names(
     texts: &[String],
     rule: impl Fn(&str) -> Result<String, Broken>,
-) -> Result<Vec<String>, Broken> {
+) -> Result<Vec<String>, Vec<Broken>> {
     if texts.len() > MAX_NAMES {
-        return Err(Broken::new(format!(
-            "must have at most {MAX_NAMES} entries"
-        )));
+        let rule = format!("must have at most {MAX_NAMES} entries");
+        return Err(Broken::new(rule).into());
     }
-    let read = texts.iter().enumerate().map(|(index, text)| {
-        rule(text).map_err(|broken| Broken::at(format!("[{index}]"), broken.rule))
-    });
-    read.collect()
+    error::each(texts, |text| rule(text))
 }
 
 /// What ValidateProject answers.

@@ -45,7 +45,7 @@ pub(in crate::api) fn create(
 struct At<'a>(&'a mut Violations, usize);
 
 impl At<'_> {
-    fn check<T>(&mut self, name: &str, parsed: Result<T, Broken>) -> Option<T> {
+    fn check<T>(&mut self, name: &str, parsed: Result<T, impl Into<Vec<Broken>>>) -> Option<T> {
         self.0.check(&format!("tickets[{}].{name}", self.1), parsed)
     }
 

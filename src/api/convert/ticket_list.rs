@@ -14,7 +14,7 @@ use crate::{
         ticket::{tag, team},
         time::Time,
     },
-    error::{Broken, Error, Result, Violations},
+    error::{self, Broken, Error, Result, Violations},
     proto::v1,
 };
 
@@ -132,16 +132,12 @@ pub(super) fn filter(violations: &mut Violations, filter: &v1::TicketFilter) -> 
     })
 }
 
-fn tags(tags: &[String]) -> Result<Vec<String>, Broken> {
+fn tags(tags: &[String]) -> Result<Vec<String>, Vec<Broken>> {
     if tags.len() > MAX_VALUES {
-        return Err(Broken::new(format!(
-            "must have at most {MAX_VALUES} entries"
-        )));
+        let rule = format!("must have at most {MAX_VALUES} entries");
+        return Err(Broken::new(rule).into());
     }
-    let parsed = tags.iter().enumerate().map(|(index, text)| {
-        tag(text).map_err(|broken| Broken::at(format!("[{index}]"), broken.rule))
-    });
-    let mut tags = parsed.collect::<Result<Vec<_>, _>>()?;
+    let mut tags = error::each(tags, |text| tag(text))?;
     tags.sort();
     tags.dedup();
     Ok(tags)

@@ -127,7 +127,7 @@ async fn every_violation_is_told_at_once(#[values(Kind::Sqlite, Kind::Postgres)]
             environment: 99,
             affected_service: "x".repeat(256),
             team: Some(String::new()),
-            tags: vec!["a".to_owned(), "a".to_owned()],
+            tags: ["a", "a", "", "b"].map(str::to_owned).to_vec(),
             custom_fields: custom([("deep", nested)]),
             integration_id: Some("no uuid".to_owned()),
             ..Default::default()
@@ -163,6 +163,7 @@ async fn every_violation_is_told_at_once(#[values(Kind::Sqlite, Kind::Postgres)]
         "ticket.integration_id",
         "ticket.priority",
         "ticket.tags[1]",
+        "ticket.tags[2]",
         "ticket.team",
         "ticket.title",
     ];
