@@ -20,6 +20,7 @@ pub mod clock;
 pub mod comments;
 pub mod drift;
 pub mod export_control;
+mod export_feed;
 pub(crate) mod export_outcome;
 pub mod export_plan;
 pub mod export_results;
@@ -79,6 +80,7 @@ pub mod watch_tickets;
 pub mod workflow;
 
 use clock::Clock;
+use export_feed::ExportFeeds;
 use feed::Feed;
 use polls::Polls;
 use seal::Sealer;
@@ -101,6 +103,7 @@ pub struct App {
     pub(crate) uploads: Rules,
     pub(crate) scanner: Option<Scanner>,
     pub(crate) wake: Wake,
+    export_feeds: ExportFeeds,
     feed: Feed,
     polls: Polls,
     known: Cache<String, Actor>,
@@ -163,6 +166,7 @@ impl App {
             uploads,
             scanner,
             wake: Wake::default(),
+            export_feeds: ExportFeeds::default(),
             feed: Feed::default(),
             polls: Polls::default(),
             known,

@@ -1,6 +1,6 @@
 //! Watching an export: what is stored first, then each new event as it is stored, on any replica.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures::{
     StreamExt as _,
@@ -11,7 +11,10 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::App;
+use super::{
+    App,
+    export_feed::{BATCH, Looked, Tail},
+};
 use crate::{
     db::{export, export_event, session},
     domain::{
@@ -20,18 +23,14 @@ use crate::{
     error::{Error, Result},
 };
 
-/// The longest wait before the database is looked at again without a wake-up.
-const POLL: Duration = Duration::from_secs(2);
 /// After this long a silence is broken by a heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How many stored events are read at once.
-const BATCH: u64 = 100;
 
 /// What a watcher is told.
 #[derive(Clone, Debug)]
 pub enum Told {
-    /// A stored event.
-    Event(Box<export_event::Model>),
+    /// A stored event, which all watchers share.
+    Event(Arc<export_event::Model>),
     /// Nothing happened for a while; this is how things stand.
     Heartbeat(Time, Box<ExportSnapshot>),
 }
@@ -40,10 +39,13 @@ pub enum Told {
 struct Watcher {
     app: Arc<App>,
     session: session::Model,
-    export: export::Model,
-    wakes: watch::Receiver<()>,
+    /// The run as it was when the watching began.
+    begun: export::Model,
+    /// What the feed told last; nothing while that is older than `begun`.
+    seen: Option<Arc<Tail>>,
+    feed: watch::Receiver<Looked>,
     last: i64,
-    ready: std::collections::VecDeque<export_event::Model>,
+    ready: VecDeque<Arc<export_event::Model>>,
     told_at: Instant,
     ended: bool,
 }
@@ -69,11 +71,11 @@ impl App {
         let watcher = Watcher {
             app: Arc::clone(self),
             session,
-            export,
-            // Before the first look for events, so that nothing falls between the two.
-            wakes: self.wake.subscribe(id),
+            feed: self.export_feed(&export),
+            begun: export,
+            seen: None,
             last: after,
-            ready: Default::default(),
+            ready: VecDeque::new(),
             told_at: Instant::now(),
             ended: false,
         };
@@ -93,12 +95,12 @@ impl Watcher {
             if let Some(event) = self.ready.pop_front() {
                 self.last = event.sequence;
                 self.told_at = Instant::now();
-                return Some(Ok(Told::Event(Box::new(event))));
+                return Some(Ok(Told::Event(event)));
             }
             match self.read().await {
                 Err(error) => return Some(Err(error)),
                 Ok(()) if !self.ready.is_empty() => continue,
-                Ok(()) if self.export.status.is_terminal() => return None,
+                Ok(()) if self.is_over() => return None,
                 Ok(()) => (),
             }
             if self.silence().await {
@@ -109,31 +111,47 @@ impl Watcher {
         None
     }
 
-    /// Reads what is new.
+    /// Takes what is new from the feed, or from the database where the feed does not reach back so far.
     async fn read(&mut self) -> Result<()> {
-        self.wakes.mark_unchanged();
-        let conn = self.app.db.read();
-        // The run before its events: when an end is seen here, all its events are stored.
-        if let Some(export) = export::find(conn, self.export.id).await? {
-            self.export = export;
+        let tail = self.feed.borrow_and_update().clone()?;
+        if tail.export.is_before(&self.begun) {
+            return Ok(());
         }
-        self.ready = export_event::after(conn, self.export.id, self.last, BATCH)
-            .await?
-            .into();
+        self.ready = match tail.after(self.last) {
+            Some(events) => events,
+            None => {
+                let conn = self.app.db.read();
+                let events = export_event::after(conn, self.begun.id, self.last, BATCH).await?;
+                events.into_iter().map(Arc::new).collect()
+            }
+        };
+        self.seen = Some(tail);
         Ok(())
+    }
+
+    /// Whether the run has come to an end, whose events are then all known.
+    fn is_over(&self) -> bool {
+        let over = |tail: &Arc<Tail>| tail.export.status.is_terminal();
+        self.seen.as_ref().is_some_and(over)
     }
 
     /// Waits until it is time to look again. `true`: it has been silent for so long that a heartbeat is due.
     async fn silence(&mut self) -> bool {
         tokio::select! {
-            Ok(()) = self.wakes.changed() => false,
-            () = time::sleep(POLL) => false,
+            changed = self.feed.changed() => {
+                if changed.is_err() {
+                    // It ended with an end that a retry has followed.
+                    self.feed = self.app.export_feed(&self.begun);
+                }
+                false
+            }
             () = time::sleep_until(self.told_at + HEARTBEAT) => true,
         }
     }
 
     async fn heartbeat(&self) -> Result<Told> {
-        let snapshot = self.app.snapshot(&self.session, &self.export).await?;
+        let tail = self.feed.borrow().clone()?;
+        let snapshot = self.app.snapshot(&self.session, &tail.export).await?;
         Ok(Told::Heartbeat(self.app.clock.now(), Box::new(snapshot)))
     }
 }

@@ -184,6 +184,12 @@ impl Model {
         }
     }
 
+    /// Whether this is the run as it was before `other`.
+    pub fn is_before(&self, other: &Self) -> bool {
+        let age = |row: &Self| (row.fence, row.next_event_sequence);
+        age(self) < age(other)
+    }
+
     /// Stops the clock that `active_since` started.
     pub fn rest(&mut self, now: Time) {
         self.active_micros =

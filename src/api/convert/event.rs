@@ -17,8 +17,8 @@ pub(in crate::api) fn response(told: Told) -> v1::WatchExportResponse {
         Told::Event(event) => v1::ExportEvent {
             sequence: event.sequence,
             time: Some(timestamp(event.time)),
-            export: Some(export::export(event.snapshot)),
-            detail: Some(detail(event.detail)),
+            export: Some(export::export(event.snapshot.clone())),
+            detail: Some(detail(event.detail.clone())),
         },
         Told::Heartbeat(time, snapshot) => v1::ExportEvent {
             sequence: 0,

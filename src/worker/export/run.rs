@@ -180,6 +180,7 @@ impl Run {
             .into_iter()
             .map(|detail| next.event(detail, now, self.pace))
             .collect();
+        let is_told = !events.is_empty();
         let noted = self.journal.take();
         let states = states::told(&row, &next, &change, &events, now);
         let log: Vec<LogEntry> = noted.iter().cloned().chain(states).collect();
@@ -201,7 +202,9 @@ impl Run {
         }
         self.held_until.set(next.lease_until);
         *row = next;
-        self.app.wake.changed(self.claimed.session_id);
+        if is_told {
+            self.app.wake.changed(self.claimed.session_id);
+        }
         Ok(())
     }
 
