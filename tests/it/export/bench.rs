@@ -131,9 +131,27 @@ impl Bench {
         tickets: Vec<NewSessionTicket>,
         workers: docket::worker::Settings,
     ) -> Self {
-        let jira = Sandbox::start(options).await.unwrap();
         let clock = SteppingClock::new();
         let server = TestServer::start_working(kind, clock.clone(), workers).await;
+        Self::on(server, clock, options, pace, tickets).await
+    }
+
+    /// With a server that has these settings besides.
+    pub(super) async fn set(kind: Kind, set: &[(&str, &str)], tickets: &[(&str, &[&str])]) -> Self {
+        let clock = SteppingClock::new();
+        let server = TestServer::start_set_with(kind, set, clock.clone()).await;
+        let pace = (Duration::ZERO, 1);
+        Self::on(server, clock, Options::default(), pace, chain(tickets)).await
+    }
+
+    async fn on(
+        server: TestServer,
+        clock: Arc<SteppingClock>,
+        options: Options,
+        pace: (Duration, i32),
+        tickets: Vec<NewSessionTicket>,
+    ) -> Self {
+        let jira = Sandbox::start(options).await.unwrap();
         let integration = integrate(&server, &jira.url(), pace).await;
         let session = open_session(&server, &integration, tickets).await;
         Self {

@@ -1,6 +1,6 @@
 //! A ticket's files on their way to its issue: each once, whatever Jira does, and a manual fix where Jira does not take one.
 
-use std::time::Duration;
+use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use docket::{
     domain::actor::Role,
@@ -8,6 +8,8 @@ use docket::{
     sandbox::{Action, Fault, Operation, Options},
 };
 use rstest::rstest;
+use sea_orm::EntityTrait as _;
+use tokio::time::{Instant, sleep};
 
 use super::bench::{Bench, assert_completed, chain, last};
 use crate::{
@@ -235,4 +237,45 @@ async fn pictures_and_the_rest_of_a_long_description_become_files() {
     assert_eq!(fixes.len(), 1);
     assert_eq!(fixes[0].r#type(), ManualFixType::DescriptionTruncated);
     assert!(fixes[0].recommended_action.contains("description.html"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_file_that_a_scan_found_something_in_stays_here(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    // What this program scans has something in it where there is a "two".
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("scan");
+    let script = "#!/bin/sh\nif grep -q two; then echo Test.Evil; exit 1; fi\n";
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let command = program.display().to_string();
+    let bench = Bench::set(kind, &[("SCAN_COMMAND", &command)], TICKETS).await;
+    add(&bench, &FILES).await;
+    until_scanned(&bench).await;
+
+    assert_completed(&bench.run().await);
+    let good: Vec<File> = FILES.into_iter().filter(|file| file.2 != b"two").collect();
+    assert_eq!(in_jira(&bench), wanted(&good));
+    assert_eq!(
+        bench.jira.requests_of(Operation::AddAttachments).len(),
+        good.len()
+    );
+    let results = bench.results().await;
+    let [fix] = &results.manual_fixes[..] else {
+        panic!("one fix: {:#?}", results.manual_fixes);
+    };
+    assert_eq!(fix.r#type(), ManualFixType::AttachmentFailed);
+    assert!(fix.reason.contains("infected"), "{fix:#?}");
+}
+
+/// Waits until every file has its verdict.
+async fn until_scanned(bench: &Bench) {
+    let give_up = Instant::now() + Duration::from_secs(20);
+    let waiting = || docket::db::scan::Entity::find().all(bench.server.database().read());
+    while !waiting().await.unwrap().is_empty() {
+        assert!(Instant::now() < give_up, "some have no verdict");
+        sleep(Duration::from_millis(5)).await;
+    }
 }
