@@ -10,7 +10,6 @@ use super::css::WhiteSpace;
 use super::dom::Element;
 use super::loss::Kind;
 use super::tree::{Block, Media, Style};
-use crate::domain::export_log::shortened;
 
 impl Builder<'_> {
     pub(super) fn image(&mut self, element: &Element) {
@@ -62,7 +61,8 @@ impl Builder<'_> {
             format!("{file_name}: {alt}")
         };
         if self.name_pictures {
-            self.say(&format!("[{}]", shortened(&excerpt, 200)));
+            let name: String = excerpt.chars().take(200).collect();
+            self.say(&format!("[{name}]"));
         }
         self.losses.push(Kind::EmbeddedImage.at(excerpt));
         self.attachments.push(InlineAttachment {
