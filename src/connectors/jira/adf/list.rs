@@ -1,11 +1,11 @@
-//! Lists: of HTML, of Word's paragraphs and of Quill's indented items; and the tasks among their items.
+//! Lists: of HTML and of Quill's indented items; and the tasks among their items.
 
 use std::num::NonZeroU32;
 
 use html5ever::local_name;
 
 use super::build::Builder;
-use super::css::{Declared, WordList};
+use super::css::Declared;
 use super::dom::{Data, Element, NodeId};
 use super::frame::{Closed, Frame};
 use super::loss::Kind;
@@ -14,6 +14,35 @@ use super::tree::{ListItem, Marker};
 
 /// The deepest level of a list written as paragraphs; Word knows nine.
 const DEEPEST_LEVEL: u8 = 9;
+
+/// What an item says of its marker where no list around it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The one of the list it goes on.
+    Any,
+    Bullet,
+    /// This number, or else the next.
+    Number(Option<NonZeroU32>),
+}
+
+impl Wanted {
+    /// The marker of a list that begins with the item.
+    fn first(self) -> Marker {
+        match self {
+            Self::Any | Self::Bullet => Marker::Bullet,
+            Self::Number(number) => Marker::Number(number.unwrap_or(NonZeroU32::MIN)),
+        }
+    }
+
+    /// Whether an item with the marker `next` is as wanted.
+    fn is(self, next: Marker) -> bool {
+        match (self, next) {
+            (Self::Any, _) | (Self::Bullet, Marker::Bullet) => true,
+            (Self::Number(wanted), Marker::Number(next)) => wanted.is_none_or(|n| n == next),
+            _ => false,
+        }
+    }
+}
 
 impl Builder<'_> {
     pub(super) fn begin_list(&mut self, element: &Element, ordered: bool, declared: &Declared) {
@@ -52,12 +81,12 @@ impl Builder<'_> {
         );
         if task.is_none() && (indent.is_some() || kind.is_some() || !in_list) {
             let level = indent.and_then(|n| n.parse::<u8>().ok()).unwrap_or(0);
-            let marker = match kind {
-                Some("ordered") => Some(Marker::Number(NonZeroU32::MIN)),
-                Some(_) => Some(Marker::Bullet),
-                None => None,
+            let wanted = match kind {
+                Some("ordered") => Wanted::Number(None),
+                Some(_) => Wanted::Bullet,
+                None => Wanted::Any,
             };
-            return self.begin_level(level.saturating_add(1), marker);
+            return self.begin_level(level.saturating_add(1), wanted);
         }
         match task {
             Some(done) => {
@@ -157,13 +186,12 @@ impl Builder<'_> {
     }
 
     /// An item at a level from 1, in lists that its neighbours and its level alone imply.
-    fn begin_level(&mut self, level: u8, marker: Option<Marker>) {
+    pub(super) fn begin_level(&mut self, level: u8, wanted: Wanted) {
         let level = usize::from(level.clamp(1, DEEPEST_LEVEL));
         self.context_mut().in_run = true;
         if matches!(self.frames.last(), Some(Frame::Tasks { .. })) {
-            let marker = marker.unwrap_or(Marker::Bullet);
             self.go_on_with(Frame::List {
-                marker,
+                marker: wanted.first(),
                 items: Vec::new(),
                 implied: false,
             });
@@ -172,7 +200,6 @@ impl Builder<'_> {
         let mut depth = implied.filter(|f| matches!(f, Frame::List { .. })).count();
         let below = self.frames.iter().rev().find(|f| !f.is_implied());
         depth += usize::from(matches!(below, Some(Frame::List { .. })));
-        let fresh = marker.unwrap_or(Marker::Bullet);
         while depth > level {
             if matches!(self.frames.last(), Some(Frame::List { .. })) {
                 depth -= 1;
@@ -183,7 +210,7 @@ impl Builder<'_> {
             if matches!(self.frames.last(), Some(Frame::Item { implied: true, .. })) {
                 self.close();
             }
-            self.match_marker(marker);
+            self.match_marker(wanted);
         }
         while depth < level {
             if let Some(Frame::List { items, .. }) = self.frames.last_mut() {
@@ -195,7 +222,7 @@ impl Builder<'_> {
                 });
             }
             let list = Frame::List {
-                marker: fresh,
+                marker: wanted.first(),
                 items: Vec::new(),
                 implied: true,
             };
@@ -211,8 +238,8 @@ impl Builder<'_> {
         self.context_mut().frames = self.frames.len();
     }
 
-    /// Makes the innermost list one with the wanted kind of marker.
-    fn match_marker(&mut self, wanted: Option<Marker>) {
+    /// Makes the innermost list one that goes on with the wanted marker.
+    fn match_marker(&mut self, wanted: Wanted) {
         let Some(Frame::List {
             marker,
             items,
@@ -221,55 +248,19 @@ impl Builder<'_> {
         else {
             return;
         };
-        let Some(wanted) = wanted else { return };
-        let same = matches!(marker, Marker::Bullet) == matches!(wanted, Marker::Bullet);
-        if same {
+        if wanted.is(after(*marker, items.len())) {
             return;
         }
         if items.is_empty() {
-            *marker = wanted;
+            *marker = wanted.first();
         } else {
             let implied = *implied;
             self.go_on_with(Frame::List {
-                marker: wanted,
+                marker: wanted.first(),
                 items: Vec::new(),
                 implied,
             });
         }
-    }
-
-    /// A paragraph that Word shows as an item of a list.
-    pub(super) fn begin_word_item(&mut self, node: NodeId, level: u8) {
-        let written = self.word_marker(node);
-        let number = written.trim_end_matches(['.', ')']);
-        let marker = if number.len() == written.len() {
-            Marker::Bullet
-        } else {
-            let first = number.parse().ok().and_then(NonZeroU32::new);
-            if first.is_none() {
-                self.lose_here(Kind::ListStyle);
-            }
-            Marker::Number(first.unwrap_or(NonZeroU32::MIN))
-        };
-        self.begin_level(level, Some(marker));
-    }
-
-    /// The marker Word wrote out at the beginning of the paragraph.
-    fn word_marker(&self, paragraph: NodeId) -> String {
-        let mut at = self.dom.next_within(paragraph, paragraph);
-        for _ in 0..8 {
-            let Some(node) = at else { break };
-            let style = self.dom.element(node).and_then(|e| e.attr("style"));
-            if style.is_some_and(|s| Declared::parse(s).word_list == Some(WordList::Marker)) {
-                return self
-                    .dom
-                    .excerpt(node)
-                    .trim_matches([' ', '\u{a0}', '('])
-                    .to_owned();
-            }
-            at = self.dom.next_within(paragraph, node);
-        }
-        String::new()
     }
 
     /// Whether an item is a task, and if so whether it is done.

@@ -74,6 +74,7 @@ mod render;
 mod table;
 mod tag;
 mod tree;
+mod word;
 
 use serde::Serialize;
 use serde_json::Value;
