@@ -68,9 +68,17 @@ fn language(dom: &Dom, pre: NodeId) -> Option<String> {
 
 /// A language by one of the notations in use.
 fn noted(element: &Element) -> Option<&str> {
-    let by_attribute = ["data-language", "data-lang", "data-code-language"]
+    let attributes = [
+        "data-language",
+        "data-lang",
+        "data-code-language",
+        "data-highlight-language",
+        "data-enlighter-language",
+    ];
+    let by_attribute = attributes
         .iter()
         .find_map(|name| element.attr(name))
+        .map(without_options)
         .filter(|name| is_name(name));
     let params = || {
         element
@@ -96,16 +104,25 @@ fn noted(element: &Element) -> Option<&str> {
                 "brush:",
                 "sourceCode-",
                 "code-",
+                // Org mode's and Crayon's.
+                "src-",
+                "lang:",
             ];
             let name = prefixes
                 .iter()
-                .find_map(|prefix| class.strip_prefix(prefix));
+                .find_map(|prefix| class.strip_prefix(prefix))
+                .map(without_options);
             if let Some(name) = name.filter(|name| is_name(name)) {
                 return Some(name);
             }
         }
         None
     })
+}
+
+/// The `rust` of `rust,ignore`, the `js` of `js{1,3}` and of `js:title.js`: what follows is for the page that shows the code.
+fn without_options(name: &str) -> &str {
+    name.split([',', '{', ':', ';']).next().unwrap_or("").trim()
 }
 
 /// Confluence's `brush: java; gutter: false`.
@@ -119,6 +136,8 @@ fn brush(params: &str) -> Option<&str> {
 fn bare_class(element: &Element) -> Option<&str> {
     let marker = |class: &str| {
         matches!(class, "hljs" | "sourceCode" | "prettyprint" | "prism-code")
+        // rustdoc's.
+        || matches!(class, "rust-example-rendered" | "item-decl")
         // DokuWiki's and docutils'.
         || class == "code" && element.name.local == local_name!("pre")
     };
