@@ -87,6 +87,19 @@ fn long_text_is_cut_between_blocks() {
         Some("document")
     );
     assert!(!cut("<p>one</p><p>two</p>", 8).truncated);
+    // What would fit of the next block is taken out of it only where it is most of the text.
+    for next in ["<p>two three</p>", "<pre>two\nthree</pre>"] {
+        let html = format!("<p>one</p>{next}");
+        assert_eq!(words::of_adf(&cut(&html, 8).adf), ["one"], "{next}");
+        assert_eq!(words::of_adf(&cut(&html, 12).adf), ["one", "two"], "{next}");
+    }
+}
+
+#[test]
+fn a_cut_text_is_no_longer_than_the_limit() {
+    // With one for the paragraph's end.
+    assert_eq!(words::of_adf(&cut("<p>one two</p>", 4).adf), ["one"]);
+    assert!(words::of_adf(&cut("<p>one two</p>", 3).adf).is_empty());
 }
 
 #[test]

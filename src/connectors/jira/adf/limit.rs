@@ -6,8 +6,8 @@ use super::tree::{
 };
 
 /// Keeps the first blocks whose text together is no longer than `limit` UTF-16 units, counting one for the end
-/// of each block. Says whether anything was cut. The block that goes over is cut between its own parts: items, rows,
-/// paragraphs, lines, and words where a single paragraph is too long.
+/// of each block. Says whether anything was cut. The block that goes over is cut between the blocks in it, such as items and
+/// rows; a paragraph between words, and code between lines, only where more than half of what fits would be left out.
 pub(super) fn cut(blocks: Vec<Block>, limit: usize) -> (Vec<Block>, bool) {
     let mut left = limit;
     let mut kept = Vec::with_capacity(blocks.len());
@@ -17,20 +17,20 @@ pub(super) fn cut(blocks: Vec<Block>, limit: usize) -> (Vec<Block>, bool) {
             left -= length;
             kept.push(block);
         } else {
-            kept.extend(part(block, left));
+            kept.extend(part(block, left, left > limit / 2));
             return (kept, true);
         }
     }
     (kept, false)
 }
 
-fn part(block: Block, left: usize) -> Option<Block> {
+fn part(block: Block, left: usize, is_most: bool) -> Option<Block> {
     match block {
-        Block::Paragraph(Paragraph(line), align) => {
+        Block::Paragraph(Paragraph(line), align) if is_most => {
             let line = first_words(line, left);
             (!line.is_empty()).then_some(Block::Paragraph(Paragraph(line), align))
         }
-        Block::Code(code) => first_lines(code, left).map(Block::Code),
+        Block::Code(code) if is_most => first_lines(code, left).map(Block::Code),
         Block::List(mut list) => {
             list.items = first(list.items, left, item_length)?;
             Some(Block::List(list))
@@ -77,8 +77,8 @@ fn first_words(line: Vec<Inline>, mut left: usize) -> Vec<Inline> {
             continue;
         }
         kept.push(inline);
-        let room = left;
-        drop_last_word(&mut kept, room);
+        // One is for the paragraph's end.
+        drop_last_word(&mut kept, left.saturating_sub(1));
         break;
     }
     kept
