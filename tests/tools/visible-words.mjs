@@ -66,13 +66,16 @@ function describe(node) {
       (NEVER.has(name) ||
         (has('hidden') && !style.display &&
           node.attrs.find(({ name }) => name === 'hidden').value.toLowerCase() !== 'until-found') ||
+        (has('popover') && !style.display) ||
         (name === 'dialog' && !has('open'))));
   let line;
   if (kind === 'svg') line = name === 'text' || name === 'foreignObject';
   else if (kind === 'MathML') line = ['mtable', 'mtr', 'mtd'].includes(name);
   else line = LINES.has(name);
-  if (/^(block|flex|grid|table|table-row|table-cell|list-item)$/.test(style.display ?? '')) line ||= kind === 'xhtml';
+  if (/^(block|flow|flow-root|flex|grid|table|table-row|table-cell|list-item)(?=\s|$)/.test(style.display ?? '')) line ||= kind === 'xhtml';
   if (/^inline/.test(style.display ?? '') && INLINE_BY_STYLE.has(name)) line = false;
+  // Taken out of the line, it stands apart.
+  if (/^(left|right|inline-)/.test(style.float ?? '') || /^(absolute|fixed)/.test(style.position ?? '')) line ||= kind === 'xhtml';
   const shown = { visible: true, hidden: false, collapse: false }[style.visibility];
   return { never, line, shown, isBreak: kind === 'xhtml' && name === 'br' };
 }

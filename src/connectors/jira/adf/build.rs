@@ -186,7 +186,9 @@ impl Builder<'_> {
         }
         let flow = element::flow(element, tag, &declared);
         let block = flow == Display::Block;
+        let apart = declared.apart && flow == Display::Inline;
         match flow {
+            Display::Inline if apart => self.gap(),
             Display::Cell => self.gap(),
             Display::Block => self.boundary(),
             Display::Inline | Display::None => {}
@@ -195,6 +197,7 @@ impl Builder<'_> {
         context.node = node;
         context.tag = tag;
         context.block = block;
+        context.apart = apart;
         context.frames = self.frames.len();
         self.contexts.push(context);
         self.inherit(element, tag, &declared);
@@ -204,12 +207,14 @@ impl Builder<'_> {
 
     /// Leaves the innermost element.
     pub(super) fn leave(&mut self) {
-        let (tag, block, frames) = {
+        let (tag, block, apart, frames) = {
             let context = self.context();
-            (context.tag, context.block, context.frames)
+            (context.tag, context.block, context.apart, context.frames)
         };
         if block {
             self.boundary();
+        } else if apart {
+            self.gap();
         }
         self.end();
         if self.code.is_none() {

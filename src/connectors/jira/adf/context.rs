@@ -13,6 +13,8 @@ pub(super) struct Context {
     pub(super) tag: Tag,
     /// Whether it begins and ends a line.
     pub(super) block: bool,
+    /// Whether it stands apart from what is before and after it in the line.
+    pub(super) apart: bool,
     /// How many nodes are left open when it ends.
     pub(super) frames: usize,
     pub(super) look: Look,
@@ -36,6 +38,7 @@ impl Context {
             node: NodeId::DOCUMENT,
             tag: Tag::Block,
             block: true,
+            apart: false,
             frames: 1,
             look: Look::default(),
             code: false,

@@ -37,6 +37,8 @@ pub(super) enum TextAlign {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Declared {
     pub(super) display: Option<Display>,
+    /// Taken out of the line by `float` or `position`.
+    pub(super) apart: bool,
     pub(super) visible: Option<bool>,
     pub(super) white_space: Option<WhiteSpace>,
     pub(super) strong: Option<bool>,
@@ -89,6 +91,8 @@ impl Declared {
     fn set(&mut self, name: &str, value: &str) {
         match name {
             "display" => self.display = display(value).or(self.display),
+            "float" => self.apart |= !matches!(value, "none" | "initial" | "unset"),
+            "position" => self.apart |= matches!(value, "absolute" | "fixed"),
             "visibility" => self.visible = visibility(value).or(self.visible),
             "white-space" | "white-space-collapse" => {
                 self.white_space = white_space(value).or(self.white_space)
@@ -103,9 +107,7 @@ impl Declared {
             "vertical-align" => self.shift = shift(value).or(self.shift),
             "color" => self.colour = Some(colour::parse(value)),
             "background" | "background-color" => {
-                let first = value.split_ascii_whitespace().next().unwrap_or("");
-                let all = colour::parse(value).or_else(|| colour::parse(first));
-                self.background = is_highlight(all);
+                self.background = is_highlight(value);
             }
             "text-align" => self.align = text_align(value).or(self.align),
             "list-style" | "list-style-type" => {
@@ -149,21 +151,31 @@ fn without_comments(style: &str) -> Cow<'_, str> {
     kept.into()
 }
 
-fn is_highlight(colour: Option<Colour>) -> bool {
+/// Whether a background has a colour other than white. The colour may stand anywhere among the shorthand's parts.
+fn is_highlight(value: &str) -> bool {
     const WHITE: [u8; 3] = [255; 3];
-    matches!(colour, Some(Colour::Rgb(rgb)) if rgb.0 != WHITE)
+    let mut open = 0;
+    let parts = value.split(|c: char| {
+        open += i32::from(c == '(') - i32::from(c == ')');
+        open == 0 && c.is_ascii_whitespace()
+    });
+    let mut colours = parts.filter_map(colour::parse);
+    colours.any(|colour| matches!(colour, Colour::Rgb(rgb) if rgb.0 != WHITE))
 }
 
 fn display(value: &str) -> Option<Display> {
-    Some(match value {
-        "none" => Display::None,
+    if value == "none" {
+        return Some(Display::None);
+    }
+    // Of two words, such as `inline flow-root`, the first tells how it stands in the flow.
+    value.split_ascii_whitespace().find_map(|word| match word {
         "inline" | "inline-block" | "inline-flex" | "inline-grid" | "inline-table" | "contents"
-        | "ruby" => Display::Inline,
-        "table-cell" => Display::Cell,
-        "block" | "flex" | "grid" | "list-item" | "table" | "flow-root" | "table-row"
+        | "ruby" => Some(Display::Inline),
+        "table-cell" => Some(Display::Cell),
+        "block" | "flow" | "flex" | "grid" | "list-item" | "table" | "flow-root" | "table-row"
         | "table-row-group" | "table-header-group" | "table-footer-group" | "table-caption"
-        | "-webkit-box" | "-webkit-flex" | "-ms-flexbox" => Display::Block,
-        _ => return None,
+        | "-webkit-box" | "-webkit-flex" | "-ms-flexbox" => Some(Display::Block),
+        _ => None,
     })
 }
 

@@ -38,8 +38,9 @@ pub(super) fn is_hidden(element: &Element, tag: Tag, declared: &Declared) -> boo
     }
     let hidden = element
         .attr("hidden")
-        .is_some_and(|value| !value.eq_ignore_ascii_case("until-found"));
-    // An author's `display` overrules the attribute, as it only stands for a rule of the browser's own sheet.
+        .is_some_and(|value| !value.eq_ignore_ascii_case("until-found"))
+        || element.attr("popover").is_some();
+    // An author's `display` overrules the attributes, as they only stand for rules of the browser's own sheet.
     (hidden && declared.display.is_none()) || (tag == Tag::Dialog && element.attr("open").is_none())
 }
 
