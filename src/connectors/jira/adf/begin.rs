@@ -38,14 +38,14 @@ impl Builder<'_> {
                 };
                 self.open(cell, 0);
             }
-            Tag::Caption => self.lose_here(Kind::Caption),
+            Tag::Caption => self.lose_text(Kind::Caption),
             Tag::Quote => {
                 self.open(Frame::Quote(Vec::new()), 0);
             }
             Tag::Details if !self.has_summary(node) => self.begin_expand(),
-            Tag::DefinitionList => self.lose_here(Kind::DefinitionList),
-            Tag::Quotation => self.lose_here(Kind::Quotation),
-            Tag::Ruby => self.lose_here(Kind::Ruby),
+            Tag::DefinitionList => self.lose_text(Kind::DefinitionList),
+            Tag::Quotation => self.lose_text(Kind::Quotation),
+            Tag::Ruby => self.lose_text(Kind::Ruby),
             Tag::Formula if !self.is_nested(tag) => self.lose_here(Kind::Formula),
             Tag::Object => {
                 if let Some(address) = element.attr("data") {

@@ -107,6 +107,14 @@ impl Builder<'_> {
         self.losses.push(kind.at(excerpt));
     }
 
+    /// Notes a loss of what the element the walk is in does to its text, if it has any.
+    pub(super) fn lose_text(&mut self, kind: Kind) {
+        let excerpt = self.dom.excerpt(self.context().node);
+        if !excerpt.is_empty() {
+            self.losses.push(kind.at(excerpt));
+        }
+    }
+
     /// Notes a loss at an element.
     pub(super) fn lose_at(&mut self, kind: Kind, node: NodeId) {
         let excerpt = self.dom.excerpt(node);

@@ -140,37 +140,6 @@ impl Dom {
         None
     }
 
-    /// The first characters of the text in `root`, white space collapsed: enough for a reader to find the place.
-    pub(super) fn excerpt(&self, root: NodeId) -> String {
-        const LONGEST: usize = 80;
-        const NODES: usize = 64;
-        let mut out = String::new();
-        let mut at = Some(root);
-        for _ in 0..NODES {
-            let Some(id) = at else { break };
-            if let Data::Text(text) = self.data(id) {
-                for word in text.split_whitespace() {
-                    if !out.is_empty() {
-                        out.push(' ');
-                    }
-                    out.extend(word.chars().take(LONGEST));
-                    if out.len() > LONGEST {
-                        break;
-                    }
-                }
-            }
-            if out.len() > LONGEST {
-                break;
-            }
-            at = self.next_within(root, id);
-        }
-        if let Some((end, _)) = out.char_indices().nth(LONGEST) {
-            out.truncate(end);
-            out.push('…');
-        }
-        out
-    }
-
     fn add(&mut self, data: Data) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(Node {

@@ -98,7 +98,10 @@ fn source(element: &Element) -> &str {
 fn is_emoji(element: &Element, alt: &str) -> bool {
     let marked = element
         .classes()
-        .any(|c| c.contains("emoji") || c.contains("emoticon"));
+        .any(|c| c.contains("emoji") || c.contains("emoticon"))
+        // Gmail's and Teams'.
+        || element.attr("data-emoji").is_some()
+        || element.attr("itemtype").is_some_and(|kind| kind.ends_with("/Emoji"));
     // The key of a number is that number with signs that make a picture of it.
     let is_sign = |c: char| !c.is_ascii() || c.is_ascii_digit() || matches!(c, '#' | '*');
     marked && !alt.is_ascii() && alt.chars().all(is_sign)

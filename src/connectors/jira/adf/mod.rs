@@ -58,6 +58,7 @@ mod context;
 mod css;
 mod dom;
 mod element;
+mod excerpt;
 mod fit;
 mod frame;
 mod items;
