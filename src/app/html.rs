@@ -23,7 +23,7 @@ const UNSEEN: [&str; 10] = [
 
 /// Attributes that carry meaning on any element: classes hold a code block's language or a callout's kind, `data-*` and `aria-*`
 /// a task's state, `role` a heading's part.
-const ATTRIBUTES: [&str; 18] = [
+const ATTRIBUTES: [&str; 22] = [
     "aria-checked",
     "aria-level",
     "class",
@@ -31,8 +31,12 @@ const ATTRIBUTES: [&str; 18] = [
     "align",
     "dir",
     "hidden",
+    "popover",
     "data-checked",
     "data-code-language",
+    "data-emoji",
+    "data-enlighter-language",
+    "data-highlight-language",
     "data-lang",
     "data-language",
     "data-type",
@@ -45,10 +49,11 @@ const ATTRIBUTES: [&str; 18] = [
 ];
 
 /// CSS that changes what a reader sees in text; everything that could load or cover something is left out.
-const STYLES: [&str; 18] = [
+const STYLES: [&str; 19] = [
     "background-color",
     "color",
     "display",
+    "float",
     "font",
     "font-family",
     "font-size",

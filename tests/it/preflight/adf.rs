@@ -290,6 +290,18 @@ async fn what_the_converter_reads_gets_as_far_as_it(
             None,
         ),
         (
+            "<div popover>Never</div><pre data-highlight-language='sql'>x</pre>",
+            "\"sql\"",
+            "x",
+            None,
+        ),
+        (
+            "<p>Title<span style='float:right'>12</span></p>",
+            "paragraph",
+            "Title 12",
+            None,
+        ),
+        (
             "<p><a href='javascript:x()'>Run</a></p>",
             "paragraph",
             "Run",
