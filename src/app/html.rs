@@ -137,11 +137,36 @@ fn harmless<'a>(element: &str, attribute: &str, value: &'a str) -> Option<Cow<'a
     });
     let is_picture = || EMBEDDED.iter().any(|start| begin.starts_with(start));
     match (element, attribute) {
+        (_, "style") => Some(coloured(value)),
         (_, attribute) if !acts || !ADDRESSES.contains(&attribute) => Some(value.into()),
         ("img", "src") if is_picture() => Some(value.into()),
         ("a", "href") => Some(TAKEN_OUT.into()),
         _ => None,
     }
+}
+
+/// The style with a background's colour under its own name: the shorthand could load something, and is left out.
+fn coloured(style: &str) -> Cow<'_, str> {
+    if !style.to_ascii_lowercase().contains("background") {
+        return style.into();
+    }
+    // Of functions, those of colours alone; without escapes, by which others could be written.
+    let is_harmless = |value: &str| {
+        let value = value.to_ascii_lowercase();
+        let mut functions = value.split('(').rev().skip(1);
+        !value.contains('\\')
+            && functions.all(|before| before.ends_with("rgb") || before.ends_with("rgba"))
+    };
+    let declarations = style.split(';').map(|declaration| {
+        let is_background = |name: &str| name.trim().eq_ignore_ascii_case("background");
+        match declaration.split_once(':') {
+            Some((name, value)) if is_background(name) && is_harmless(value) => {
+                format!("background-color:{value}")
+            }
+            _ => declaration.to_owned(),
+        }
+    });
+    declarations.collect::<Vec<_>>().join(";").into()
 }
 
 /// The HTML without scripts, event handlers, frames, forms, and links that run code. Safe to show as it is.

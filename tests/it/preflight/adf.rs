@@ -296,6 +296,12 @@ async fn what_the_converter_reads_gets_as_far_as_it(
             None,
         ),
         (
+            "<p><span style='background: rgb(255, 255, 0)'>Marked</span></p>",
+            "paragraph",
+            "Marked",
+            Some("style: background-color"),
+        ),
+        (
             "<p>Title<span style='float:right'>12</span></p>",
             "paragraph",
             "Title 12",
