@@ -2,7 +2,7 @@
 
 use html5ever::{LocalName, local_name, ns};
 
-use super::colour::{Colour, Rgb};
+use super::colour::{self, Colour, Rgb};
 use super::context::Context;
 use super::css::{self, Declared, Display, TextAlign, WhiteSpace};
 use super::dom::Element;
@@ -107,7 +107,9 @@ pub(super) fn inherit(
         _ if element.attr("nowrap").is_some() => WhiteSpace::Collapse,
         _ => context.white_space,
     });
-    let font = || element.attr("color").map(super::colour::parse);
+    // The old attribute may leave the `#` out.
+    let old = |name: &str| colour::parse(name).or_else(|| colour::parse(&format!("#{name}")));
+    let font = || element.attr("color").map(old);
     match declared
         .colour
         .or_else(|| (tag == Tag::Font).then(font).flatten())

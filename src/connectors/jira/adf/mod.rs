@@ -8,6 +8,7 @@
 //! | --- | --- | --- |
 //! | `p`, `div`, `section` and other blocks; `display: block` | paragraph | |
 //! | `h1`–`h6`, `role=heading` | heading | in items, quotes, tasks: a bold paragraph |
+//! | `float`, `position` of what is in a line | white space around it | |
 //! | `br`; line ends under `white-space: pre…` | hardBreak | |
 //! | `ul`, `menu`, `dir`; Word's and Quill's paragraphs with a list level | bulletList | in tasks: lines |
 //! | `ol`, `start`, `value` | orderedList with order; a jump begins another list | numbers below 1, `reversed`, letters, Roman numbers, no numbers |
@@ -38,7 +39,7 @@
 //! | `iframe`, `video`, `audio`, `canvas`, `embed`, `progress`, `meter` | dropped | always |
 //! | `object` | what it holds for those who cannot see it | always |
 //! | `input` | dropped; `textarea`, `button`, `option` keep their text | values, boxes outside items, chosen radio buttons |
-//! | `script`, `style`, `template`, `noscript`, `head`, comments, `hidden`, `display: none`, `visibility: hidden` | dropped: never seen | never |
+//! | `script`, `style`, `template`, `noscript`, `head`, comments, `hidden`, `popover`, `display: none`, `visibility: hidden` | dropped: never seen | never |
 //! | fonts, sizes, margins, borders | dropped | never |
 //! | no tag at all | paragraphs and hardBreaks as the lines are | |
 //! | `<ada@example.com>`, `<https://…>`; `a<b`, `<file>` where nothing is a tag | text | |
