@@ -16,9 +16,11 @@
     reason = "a load test fails by panicking"
 )]
 
+#[path = "support/bearer.rs"]
+mod bearer;
 #[path = "life/calls.rs"]
 mod calls;
-#[path = "life/server.rs"]
+#[path = "support/server.rs"]
 mod server;
 
 use std::{
@@ -60,7 +62,7 @@ type Tallies = BTreeMap<&'static str, Tally>;
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    let server = Server::start();
+    let server = Server::start(&[]);
     let ids = Arc::new(Mutex::new(Vec::new()));
     let end = Instant::now() + Duration::from_secs(args.seconds);
     let clients = (0..args.clients).map(|index| {

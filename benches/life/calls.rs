@@ -8,14 +8,12 @@ use docket::proto::v1::{
 use futures::future::{BoxFuture, FutureExt as _};
 use prost_types::FieldMask;
 use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
-use tonic::{
-    Code, Request, Status,
-    metadata::{Ascii, MetadataValue},
-    service::{Interceptor, interceptor::InterceptedService},
-    transport::{Channel, Endpoint},
-};
+use tonic::{Code, Status};
 
-use super::server::Server;
+use super::{
+    bearer::{SignedIn, sign_in},
+    server::Server,
+};
 
 /// The callers' roles in turn: few see their own tickets alone.
 const ROLES: [&str; 8] = [
@@ -63,22 +61,10 @@ pub(crate) const CALLS: [(&str, Call); 24] = [
     ("UpsertUsers", upsert),
 ];
 
-#[derive(Clone)]
-struct Bearer(MetadataValue<Ascii>);
-
-impl Interceptor for Bearer {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request
-            .metadata_mut()
-            .insert("authorization", self.0.clone());
-        Ok(request)
-    }
-}
-
 /// One caller on a connection of its own.
 pub(crate) struct Client {
-    tickets: TicketServiceClient<InterceptedService<Channel, Bearer>>,
-    users: UserServiceClient<InterceptedService<Channel, Bearer>>,
+    tickets: TicketServiceClient<SignedIn>,
+    users: UserServiceClient<SignedIn>,
     ids: Arc<Mutex<Vec<String>>>,
     own_comments: Vec<String>,
     sub: String,
@@ -88,10 +74,7 @@ impl Client {
     pub(crate) fn new(server: &Server, index: u64, ids: Arc<Mutex<Vec<String>>>) -> Self {
         let sub = format!("caller-{index}");
         let role = ROLES[usize::try_from(index).unwrap() % ROLES.len()];
-        let token = server.token(&sub, role);
-        let bearer = Bearer(format!("Bearer {token}").parse().expect("a header's value"));
-        let endpoint = Endpoint::from_shared(server.url.clone()).expect("a URL");
-        let channel = InterceptedService::new(endpoint.connect_lazy(), bearer);
+        let channel = sign_in(&server.url, &server.token(&sub, role));
         Self {
             tickets: TicketServiceClient::new(channel.clone()),
             users: UserServiceClient::new(channel),

@@ -9,16 +9,18 @@ use tempfile::TempDir;
 
 /// A running `docket serve` on a folder of its own; it ends with this value.
 pub(crate) struct Server {
-    process: Child,
-    folder: TempDir,
+    pub(crate) process: Child,
+    /// Its database and files, where the settings name no others.
+    pub(crate) folder: TempDir,
+    settings: Vec<(String, String)>,
     pub(crate) url: String,
 }
 
 impl Server {
-    /// Starts it and waits until it listens.
-    pub(crate) fn start() -> Self {
+    /// Starts it with these settings beside this process's own, and waits until it listens.
+    pub(crate) fn start(settings: &[(String, String)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut process = docket(&folder)
+        let mut process = docket(&folder, settings)
             .arg("serve")
             .env("SERVICE_PORT", "0")
             .env("LOG_FORMAT", "json")
@@ -39,13 +41,14 @@ impl Server {
         Self {
             process,
             folder,
+            settings: settings.to_vec(),
             url,
         }
     }
 
     /// A token that it accepts.
     pub(crate) fn token(&self, sub: &str, role: &str) -> String {
-        let output = docket(&self.folder)
+        let output = docket(&self.folder, &self.settings)
             .args(["token", "--sub", sub, "--role", role, "--team", "core"])
             .output()
             .expect("a token");
@@ -56,10 +59,12 @@ impl Server {
     }
 }
 
-/// The program, with a folder of its own and nothing of this process's settings but the database.
-fn docket(folder: &TempDir) -> Command {
+/// The program, with a folder and these settings of its own.
+fn docket(folder: &TempDir, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_docket"));
-    command.env("DATA_DIR", folder.path());
+    command
+        .env("DATA_DIR", folder.path())
+        .envs(settings.iter().cloned());
     command
 }
 
