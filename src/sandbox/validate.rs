@@ -137,6 +137,14 @@ fn on_screen(
     }
 }
 
+/// The name under which a refusal speaks of a field: Jira has one of its own for a parent.
+fn refused_as(field: &Field) -> &str {
+    match field.kind {
+        FieldKind::Parent => "parentId",
+        _ => &field.id,
+    }
+}
+
 fn checked(
     state: &State,
     project: &Project,
@@ -154,7 +162,9 @@ fn checked(
                 accepted.insert(field.id.clone(), value);
             }
             Err(text) => {
-                errors.entry(&field.id).or_insert_with(|| text.into());
+                errors
+                    .entry(refused_as(field))
+                    .or_insert_with(|| text.into());
             }
         }
     }

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, future::Future};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{CallError, Jira};
+use super::{CallError, Jira, Trouble};
 
 /// The page size that is asked for; Jira may give less.
 const PAGE: u64 = 50;
@@ -58,7 +58,7 @@ pub struct IssueType {
     /// Its name on this site.
     pub name: String,
     /// Whether its issues need a parent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub subtask: bool,
 }
 
@@ -69,16 +69,16 @@ pub struct CreateField {
     /// Its id, such as `summary` or `customfield_10016`; the name under which a create sends it.
     pub field_id: String,
     /// The name that people see.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// Whether a create without it is refused, unless it has a default.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub required: bool,
     /// Whether Jira fills it in when it is not sent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub has_default_value: bool,
     /// The values to choose from, where there is a choice; in Jira's order.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub allowed_values: Vec<Value>,
     /// Its type: `type`, `items`, `system`, `custom` …
     #[serde(default)]
@@ -245,7 +245,7 @@ impl Jira {
             project_key,
             "issuetypes",
         ];
-        self.list(&path, &[]).await
+        readable(self.list(&path, &[]).await?)
     }
 
     /// The fields that a create of this issue type takes; Jira refuses a create with any other.
@@ -264,7 +264,7 @@ impl Jira {
             "issuetypes",
             issue_type_id,
         ];
-        self.list(&path, &[]).await
+        readable(self.list(&path, &[]).await?)
     }
 
     /// The account that issues of a project can be assigned to and whose e-mail address or display name is `wanted`, but for case.
@@ -290,7 +290,7 @@ impl Jira {
     }
 
     /// All entries of a numbered list.
-    pub(super) async fn list<T: serde::de::DeserializeOwned>(
+    pub(super) async fn list<T: DeserializeOwned>(
         &self,
         path: &[&str],
         query: &[(&str, &str)],
@@ -305,6 +305,28 @@ impl Jira {
             }
         })
         .await
+    }
+}
+
+/// What Jira leaves empty, or out.
+fn or_default<'de, D, T>(value: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(value)?.unwrap_or_default())
+}
+
+/// The entries that can be read: one that an app has left half filled does not spoil the others.
+fn readable<T: DeserializeOwned>(entries: Vec<Value>) -> Result<Vec<T>, CallError> {
+    let any = !entries.is_empty();
+    let read = entries
+        .into_iter()
+        .filter_map(|entry| serde_json::from_value(entry).ok());
+    let read: Vec<T> = read.collect();
+    match any && read.is_empty() {
+        true => Err(Trouble::Unreadable.into()),
+        false => Ok(read),
     }
 }
 

@@ -105,16 +105,6 @@ pub enum Trouble {
     AddressRefused(String),
 }
 
-/// Jira's error body. Gateways before it answer with `message` alone, or with something that is not JSON.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ErrorBody {
-    #[serde(rename = "errorMessages")]
-    error_messages: Vec<Value>,
-    errors: BTreeMap<String, Value>,
-    message: Option<String>,
-}
-
 #[derive(Deserialize)]
 struct CreatedBody {
     id: String,
@@ -122,28 +112,32 @@ struct CreatedBody {
 }
 
 impl Rejection {
-    /// Reads a refusal's body; one that cannot be read gives no messages.
+    /// Reads a refusal's body: Jira's `errorMessages` and `errors`, a gateway's `message`. Each part counts as far as it can be read,
+    /// whatever the others are.
     pub(super) fn read(answer: &Answer, redactor: &Redactor) -> Self {
-        let body: ErrorBody = serde_json::from_slice(answer.bytes()).unwrap_or_default();
+        let body: Value = serde_json::from_slice(answer.bytes()).unwrap_or_default();
         let text = |value: &Value| {
             let plain = value
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned);
             redactor.clean(&plain)
         };
-        let messages = body.error_messages.iter().map(text);
+        let errors = &body["errors"];
+        let parts = [&body["errorMessages"], &body["message"], errors];
+        let named = errors.as_object().into_iter().flatten();
         Self {
             status: answer.status,
-            messages: messages
-                .chain(body.message.iter().map(|m| redactor.clean(m)))
+            messages: parts
+                .into_iter()
+                .flat_map(nameless)
+                .map(text)
                 .filter(|m| !m.is_empty())
                 .take(MAX_MESSAGES)
                 .collect(),
-            fields: body
-                .errors
-                .iter()
+            fields: named
+                .filter(|(_, why)| !why.is_null())
                 .take(MAX_MESSAGES)
-                .map(|(field, why)| (redactor.clean(field), text(why)))
+                .map(|(field, why)| (redactor.clean(as_sent(field)), text(why)))
                 .collect(),
         }
     }
@@ -163,6 +157,25 @@ impl Rejection {
         } else {
             all.join("; ")
         }
+    }
+}
+
+/// The texts of one part of an error body that stand for no field.
+fn nameless(part: &Value) -> impl Iterator<Item = &Value> {
+    let texts: &[Value] = match part {
+        Value::Array(texts) => texts,
+        Value::Null | Value::Object(_) => &[],
+        text => std::slice::from_ref(text),
+    };
+    texts.iter().filter(|text| !text.is_null())
+}
+
+/// The name under which a create sends the field that Jira speaks of: for two it has names of its own.
+fn as_sent(field: &str) -> &str {
+    match field {
+        "parentId" => "parent",
+        "pid" => "project",
+        field => field,
     }
 }
 

@@ -154,6 +154,36 @@ async fn values_for_jiras_own_fields_travel_and_those_it_refuses_are_told(
     }
 }
 
+/// Apps that refuse a create leave parts of Jira's form empty, or fill them otherwise.
+#[rstest]
+#[case::no_messages(json!({ "errorMessages": null, "errors": { "labels": "no" } }))]
+#[case::a_text_for_messages(json!({ "errorMessages": "no", "errors": { "labels": "no" } }))]
+#[tokio::test]
+async fn a_refusal_in_an_unusual_form_names_its_field_all_the_same(
+    #[case] said: serde_json::Value,
+) {
+    let wish = v1::NewSessionTicket {
+        labels: vec!["hot".to_owned()],
+        ..ticket("a")
+    };
+    let bench = Bench::new(Kind::Sqlite, vec![wish]).await;
+    let refused = Action::Status {
+        status: 400,
+        body: Some(said),
+        headers: BTreeMap::new(),
+    };
+    bench.jira.order(Fault::on(Operation::CreateIssue, refused));
+    let export = bench.run().await;
+    assert_eq!(
+        export.status(),
+        v1::ExportStatus::Completed,
+        "{:?}",
+        export.failure
+    );
+    let fixes = bench.results().await.manual_fixes;
+    assert_eq!((fixes.len(), fixes[0].field.as_str()), (1, "labels"));
+}
+
 #[tokio::test]
 async fn refusals_that_come_in_stages_are_followed_and_each_told() {
     let wish = v1::NewSessionTicket {

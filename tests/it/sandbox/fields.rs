@@ -30,9 +30,13 @@ async fn a_bad_value_is_refused(#[case] field: &str, #[case] value: Value, #[cas
     let jira = Jira::with_site(Site::new("Test").with_project(project)).await;
     let refused = jira.create(json!({field: value})).await;
     assert_eq!(refused.status, 400);
+    let named = match field {
+        "parent" => "parentId",
+        field => field,
+    };
     assert_eq!(
         refused.body,
-        json!({"errorMessages": [], "errors": {field: text}})
+        json!({"errorMessages": [], "errors": {named: text}})
     );
     assert!(jira.sandbox.issues().is_empty());
 }
@@ -66,7 +70,11 @@ async fn parents_stand_one_level_above() {
     let task = jira.created(json!({})).await;
     let refused = jira.create(json!({"parent": {"key": task}})).await;
     let text = "Given parent work item does not belong to appropriate hierarchy.";
-    assert_eq!(refused.body["errors"], json!({"parent": text}));
+    assert_eq!(
+        refused.body["errors"],
+        json!({"parentId": text}),
+        "by the name that Jira has for it there"
+    );
     let refused = jira
         .create(json!({"issuetype": {"name": "Sub-task"}}))
         .await;

@@ -41,6 +41,21 @@ fn pages_are_read_by_any_name_and_with_unknown_or_missing_members() {
     assert!(!field.required && field.allowed_values.is_empty());
 }
 
+#[test]
+fn entries_that_are_half_empty_are_read_and_those_that_name_nothing_left_out() {
+    let entries = serde_json::json!([
+        { "fieldId": "labels", "name": null, "required": null, "hasDefaultValue": null, "allowedValues": null, "schema": null },
+        { "name": "Of no field" },
+        { "fieldId": "summary", "required": true },
+    ]);
+    let read: Vec<CreateField> = readable(serde_json::from_value(entries).unwrap()).unwrap();
+    let names: Vec<_> = read.iter().map(|field| field.field_id.as_str()).collect();
+    assert_eq!(names, ["labels", "summary"]);
+    assert!(!read[0].required && read[1].is_demanded());
+    let unreadable = readable::<CreateField>(vec![Value::Null]);
+    assert_eq!(unreadable, Err(Trouble::Unreadable.into()));
+}
+
 #[tokio::test]
 async fn reading_ends_at_the_total_at_the_last_page_and_at_an_empty_one() {
     for (total, is_last, pages) in [(Some(4), None, 2), (None, Some(true), 1), (None, None, 4)] {

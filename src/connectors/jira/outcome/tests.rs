@@ -138,6 +138,28 @@ fn a_refusal_keeps_what_jira_said_without_secrets() {
 }
 
 #[test]
+fn each_part_of_a_refusal_counts_whatever_the_others_are() {
+    let read = |body: &str| match create(400, &[], Ok(body)) {
+        CreateOutcome::Rejected(rejection) => (rejection.messages, rejection.fields),
+        other => panic!("not rejected: {other:?}"),
+    };
+    for messages in ["null", "[]", "{}", "[null]"] {
+        let body = format!(r#"{{"errorMessages":{messages},"errors":{{"labels":"no"}}}}"#);
+        let (_, fields) = read(&body);
+        assert_eq!(fields, BTreeMap::from([("labels".into(), "no".into())]));
+    }
+    let (messages, fields) = read(r#"{"errorMessages":"whole","errors":{"labels":null,"x":"no"}}"#);
+    assert_eq!(messages, ["whole"]);
+    assert_eq!(fields, BTreeMap::from([("x".into(), "no".into())]));
+    let (messages, fields) = read(r#"{"errorMessages":null,"errors":["a",{"b":1}],"message":7}"#);
+    assert_eq!(messages, ["7", "a", r#"{"b":1}"#]);
+    assert!(fields.is_empty());
+    let (_, fields) = read(r#"{"errors":{"parentId":"hierarchy","pid":"gone"}}"#);
+    let names: Vec<_> = fields.keys().map(String::as_str).collect();
+    assert_eq!(names, ["parent", "project"]);
+}
+
+#[test]
 fn throttling_says_how_long_in_every_form() {
     const DATE: (&str, &str) = ("date", "Wed, 21 Oct 2026 07:28:00 GMT");
     let cases: [(Headers<'_>, Option<u64>); 9] = [
