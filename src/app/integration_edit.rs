@@ -46,10 +46,12 @@ impl App {
             let next = self.next(&read, &update.change)?;
             if update.validate_only {
                 self.require_free_name(&next.name, Some(id)).await?;
-                if next.reaches_otherwise(&read)
-                    && let Some(run) = export::running_on(self.db.read(), id).await?
-                {
-                    return Err(in_use(id, &run));
+                let conn = self.db.read();
+                if next.reaches_otherwise(&read) {
+                    none_runs(id, export::running_on(conn, id).await?)?;
+                }
+                if next.moves_from(&read) {
+                    none_stays(id, export::made_on(conn, id).await?)?;
                 }
             } else if next != read {
                 match self.write_update(read, next.clone()).await {
@@ -127,10 +129,13 @@ impl App {
             Box::pin(async move {
                 let (read, next) = &*plain;
                 integration::update(tx, read, next).await?;
-                match next.reaches_otherwise(read) {
-                    true => unused(tx, read.id).await,
-                    false => Ok(()),
+                if next.reaches_otherwise(read) {
+                    unused(tx, read.id).await?;
                 }
+                if next.moves_from(read) {
+                    none_stays(read.id, export::made_on(tx, read.id).await?)?;
+                }
+                Ok(())
             })
         });
         written.await
@@ -139,15 +144,23 @@ impl App {
 
 /// INTEGRATION_IN_USE while an export runs on the integration, whose row this transaction has written: a start holds on to the row.
 async fn unused(tx: &Tx, id: IntegrationId) -> Result<()> {
-    match export::running_on(tx, id).await? {
-        Some(run) => Err(in_use(id, &run)),
-        None => Ok(()),
-    }
+    none_runs(id, export::running_on(tx, id).await?)
 }
 
-fn in_use(id: IntegrationId, run: &export::Model) -> Error {
+fn none_runs(id: IntegrationId, running: Option<export::Model>) -> Result<()> {
     let text =
         "an export runs on the integration; wait for its end, or cancel it with CancelExport";
+    running.map_or(Ok(()), |run| Err(in_use(id, &run, text)))
+}
+
+/// The keys that an export has recorded name other people's issues on another site: nothing may be sent to them there.
+fn none_stays(id: IntegrationId, made: Option<export::Model>) -> Result<()> {
+    let text = "issues of an exported session are on this site, so that `site_url` is fixed until RevertExport; \
+                make a new integration for another site";
+    made.map_or(Ok(()), |run| Err(in_use(id, &run, text)))
+}
+
+fn in_use(id: IntegrationId, run: &export::Model, text: &str) -> Error {
     let error = Error::refused(Reason::IntegrationInUse, format!("integration/{id}"), text);
     error.with("session_id", run.session_id)
 }

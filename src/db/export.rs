@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use sea_orm::{
     IntoActiveModel, NotSet, Order, QueryOrder, QuerySelect, QueryTrait, Unchanged,
-    entity::prelude::*, sea_query::Condition,
+    entity::prelude::*,
+    sea_query::{Condition, SelectStatement},
 };
 
 use super::{export_event, query};
@@ -229,10 +230,6 @@ pub async fn running_on(
     conn: &impl ConnectionTrait,
     integration: IntegrationId,
 ) -> Result<Option<Model>> {
-    let sessions = super::session::Entity::find()
-        .select_only()
-        .column(super::session::Column::Id)
-        .filter(super::session::Column::IntegrationId.eq(integration));
     let over = [
         ExportStatus::Completed,
         ExportStatus::Failed,
@@ -241,9 +238,32 @@ pub async fn running_on(
     ];
     Ok(Entity::find()
         .filter(Column::Status.is_not_in(over))
-        .filter(Column::SessionId.in_subquery(sessions.into_query()))
+        .filter(Column::SessionId.in_subquery(sessions_of(integration)))
         .one(conn)
         .await?)
+}
+
+/// A run that was not taken back and has issues, or may have them, of a session that goes to this integration.
+pub async fn made_on(
+    conn: &impl ConnectionTrait,
+    integration: IntegrationId,
+) -> Result<Option<Model>> {
+    Ok(Entity::find()
+        .filter(Column::Status.ne(ExportStatus::Reverted))
+        .filter(Column::SessionId.in_subquery(sessions_of(integration)))
+        .filter(Column::Id.in_subquery(super::export_item::with_begun()))
+        .one(conn)
+        .await?)
+}
+
+/// The ids of the sessions that go to this integration, and were not deleted.
+fn sessions_of(integration: IntegrationId) -> SelectStatement {
+    let sessions = super::session::Entity::find()
+        .select_only()
+        .column(super::session::Column::Id)
+        .filter(super::session::Column::DeleteTime.is_null())
+        .filter(super::session::Column::IntegrationId.eq(integration));
+    sessions.into_query()
 }
 
 /// The runs of several sessions, a session's latest one after its earlier ones.

@@ -1,6 +1,10 @@
 //! Export items: one a ticket of a run, in the order in which they are made.
 
-use sea_orm::{IntoActiveModel, QueryOrder, Unchanged, entity::prelude::*, sea_query::Condition};
+use sea_orm::{
+    IntoActiveModel, QueryOrder, QuerySelect, QueryTrait, Unchanged,
+    entity::prelude::*,
+    sea_query::{Condition, SelectStatement},
+};
 
 use crate::{
     domain::{
@@ -127,10 +131,18 @@ pub async fn of_export(conn: &impl ConnectionTrait, export: ExportId) -> Result<
 
 /// Every item of which something was begun: those with an issue, and those that may have one.
 pub async fn begun(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<Model>> {
-    let rows = Entity::find()
-        .filter(Column::ExportId.eq(export))
-        .filter(Column::State.is_not_in([ItemState::Pending, ItemState::Failed]));
-    Ok(rows.all(conn).await?)
+    let rows = Entity::find().filter(Column::ExportId.eq(export));
+    Ok(rows.filter(is_begun()).all(conn).await?)
+}
+
+/// The ids of the runs with such items.
+pub(super) fn with_begun() -> SelectStatement {
+    let items = Entity::find().select_only().column(Column::ExportId);
+    items.filter(is_begun()).into_query()
+}
+
+fn is_begun() -> Expr {
+    Column::State.is_not_in([ItemState::Pending, ItemState::Failed])
 }
 
 /// Every item with an issue that was not taken back, in order.

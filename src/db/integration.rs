@@ -112,6 +112,11 @@ impl Model {
     pub fn reaches_otherwise(&self, read: &Self) -> bool {
         self.config != read.config || self.credentials != read.credentials
     }
+
+    /// Whether it leads to another site than `read` does.
+    pub fn moves_from(&self, read: &Self) -> bool {
+        self.config.site() != read.config.site()
+    }
 }
 
 /// Integrations that are not deleted.

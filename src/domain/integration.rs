@@ -83,6 +83,13 @@ impl PlatformConfig {
         }
     }
 
+    /// The site that issues are made on.
+    pub const fn site(&self) -> &Url {
+        match self {
+            Self::Jira(config) => &config.site_url,
+        }
+    }
+
     /// These settings with what changes of them; `None` where the change is one of another platform's.
     #[must_use]
     pub fn changed(&self, change: &ConfigChange) -> Option<Self> {

@@ -5,15 +5,17 @@ use std::time::Duration;
 use docket::{
     domain::actor::Role,
     proto::v1::{
-        AddSessionTicketsRequest, CreateSessionRequest, GetExportRequest, Session,
-        SetIntegrationEnabledRequest, StartExportRequest,
+        AddSessionTicketsRequest, CreateSessionRequest, ExportStatus, GetExportRequest,
+        Integration, JiraConfig, Session, SetIntegrationEnabledRequest, StartExportRequest,
+        UpdateIntegrationRequest, integration,
     },
+    sandbox::{Action, Fault, Operation, Options, Sandbox},
 };
 use rstest::rstest;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use super::bench::{Bench, assert_completed, chain, open_session};
+use super::bench::{Bench, assert_completed, chain, last, open_session};
 use crate::support::database::Kind;
 
 fn reason(status: &Status) -> String {
@@ -242,4 +244,55 @@ async fn tickets_added_while_an_export_starts_are_refused_or_exported(
         let export = started.unwrap().into_inner().export.unwrap();
         assert_eq!(export.total_tickets, wanted, "round {round}");
     }
+}
+
+/// The keys of one site name somebody else's issues on another one.
+#[rstest]
+#[tokio::test]
+async fn an_integration_keeps_its_site_while_issues_are_there(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind, &[("a", &[]), ("b", &["a"])]).await;
+    let elsewhere = Sandbox::start(Options::default()).await.unwrap();
+    let to = |url: String, validate_only| {
+        let config = integration::Config::Jira(JiraConfig {
+            site_url: url,
+            ..Default::default()
+        });
+        let request = UpdateIntegrationRequest {
+            integration: Some(Integration {
+                id: bench.integration.clone(),
+                config: Some(config),
+                ..Default::default()
+            }),
+            update_mask: Some(prost_types::FieldMask {
+                paths: vec!["jira.site_url".to_owned()],
+            }),
+            validate_only,
+            ..Default::default()
+        };
+        let mut integrations = bench.server.integrations(Role::Manager);
+        async move { integrations.update_integration(request).await }
+    };
+    bench
+        .jira
+        .order(Fault::on(Operation::CreateIssue, Action::status(401)).nth(2));
+    assert_eq!(last(&bench.run().await).status(), ExportStatus::Failed);
+    for validate_only in [true, false] {
+        let refused = to(elsewhere.url(), validate_only).await.unwrap_err();
+        assert_eq!(reason(&refused), "INTEGRATION_IN_USE");
+        assert!(refused.message().contains("new integration"), "{refused:?}");
+    }
+    bench.retry().await.unwrap();
+    assert_completed(&bench.events(0).await);
+    bench.assert_whole(2).await;
+    assert!(to(elsewhere.url(), false).await.is_err());
+
+    // Once everything is taken back, nothing is left behind.
+    bench.revert(false).await.unwrap();
+    to(elsewhere.url(), false).await.unwrap();
+    bench.start().await.unwrap();
+    assert_completed(&bench.events(0).await);
+    assert_eq!(elsewhere.issues().len(), 2);
+    assert!(bench.jira.issues().is_empty());
 }
