@@ -40,7 +40,7 @@ impl HeldUntil {
         self.0.fetch_max(until.timestamp_micros(), Ordering::AcqRel);
     }
 
-    fn is_over(&self, now: Time) -> bool {
+    pub(super) fn is_over(&self, now: Time) -> bool {
         now.timestamp_micros() >= self.0.load(Ordering::Acquire)
     }
 }

@@ -1,5 +1,10 @@
 //! Sending one file, and looking for one that may have been sent: by name and size, among those that stand for no other file.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
+
 use super::{
     patience::Patience,
     run::{Run, Stop},
@@ -9,12 +14,16 @@ use super::{
 };
 use crate::{
     app::issue_files::{Known, Outgoing},
+    blobs::Pieces,
     connectors::jira::{AttachOutcome, CallError, NewFile, Rejection},
     db::export_attachment,
+    error::Error,
 };
 
 /// How often a file is sent again after an uncertain outcome that proved to be nothing.
 const UNCERTAIN_ROUNDS: u32 = 2;
+/// The most bytes that are sent without a look at the lease.
+const PIECE: usize = 64 * 1024;
 
 impl Run {
     /// Sends the bytes until Jira has taken or refused them: Jira's id of the file, or why it is not there.
@@ -37,7 +46,7 @@ impl Run {
                 filename: &file.row.filename,
                 content_type: &content_type,
                 size: file.size(),
-                bytes,
+                bytes: self.while_held(bytes),
             };
             let outcome = passage.jira.attach(&key, new).await;
             step("export.attachment_answered");
@@ -49,6 +58,8 @@ impl Run {
                 }
                 AttachOutcome::NotSent(trouble) => self.outage(&mut patience, &trouble).await?,
                 AttachOutcome::Uncertain(trouble) => {
+                    // Whoever holds the run now looks for the file, and sends it.
+                    self.still_holds()?;
                     tracing::warn!(%trouble, file = %file.row.id, "a file had no clear answer");
                     let doubt = Doubt::of(&trouble);
                     match self.look_again(passage, &file.row, known, doubt).await? {
@@ -60,6 +71,21 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// The bytes, for as long as the lease holds. A worker that is stopped in the middle of a file, and goes on once another one has
+    /// sent it, breaks the request off before Jira has the whole of it.
+    fn while_held(&self, bytes: Pieces) -> Pieces {
+        let (held, clock) = (self.held_until.clone(), Arc::clone(&self.app.clock));
+        let pieces = bytes.flat_map(|piece| stream::iter(cut(piece)));
+        let fenced = pieces.map(move |piece| {
+            step("export.attachment_piece");
+            match held.is_over(clock.now()) {
+                true => Err(Error::Fenced),
+                false => piece,
+            }
+        });
+        fenced.boxed()
     }
 
     /// Looks for the file on the issue as it was read last.
@@ -112,4 +138,18 @@ impl Run {
             _ => Ok(refused.to_string()),
         }
     }
+}
+
+/// A piece in small ones.
+fn cut(piece: Result<Bytes, Error>) -> Vec<Result<Bytes, Error>> {
+    let mut rest = match piece {
+        Ok(bytes) => bytes,
+        Err(error) => return vec![Err(error)],
+    };
+    let mut pieces = Vec::new();
+    while rest.len() > PIECE {
+        pieces.push(Ok(rest.split_to(PIECE)));
+    }
+    pieces.push(Ok(rest));
+    pieces
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use docket::{
-    db::{export, export_event},
-    domain::ids::SessionId,
+    db::{export, export_attachment, export_event},
+    domain::{export::FileState, ids::SessionId},
     proto::v1::{ExportStatus, GetSessionRequest, PauseExportRequest},
     sandbox::{Action, Exchange, Fault, Issue, Link, Operation},
 };
 use rstest::rstest;
+use sea_orm::EntityTrait as _;
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -169,4 +170,42 @@ async fn a_replica_that_stalls_at_a_ticket_leaves_it_alone(#[case] place: &str) 
     assert_eq!(held(&bench).await, before, "nothing has changed");
     let sent = bench.jira.requests_of(Operation::CreateIssue);
     assert_eq!(sent.len(), bench.story.len(), "one create a ticket");
+}
+
+/// In the middle of a file: the rest of it must not be sent any more, for Jira takes the same file twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_sleeps_in_the_middle_of_a_file_breaks_it_off() {
+    let setup = Setup::new(Kind::Postgres, Story::small());
+    // Time enough to be stopped in.
+    let setup = setup.doing_at("attachment_piece", 1, "sleep(1500)");
+    let (bench, sleeper) = setup.start().await;
+    bench.begin(&sleeper).await.expect("it starts");
+    while !is_sending(&bench).await {
+        sleep(Duration::from_millis(5)).await;
+    }
+    sleeper.signal("STOP");
+    let fence = held(&bench).await.run.fence;
+
+    let other = bench.replica().await;
+    let watcher = bench.watch_on(&other);
+    while held(&bench).await.run.fence == fence {
+        sleep(Duration::from_millis(20)).await;
+    }
+    // The other looks for the file for half a minute before it sends it again.
+    sleeper.signal("CONT");
+    sleeper.logged(LOST).await;
+    let taken = || {
+        let sent = bench.jira.requests_of(Operation::AddAttachments);
+        sent.iter().filter(|it| it.work.is_some()).count()
+    };
+    assert_eq!(taken(), 0, "what it had begun to send is broken off");
+    let (_, taken_over) = bench.conclude(&other, watcher).await;
+    assert_eq!((taken_over, taken()), (1, 2), "each file once");
+}
+
+/// Whether a file is on its way, as the run has written it down.
+async fn is_sending(bench: &Bench) -> bool {
+    let rows = export_attachment::Entity::find().all(bench.database.db.read());
+    let rows = rows.await.expect("reads");
+    rows.iter().any(|row| row.state == FileState::Sending)
 }

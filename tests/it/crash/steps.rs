@@ -15,7 +15,7 @@ const ABORTED: i32 = 6;
 
 /// Every place at which an export may be left, how often a run has come there when it is in the first round, how often it comes there
 /// in all, and whether the ticket with that number is then found in Jira rather than made.
-const PLACES: [(&str, i32, i32, bool); 16] = [
+const PLACES: [(&str, i32, i32, bool); 17] = [
     ("claimed", 1, 1, false),
     ("before_intent", 4, 7, false),
     ("intended", 4, 7, false),
@@ -25,6 +25,7 @@ const PLACES: [(&str, i32, i32, bool); 16] = [
     ("key_kept", 4, 7, false),
     ("attachment_next", 1, 2, false),
     ("attachment_intended", 2, 2, false),
+    ("attachment_piece", 2, 2, false),
     ("attachment_answered", 1, 2, false),
     ("attachment_answered", 2, 2, false),
     ("attachment_kept", 1, 2, false),
