@@ -91,8 +91,10 @@ impl App {
     /// The fields of each ticket whose values did not arrive.
     async fn lost(&self, export: &ExportId) -> Result<HashMap<TicketId, HashSet<String>>> {
         let mut lost: HashMap<TicketId, HashSet<String>> = HashMap::new();
-        for fix in export_fix::of_export(self.db.read(), *export).await? {
-            lost.entry(fix.ticket_id).or_default().insert(fix.field);
+        let fixes = export_fix::of_export(self.db.read(), *export).await?;
+        for fix in fixes.into_iter().filter(|fix| !fix.applied) {
+            let field = fix.bare_field().to_owned();
+            lost.entry(fix.ticket_id).or_default().insert(field);
         }
         Ok(lost)
     }

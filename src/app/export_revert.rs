@@ -323,7 +323,8 @@ fn keys(items: &[export_item::Model]) -> HashMap<TicketId, String> {
 fn fixed(fixes: Vec<export_fix::Model>) -> HashMap<TicketId, BTreeSet<String>> {
     let mut fields: HashMap<TicketId, BTreeSet<String>> = HashMap::new();
     for fix in fixes.into_iter().filter(|fix| fix.applied) {
-        fields.entry(fix.ticket_id).or_default().insert(fix.field);
+        let field = fix.bare_field().to_owned();
+        fields.entry(fix.ticket_id).or_default().insert(field);
     }
     fields
 }

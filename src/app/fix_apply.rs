@@ -7,16 +7,14 @@ use serde_json::{Value, json};
 
 use super::{
     App,
-    export_outcome::with_files,
+    fix_record::{Beside, write_beside},
     issue_draft::IssueDraft,
     jira_calls::{failed, rejected, unplanned},
+    snapshot::{Resent, Sent},
 };
 use crate::{
     connectors::jira::{CallError, IssuePlan, Jira, LinkType, ProjectMeta, adf},
-    db::{
-        Tx, export, export_attachment, export_fix, export_item, export_link, history,
-        session_ticket, ticket,
-    },
+    db::{export, export_fix, export_item, export_link, history, session_ticket, ticket},
     domain::{
         actor::Actor,
         export::{LinkState, ManualFixType},
@@ -144,24 +142,34 @@ impl Fixer<'_> {
         match fix.fix_type {
             ManualFixType::LinkFailed => beside.link = Some(self.link(fix).await?),
             ManualFixType::AttachmentFailed => beside.file = Some(self.file(fix, &key).await?),
-            ManualFixType::SprintNotFound => self.sprint(fix, &key).await?,
-            ManualFixType::DescriptionTruncated => self.description(fix, &key).await?,
-            _ => self.field(fix, &key).await?,
+            ManualFixType::SprintNotFound => beside.resent = Some(self.sprint(fix, &key).await?),
+            ManualFixType::DescriptionTruncated => {
+                beside.resent = Some(self.description(fix, &key).await?);
+            }
+            _ => beside.resent = Some(self.field(fix, &key).await?),
         }
         self.record(fix, beside).await
     }
 
-    async fn field(&mut self, fix: &export_fix::Model, key: &str) -> Result<()> {
+    async fn field(&mut self, fix: &export_fix::Model, key: &str) -> Result<Resent> {
+        let ticket = self.ticket(fix).await?;
         let plan = self.plan(fix, key).await?;
         let Some((id, value)) = plan.value_of(&fix.field) else {
             return Err(why_not(fix, plan));
         };
         let (id, value) = (id.to_owned(), value.clone());
-        self.send(fix, key, &id, &value).await
+        let resent = Resent {
+            sent: Sent::of(plan, &id, &value),
+            ids: Some(plan.ids.clone()),
+            id,
+            ticket,
+        };
+        self.send(fix, key, &resent.id, &value).await?;
+        Ok(resent)
     }
 
     /// The whole description fits once it is shorter. Until then it is a file, which has a fix of its own where Jira refused that.
-    async fn description(&mut self, fix: &export_fix::Model, key: &str) -> Result<()> {
+    async fn description(&mut self, fix: &export_fix::Model, key: &str) -> Result<Resent> {
         let row = self.ticket(fix).await?;
         let draft = IssueDraft::of(&row);
         if draft.cut.is_some() {
@@ -170,17 +178,31 @@ impl Fixer<'_> {
         }
         let description = draft.input.description;
         let description = description.unwrap_or_else(|| adf::convert("").adf);
-        self.send(fix, key, "description", &description).await
+        self.send(fix, key, "description", &description).await?;
+        Ok(Resent {
+            id: "description".to_owned(),
+            sent: Sent::description(&description),
+            ids: None,
+            ticket: row,
+        })
     }
 
-    async fn sprint(&mut self, fix: &export_fix::Model, key: &str) -> Result<()> {
+    async fn sprint(&mut self, fix: &export_fix::Model, key: &str) -> Result<Resent> {
+        let ticket = self.ticket(fix).await?;
         let plan = self.plan(fix, key).await?;
-        let Some(sprint) = plan.sprint.as_ref().map(|sprint| sprint.id) else {
+        let Some(sprint) = &plan.sprint else {
             return Err(why_not(fix, plan));
         };
-        let keys = [key.to_owned()];
+        let resent = Resent {
+            id: plan.ids.sprint.clone(),
+            sent: Sent::sprint(sprint),
+            ids: Some(plan.ids.clone()),
+            ticket,
+        };
+        let (sprint, keys) = (sprint.id, [key.to_owned()]);
         let sent = self.app.ask_jira(|| self.jira.add_to_sprint(sprint, &keys));
-        sent.await.map_err(|error| self.told(fix, &error))
+        sent.await.map_err(|error| self.told(fix, &error))?;
+        Ok(resent)
     }
 
     /// Sets the link that the fix is about, and answers its row as it is then.
@@ -293,12 +315,7 @@ impl Fixer<'_> {
                 }
                 // First, so that of several calls at once each sees what the other has written of a ticket's files.
                 export::fix_applied(tx, *export, linked).await?;
-                if let Some(link) = &beside.link {
-                    export_link::save(tx, link).await?;
-                }
-                if let (Some(file), Some(entry)) = (&beside.file, entry) {
-                    write_file(tx, file, entry).await?;
-                }
+                write_beside(tx, *export, beside, entry.as_ref()).await?;
                 Ok(true)
             })
         });
@@ -307,31 +324,6 @@ impl Fixer<'_> {
         self.export.fence += i64::from(written);
         Ok(())
     }
-}
-
-/// What an applied fix changes beside itself.
-#[derive(Clone, Debug, Default)]
-struct Beside {
-    link: Option<export_link::Model>,
-    file: Option<export_attachment::Model>,
-}
-
-/// Records that an issue has the file, also in what the ticket tells of its issue.
-async fn write_file(
-    tx: &Tx,
-    file: &export_attachment::Model,
-    entry: &history::Entry,
-) -> Result<()> {
-    export_attachment::save(tx, file).await?;
-    let files = export_attachment::of_ticket(tx, file.export_id, file.ticket_id).await?;
-    let rows = ticket::find_many(tx, [file.ticket_id]).await?;
-    let result = rows.into_iter().find_map(|row| row.integration_result);
-    let Some(result) = result.and_then(|result| with_files(result, &files)) else {
-        // The export has not come to its end with this ticket.
-        return Ok(());
-    };
-    session_ticket::told_anew(tx, file.ticket_id, result, entry.create_time).await?;
-    history::append(tx, vec![entry.clone()]).await
 }
 
 pub(super) fn changed_meanwhile(error: Error, session: SessionId) -> Error {

@@ -33,6 +33,7 @@ mod file_check;
 mod filing;
 pub mod fix_apply;
 pub(crate) mod fix_files;
+mod fix_record;
 mod html;
 pub mod integration_edit;
 pub mod integration_fields;

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::issue_draft::IssueDraft;
 use crate::{
-    connectors::jira::{FieldIds, IssuePlan, adf_text, as_text, is_jira_field},
+    connectors::jira::{FieldIds, IssuePlan, Sprint, adf_text, as_text, is_jira_field},
     db::ticket,
 };
 
@@ -32,6 +32,18 @@ pub(crate) struct Sent {
     pub(crate) value: Option<Value>,
     /// For a person.
     pub(crate) text: Text,
+}
+
+/// A value that was sent once Jira took it.
+#[derive(Clone, Debug)]
+pub(crate) struct Resent {
+    /// Jira's id of the field.
+    pub(crate) id: String,
+    pub(crate) sent: Sent,
+    /// The ids that differ by site, as far as they were looked at.
+    pub(crate) ids: Option<FieldIds>,
+    /// The ticket, as it was then.
+    pub(crate) ticket: ticket::Model,
 }
 
 /// What was exported of a ticket, by Jira's ids of the fields.
@@ -57,6 +69,34 @@ impl Text {
     }
 }
 
+impl Sent {
+    /// A field's value as the plan has it.
+    pub(crate) fn of(plan: &IssuePlan, id: &str, value: &Value) -> Self {
+        if id == "description" {
+            return Self::description(value);
+        }
+        let told = plan.shown.get(id).cloned();
+        Self {
+            value: Some(value.clone()),
+            text: Text::of(&told.unwrap_or_else(|| as_text(value))),
+        }
+    }
+
+    pub(crate) fn description(document: &Value) -> Self {
+        Self {
+            value: None,
+            text: Text::of(&as_text(document)),
+        }
+    }
+
+    pub(crate) fn sprint(sprint: &Sprint) -> Self {
+        Self {
+            value: Some(sprint.id.into()),
+            text: Text::of(&sprint.name),
+        }
+    }
+}
+
 impl Snapshot {
     /// What a create with this plan sends of the ticket.
     pub(crate) fn of(ticket: &ticket::Model, plan: &IssuePlan) -> Self {
@@ -64,19 +104,10 @@ impl Snapshot {
         let fields = plan.fields.iter();
         for (id, value) in fields.filter(|(id, _)| !matches!(id.as_str(), "project" | "issuetype"))
         {
-            let told = plan
-                .shown
-                .get(id)
-                .cloned()
-                .unwrap_or_else(|| as_text(value));
-            let value = (id != "description").then(|| value.clone());
-            let text = Text::of(&told);
-            sent.insert(id.clone(), Sent { value, text });
+            sent.insert(id.clone(), Sent::of(plan, id, value));
         }
         if let Some(sprint) = &plan.sprint {
-            let value = Some(sprint.id.into());
-            let text = Text::of(&sprint.name);
-            sent.insert(plan.ids.sprint.clone(), Sent { value, text });
+            sent.insert(plan.ids.sprint.clone(), Sent::sprint(sprint));
         }
         let mut snapshot = Self {
             ids: plan.ids.clone(),
@@ -85,6 +116,32 @@ impl Snapshot {
         };
         snapshot.docket = snapshot.docket_now(ticket);
         snapshot
+    }
+
+    /// Notes a value that was sent after the create.
+    pub(crate) fn resend(&mut self, resent: &Resent) {
+        if let Some(ids) = &resent.ids {
+            self.rename(ids);
+        }
+        self.sent.insert(resent.id.clone(), resent.sent.clone());
+        match self.docket_now(&resent.ticket).remove(&resent.id) {
+            Some(text) => self.docket.insert(resent.id.clone(), text),
+            None => self.docket.remove(&resent.id),
+        };
+    }
+
+    /// Fields that a screen has by now are known by its ids.
+    fn rename(&mut self, ids: &FieldIds) {
+        let moves = [
+            (&self.ids.story_points, &ids.story_points),
+            (&self.ids.sprint, &ids.sprint),
+        ];
+        for (old, new) in moves.into_iter().filter(|(old, new)| old != new) {
+            if let Some(text) = self.docket.remove(old) {
+                self.docket.insert(new.clone(), text);
+            }
+        }
+        self.ids = ids.clone();
     }
 
     /// The summary that was sent, by an item's record of it.

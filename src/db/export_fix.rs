@@ -46,6 +46,12 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
+    /// The field's name; for one of Jira's that docket keeps among `custom_fields` its id in Jira.
+    pub fn bare_field(&self) -> &str {
+        let custom = self.field.strip_prefix("custom_fields.");
+        custom.unwrap_or(&self.field)
+    }
+
     /// The fix as callers see it, with the address and the ticket's title.
     pub fn told(&self, jira_url: String, title: String) -> ManualFix {
         ManualFix {

@@ -170,6 +170,68 @@ async fn what_never_arrived_has_not_changed() {
     assert_eq!(bench.drift().await.unwrap(), []);
 }
 
+/// A value that Jira took only later is docket's as well: its arrival is no change, and a change of it is one.
+#[tokio::test]
+async fn what_arrived_later_is_compared_and_is_docket_s_own_change() {
+    use docket::sandbox::{Action, Fault, Operation};
+    use prost_types::{Struct, Value as Wire, value::Kind as Is};
+    let date = Wire {
+        kind: Some(Is::StringValue("2026-12-24".to_owned())),
+    };
+    let wish = v1::NewSessionTicket {
+        custom_fields: Some(Struct {
+            fields: [("duedate".to_owned(), date)].into(),
+        }),
+        ..full("a")
+    };
+    let bench = Bench::new(Kind::Sqlite, vec![wish]).await;
+    let no = json!({ "duedate": "no", "labels": "no", STORY_POINTS: "no", "assignee": "no" });
+    let refused = Action::Status {
+        status: 400,
+        body: Some(json!({ "errorMessages": [], "errors": no })),
+        headers: Default::default(),
+    };
+    bench.jira.order(Fault::on(Operation::CreateIssue, refused));
+    let lost = Fault::on(Operation::MoveToSprint, Action::status(400));
+    bench.jira.order(lost);
+    assert_eq!(bench.run().await.manual_fixes_needed, 5);
+    assert_eq!(bench.drift().await.unwrap(), []);
+    let apply = v1::ApplyFixesRequest {
+        session_id: bench.session.clone(),
+        ..Default::default()
+    };
+    bench.exports().apply_fixes(apply).await.unwrap();
+    assert_eq!(bench.results().await.export.unwrap().manual_fixes_needed, 0);
+    assert_eq!(bench.drift().await.unwrap(), [], "nobody has changed it");
+    let planned = v1::RevertExportRequest {
+        session_id: bench.session.clone(),
+        dry_run: true,
+    };
+    let planned = bench.exports().revert_export(planned).await.unwrap();
+    let planned = planned.into_inner();
+    assert_eq!((planned.deleted.len(), planned.kept), (1, vec![]));
+
+    let fields = json!({
+        "duedate": "2027-01-01", "labels": ["cold"], STORY_POINTS: 8, "assignee": Value::Null,
+    });
+    let path = format!("/rest/api/3/issue/{}", planned.deleted[0]);
+    let change = json!({ "fields": fields });
+    bench.in_jira(reqwest::Method::PUT, &path, change).await;
+    let items = bench.drift().await.unwrap();
+    let expected = [
+        ("assignee", "Ada Byron", None, Some("Ada Byron")),
+        (STORY_POINTS, "5", Some("8"), Some("5")),
+        (
+            "duedate",
+            "2026-12-24",
+            Some("2027-01-01"),
+            Some("2026-12-24"),
+        ),
+        ("labels", "big, hot", Some("cold"), Some("big, hot")),
+    ];
+    assert_eq!(told(&items), expected);
+}
+
 #[tokio::test]
 async fn without_an_export_or_with_one_that_runs_there_is_nothing_to_compare() {
     use docket::sandbox::{Action, Fault, Operation};
