@@ -66,6 +66,7 @@ fn pause(error: &CallError) -> Option<Duration> {
 pub(super) fn failed(error: &CallError, project: &str) -> Error {
     let after = match error {
         CallError::RetryLater { after, .. } => after.unwrap_or(COME_AGAIN),
+        CallError::Trouble(Trouble::Overloaded { after, .. }) => *after,
         _ => COME_AGAIN,
     };
     let failed = stopped(error.failure(project), project, after);

@@ -236,6 +236,9 @@ pub(super) fn of_attach(sent: Result<Answer, SendError>, redactor: &Redactor) ->
         },
         408 => AttachOutcome::Uncertain(Trouble::Timeout),
         300..=499 => AttachOutcome::Rejected(Rejection::read(&answer, redactor)),
+        503 if answer.header("retry-after").is_some() => {
+            AttachOutcome::Uncertain(overloaded(&answer, redactor))
+        }
         status => AttachOutcome::Uncertain(Trouble::ServerError(status)),
     }
 }

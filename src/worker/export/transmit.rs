@@ -15,7 +15,7 @@ use super::{
 use crate::{
     app::issue_files::{Known, Outgoing},
     blobs::Pieces,
-    connectors::jira::{AttachOutcome, CallError, NewFile, Rejection},
+    connectors::jira::{AttachOutcome, CallError, NewFile, Rejection, Trouble},
     db::export_attachment,
     error::Error,
 };
@@ -64,7 +64,12 @@ impl Run {
                     let doubt = Doubt::of(&trouble);
                     match self.look_again(passage, &file.row, known, doubt).await? {
                         Ok(Some(id)) => return Ok(Ok(id)),
-                        Ok(None) if doubts < UNCERTAIN_ROUNDS => doubts += 1,
+                        Ok(None) if doubts < UNCERTAIN_ROUNDS => {
+                            doubts += 1;
+                            if let Trouble::Overloaded { after, reason } = trouble {
+                                self.throttled(&mut patience, Some(after), &reason).await?;
+                            }
+                        }
                         Ok(None) => return Ok(Err(trouble.to_string())),
                         Err(refused) => return Ok(Err(refused.to_string())),
                     }

@@ -145,6 +145,28 @@ async fn a_file_that_did_not_arrive_is_sent_again(#[case] action: Action) {
     assert_eq!(last(&events).manual_fixes_needed, 0);
 }
 
+#[tokio::test]
+async fn an_overloaded_site_is_given_the_time_that_it_asks_for_before_a_file_is_sent_again() {
+    let bench = bench(Kind::Sqlite, &FILES).await;
+    let busy = Action::Status {
+        status: 503,
+        body: None,
+        headers: [("retry-after".to_owned(), "40".to_owned())].into(),
+    };
+    bench
+        .jira
+        .order(Fault::on(Operation::AddAttachments, busy).nth(2));
+    let events = bench.run().await;
+    assert_completed(&events);
+    let asked = events.iter().find_map(|event| match &event.detail {
+        Some(Detail::Throttled(throttled)) => throttled.retry_after,
+        _ => None,
+    });
+    assert_eq!(asked.expect("it is told").seconds, 40);
+    assert!(bench.clock.waits().iter().sum::<Duration>() >= Duration::from_secs(40));
+    assert_eq!(in_jira(&bench), wanted(&FILES));
+}
+
 /// The one manual fix of a run that has left out one file.
 async fn fix(bench: &Bench, events: &[ExportEvent]) -> v1::ManualFix {
     assert_completed(events);
