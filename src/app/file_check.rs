@@ -77,7 +77,7 @@ impl<'a> FileRules<'a> {
             Ok(jira) => jira,
             Err(error) => return finding(error).map(Err),
         };
-        let asked = self.app.ask_jira(|| jira.attachment_settings()).await;
+        let asked = self.app.file_settings(&jira).await;
         Ok(asked.map_err(|error| error.failure(&self.session.jira_project_key).problem()))
     }
 }

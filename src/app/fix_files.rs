@@ -58,10 +58,7 @@ impl Fixer<'_> {
         }
         let unfit = file.unfit().map(str::to_owned);
         let settings = self.app.ask_jira(|| self.jira.attachment_settings()).await;
-        let settings = settings.unwrap_or(AttachmentSettings {
-            enabled: true,
-            upload_limit: u64::MAX,
-        });
+        let settings = settings.unwrap_or(AttachmentSettings::UNTOLD);
         if let Some(why) = unfit.or_else(|| file.unwelcome(settings)) {
             return Err(refused(fix, &why));
         }

@@ -7,7 +7,7 @@ use super::{
 };
 pub use crate::connectors::jira::{Account, Sprint};
 use crate::{
-    connectors::jira::{CallError, IssueType, Jira, LinkType, ProjectMeta},
+    connectors::jira::{AttachmentSettings, CallError, IssueType, Jira, LinkType, ProjectMeta},
     domain::{
         actor::Actor, export::ErrorCategory, ids::IntegrationId, permission::Action,
         problem::Problem,
@@ -117,7 +117,7 @@ impl App {
         self.fill(jira, &meta, &mut report).await?;
         let site = Site {
             held,
-            files: self.ask_jira(|| jira.attachment_settings()).await?,
+            files: self.file_settings(jira).await?,
             settings: self.ask_jira(|| jira.site_settings()).await?,
             link_types: self.link_types(jira).await?,
         };
@@ -148,7 +148,10 @@ impl App {
         }
         report.sprints = self.ask_jira(|| meta.sprints()).await?.to_vec();
         let key = &meta.project().key;
-        report.members = self.ask_jira(|| jira.assignable_users(key)).await?;
+        report.members = match self.ask_jira(|| jira.assignable_users(key)).await {
+            Err(error) if is_withheld(&error) => Vec::new(),
+            found => found?,
+        };
         report
             .members
             .sort_by_cached_key(|member| member.display_name.to_lowercase());
@@ -158,10 +161,24 @@ impl App {
     /// The types of link; none where links are switched off, which Jira tells by a refusal.
     pub(super) async fn link_types(&self, jira: &Jira) -> Result<Vec<LinkType>, CallError> {
         match self.ask_jira(|| jira.link_types()).await {
-            Err(error) if is_missing(&error) => Ok(Vec::new()),
+            Err(error) if is_withheld(&error) => Ok(Vec::new()),
             answer => answer,
         }
     }
+
+    /// What the site takes of files, as far as it tells.
+    pub(super) async fn file_settings(&self, jira: &Jira) -> Result<AttachmentSettings, CallError> {
+        match self.ask_jira(|| jira.attachment_settings()).await {
+            Err(error) if is_withheld(&error) => Ok(AttachmentSettings::UNTOLD),
+            answer => answer,
+        }
+    }
+}
+
+/// Whether the thing asked for is not there, or not for docket's account, which may do without it.
+fn is_withheld(error: &CallError) -> bool {
+    let forbidden = matches!(error, CallError::Rejected(refused) if refused.status == 403);
+    forbidden || is_missing(error)
 }
 
 fn is_missing(error: &CallError) -> bool {

@@ -103,6 +103,12 @@ pub struct AttachmentSettings {
 }
 
 impl AttachmentSettings {
+    /// Of a site that does not tell: it is left to refuse the files themselves.
+    pub const UNTOLD: Self = Self {
+        enabled: true,
+        upload_limit: 0,
+    };
+
     /// Whether a file of this many bytes is not too large.
     pub fn takes(self, bytes: u64) -> bool {
         self.upload_limit == 0 || bytes <= self.upload_limit

@@ -1,13 +1,22 @@
 //! A project as an export sees it: read once a run, the rest looked up when first needed and then remembered.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use tokio::sync::{Mutex, OnceCell};
 
 use super::{
     Account, CallError, CreateField, HardStop, IssueInput, IssuePlan, IssueType, Jira, Project,
-    Sprint, fields::Surroundings,
+    Sprint, Trouble, fields::Surroundings,
 };
+
+/// How often Jira may fail at telling of the boards before they are done without.
+const BOARD_TRIES: u32 = 3;
 
 /// What is known of a project. Shared by all tickets of a run.
 #[derive(Debug)]
@@ -17,6 +26,7 @@ pub struct ProjectMeta {
     issue_types: Vec<IssueType>,
     create_fields: Mutex<HashMap<String, Arc<Vec<CreateField>>>>,
     agile: OnceCell<Agile>,
+    board_failures: AtomicU32,
     users: Mutex<HashMap<String, Option<Account>>>,
 }
 
@@ -53,6 +63,7 @@ impl ProjectMeta {
             jira: jira.clone(),
             create_fields: Mutex::default(),
             agile: OnceCell::new(),
+            board_failures: AtomicU32::new(0),
             users: Mutex::default(),
         })
     }
@@ -114,13 +125,13 @@ impl ProjectMeta {
         Ok(around.story_points().is_some())
     }
 
-    /// Whom `wanted` means, if anybody: see [`Jira::find_user`].
+    /// Whom `wanted` means, if anybody: see [`Jira::find_user`]. An account that may not look for people finds nobody.
     pub async fn user(&self, wanted: &str) -> Result<Option<Account>, CallError> {
         let mut known = self.users.lock().await;
         if let Some(user) = known.get(wanted) {
             return Ok(user.clone());
         }
-        let user = self.jira.find_user(&self.project.key, wanted).await?;
+        let user = or_none(self.jira.find_user(&self.project.key, wanted).await)?;
         known.insert(wanted.to_owned(), user.clone());
         Ok(user)
     }
@@ -175,7 +186,21 @@ impl ProjectMeta {
     }
 
     async fn agile(&self) -> Result<&Agile, CallError> {
-        self.agile.get_or_try_init(|| self.read_agile()).await
+        let read = || async {
+            match self.read_agile().await {
+                Err(CallError::Trouble(Trouble::ServerError(_))) if self.boards_fail().await => {
+                    Ok(Agile::default())
+                }
+                read => read,
+            }
+        };
+        self.agile.get_or_try_init(read).await
+    }
+
+    /// Whether Jira keeps failing at telling of the boards, and answers otherwise.
+    async fn boards_fail(&self) -> bool {
+        let failures = self.board_failures.fetch_add(1, Ordering::Relaxed) + 1;
+        failures >= BOARD_TRIES && self.jira.myself().await.is_ok()
     }
 
     /// Boards that refuse to tell have nothing to tell: a kanban board has no sprints, a site may lack Jira Software.

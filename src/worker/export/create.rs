@@ -20,8 +20,8 @@ use crate::{
     domain::export::ItemState,
 };
 
-/// How often fields may be dropped after a refusal; each time at least one is.
-const FALLBACK_ROUNDS: u32 = 5;
+/// How often a description may be cut after a refusal. Fields are dropped as often as Jira refuses one: each time one less is left.
+const CUTS: u32 = 5;
 /// How often a create is sent again after an uncertain outcome that proved to be nothing.
 const UNCERTAIN_ROUNDS: u32 = 2;
 /// The least time between two creates while Jira says that little of its limit is left.
@@ -44,7 +44,7 @@ impl Run {
 
     async fn create(&self, passage: &mut Passage<'_>) -> Result<(IssueRef, bool), Stop> {
         let mut patience = Patience::default();
-        let (mut fallbacks, mut doubts) = (0, 0);
+        let (mut cuts, mut doubts) = (0, 0);
         // A create of an earlier worker may still come to something: then no refusal proves that there is no issue.
         let mut certain = passage.item.state != ItemState::Creating;
         // Waited for before the intent: what stops the run meanwhile leaves no doubt behind.
@@ -59,12 +59,12 @@ impl Run {
             let waited = match outcome {
                 CreateOutcome::Created(issue) => return Ok((issue, false)),
                 CreateOutcome::Rejected(refused) => {
-                    if fallbacks == FALLBACK_ROUNDS || !passage.give_way(&refused) {
+                    cuts += u32::from(refused.is_too_long());
+                    if cuts > CUTS || !passage.give_way(&refused) {
                         let stop =
                             refused.failure(&passage.context(&self.claimed.jira_project_key));
                         return Err(self.stop_at(passage, stop.into(), certain).await);
                     }
-                    fallbacks += 1;
                     self.intend(passage).await
                 }
                 CreateOutcome::RetryLater { after, reason } => {

@@ -124,10 +124,7 @@ impl Run {
             let asked = self
                 .try_ask("read the limits of files", || jira.attachment_settings())
                 .await?;
-            Ok(asked.unwrap_or(AttachmentSettings {
-                enabled: true,
-                upload_limit: u64::MAX,
-            }))
+            Ok(asked.unwrap_or(AttachmentSettings::UNTOLD))
         };
         self.file_settings.get_or_try_init(|| ask).await.copied()
     }

@@ -37,12 +37,12 @@ impl Run {
         }
     }
 
-    /// The type of link that dependencies become; `None` where links are switched off, which Jira tells by a 404.
+    /// The type of link that dependencies become; `None` where links are switched off or withheld, which Jira tells by a refusal.
     async fn link_type(&self, jira: &Jira) -> Result<Option<LinkType>, Stop> {
         let asked = self.try_ask("read the link types", || jira.link_types());
         match asked.await? {
             Ok(kinds) => Ok(LinkType::blocking(&kinds).cloned()),
-            Err(CallError::Rejected(refused)) if refused.status == 404 => Ok(None),
+            Err(CallError::Rejected(refused)) if matches!(refused.status, 403 | 404) => Ok(None),
             Err(refused) => Err(refused.failure(&self.claimed.jira_project_key).into()),
         }
     }
@@ -98,7 +98,7 @@ impl Run {
         self.record(alter, change, details).await
     }
 
-    /// Sends the link. What Jira refuses is told, and not a stop; a token that it no longer takes is.
+    /// Sends the link. What Jira refuses, or keeps failing at, is told, and not a stop; a token that it no longer takes is.
     async fn make_link(
         &self,
         jira: &Jira,
@@ -112,7 +112,7 @@ impl Run {
             ));
         };
         let made = self
-            .try_ask("link issues", || jira.link(kind, blocker, blocked))
+            .try_spare(jira, "link issues", || jira.link(kind, blocker, blocked))
             .await?;
         match made {
             Err(CallError::Rejected(refused)) if refused.status == 401 => {

@@ -7,9 +7,10 @@ use chrono::TimeDelta;
 use super::{
     change::Change,
     run::{Run, Stop},
+    traffic::lock,
 };
 use crate::{
-    connectors::jira::{CallError, HardStop, Trouble},
+    connectors::jira::{CallError, HardStop, Jira, Trouble},
     domain::{export::EventDetail, time::Time},
 };
 
@@ -49,17 +50,63 @@ impl Run {
     {
         let mut patience = Patience::default();
         loop {
+            match self.asked(what, &call, &mut patience).await? {
+                Err(CallError::Trouble(trouble)) => self.outage(&mut patience, &trouble).await?,
+                answer => return Ok(answer),
+            }
+        }
+    }
+
+    /// As `try_ask`, for what an issue can do without: a failure of Jira's own that lasts is left to the caller, too, where Jira
+    /// answers otherwise. Once that was seen, the same call is not waited for again.
+    pub(super) async fn try_spare<T, F>(
+        &self,
+        jira: &Jira,
+        what: &'static str,
+        call: impl Fn() -> F,
+    ) -> Result<Result<T, CallError>, Stop>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        let mut patience = Patience::default();
+        loop {
+            let trouble = match self.asked(what, &call, &mut patience).await? {
+                Err(CallError::Trouble(trouble)) => trouble,
+                answer => {
+                    lock(&self.failing).remove(what);
+                    return Ok(answer);
+                }
+            };
+            let lasts = patience.outages == OUTAGE.len() || lock(&self.failing).contains(what);
+            if lasts && matches!(trouble, Trouble::ServerError(_)) && jira.myself().await.is_ok() {
+                lock(&self.failing).insert(what);
+                return Ok(Err(trouble.into()));
+            }
+            self.outage(&mut patience, &trouble).await?;
+        }
+    }
+
+    /// One answer, asked for as often as Jira asks to come back later.
+    async fn asked<T, F>(
+        &self,
+        what: &str,
+        call: &impl Fn() -> F,
+        patience: &mut Patience,
+    ) -> Result<Result<T, CallError>, Stop>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        loop {
             self.wait_out_the_throttle().await?;
             match call().await {
-                Ok(answer) => return Ok(Ok(answer)),
-                Err(refused @ CallError::Rejected(_)) => return Ok(Err(refused)),
                 Err(CallError::RetryLater { after, reason }) => {
-                    self.throttled(&mut patience, after, &reason).await?;
+                    self.throttled(patience, after, &reason).await?;
                 }
                 Err(CallError::Trouble(trouble)) => {
                     tracing::warn!(%trouble, "could not {what}");
-                    self.outage(&mut patience, &trouble).await?;
+                    return Ok(Err(trouble.into()));
                 }
+                answer => return Ok(answer),
             }
         }
     }

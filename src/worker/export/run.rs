@@ -1,6 +1,6 @@
 //! A run in a worker's hands: its row, its lease, and the one way in which it writes.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
@@ -97,6 +97,8 @@ pub(in crate::worker) struct Run {
     pub(super) file_settings: OnceCell<AttachmentSettings>,
     /// The keys of issues that exist and could not be recorded.
     pub(super) orphans: std::sync::Mutex<Vec<String>>,
+    /// What Jira keeps failing at while it answers otherwise.
+    pub(super) failing: std::sync::Mutex<BTreeSet<&'static str>>,
     /// The tickets that the run has failed at, the one that is told first.
     pub(super) failed_at: Vec<CurrentTicket>,
     /// What Jira was asked and has answered since the last write.
@@ -124,6 +126,7 @@ impl Run {
             traffic: Traffic::new(last_create, row.resume_time),
             file_settings: OnceCell::new(),
             orphans: std::sync::Mutex::default(),
+            failing: std::sync::Mutex::default(),
             failed_at: Vec::new(),
             journal,
             lease,

@@ -134,14 +134,14 @@ impl Run {
             .await
     }
 
-    /// Puts the issue into its sprint. What Jira refuses is a manual fix, not a stop.
+    /// Puts the issue into its sprint. What Jira refuses, or keeps failing at, is a manual fix, not a stop.
     async fn add_to_sprint(&self, passage: &Passage<'_>) -> Result<Option<Unsent>, Stop> {
         let (Some(sprint), Some(key)) = (&passage.plan.sprint, &passage.item.jira_key) else {
             return Ok(None);
         };
         let keys = [key.clone()];
         let added = self
-            .try_ask("add to a sprint", || {
+            .try_spare(passage.jira, "add to a sprint", || {
                 passage.jira.add_to_sprint(sprint.id, &keys)
             })
             .await?;

@@ -16,5 +16,6 @@ mod refused_files;
 mod retry;
 mod revert;
 mod revert_faults;
+mod spare;
 mod throttle;
 mod watch;
