@@ -18,7 +18,7 @@ use crate::{
     },
     domain::{
         actor::Actor,
-        export::{ExportSnapshot, ExportStatus, LinkState},
+        export::{CurrentTicket, ExportSnapshot, ExportStatus, LinkState},
         export_log::LogEntry,
         ids::{ExportId, SessionId, TicketId},
         session::{Node, dependency_order},
@@ -142,15 +142,21 @@ impl App {
 
     /// The `order` of the first ticket of a run that is not done; 0 when only links are left.
     pub(crate) async fn next_order(&self, export: ExportId) -> Result<i32> {
-        let Some(item) = export_item::next(self.db.read(), export, None).await? else {
-            return Ok(0);
+        let next = self.next_ticket(export, None).await?;
+        Ok(next.map_or(0, |ticket| ticket.order))
+    }
+
+    /// The first ticket of a run that is not done and stands behind this place.
+    pub(crate) async fn next_ticket(
+        &self,
+        export: ExportId,
+        behind: Option<i32>,
+    ) -> Result<Option<CurrentTicket>> {
+        let Some(item) = export_item::next(self.db.read(), export, behind).await? else {
+            return Ok(None);
         };
-        let ticket = ticket::find_many(self.db.read(), [item.ticket_id])
-            .await?
-            .pop();
-        Ok(ticket
-            .and_then(|ticket| ticket.session_order)
-            .unwrap_or_default())
+        let rows = ticket::find_many(self.db.read(), [item.ticket_id]).await?;
+        Ok(rows.first().map(ticket::Model::current))
     }
 
     /// The run as callers see it.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{errors::taken, query, ticket_tag};
 use crate::{
     domain::{
-        export::TicketExportStatus,
+        export::{CurrentTicket, TicketExportStatus},
         ids::{ConversationId, IntegrationId, SessionId, TicketId, UserId},
         integration::IntegrationResult,
         ticket::{
@@ -133,6 +133,15 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
+    /// The ticket as the one that a run is at.
+    pub fn current(&self) -> CurrentTicket {
+        CurrentTicket {
+            id: self.id,
+            title: self.title.0.clone(),
+            order: self.session_order.unwrap_or_default(),
+        }
+    }
+
     /// A NEW ticket of `now` about nothing yet; a story fills in what it knows.
     pub fn blank(now: Time) -> Self {
         Self {

@@ -69,7 +69,7 @@ pub(super) async fn claim(
         next.lease_owner = Some(owner.to_owned());
         next.lease_until = Some(now + lease);
         next.fence += 1;
-        next.current_ticket = None;
+        next.current_ticket = app.next_ticket(row.id, None).await?;
         next.update_time = now;
         let event = next.event(detail, now, pace);
         let log = [

@@ -114,11 +114,7 @@ impl Run {
         let found = ticket::find_many(self.app.db.read(), [item.ticket_id]).await?;
         let ticket = found.into_iter().next();
         let ticket = ticket.ok_or_else(|| Error::internal("an export item without its ticket"))?;
-        let told = CurrentTicket {
-            id: ticket.id,
-            title: ticket.title.0.clone(),
-            order: ticket.session_order.unwrap_or_default(),
-        };
+        let told = ticket.current();
         *last = Some(item.position);
         self.traffic.set_out(item.position, told.clone());
         Ok(Some(Taken { item, ticket, told }))

@@ -123,7 +123,7 @@ impl Run {
             pace: Duration::ZERO,
             lanes: 1,
             integration_id: None,
-            traffic: Traffic::new(last_create, row.resume_time),
+            traffic: Traffic::new(row.current_ticket.clone(), last_create, row.resume_time),
             file_settings: OnceCell::new(),
             orphans: std::sync::Mutex::default(),
             failing: std::sync::Mutex::default(),

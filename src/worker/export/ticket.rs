@@ -201,6 +201,7 @@ impl Run {
         };
         // Before the event, which is to name those that are on the way yet.
         self.traffic.arrive(item.position);
+        self.expect_next(item.position).await?;
         let result = self.outcome(&passage, &key, &url, files, now)?;
         let change = Change {
             exported: Some(session_ticket::Exported {
@@ -215,6 +216,15 @@ impl Run {
             ..Change::default()
         };
         self.record(alter, change, details).await
+    }
+
+    /// Between two tickets the next one is told as the one that the run is at.
+    async fn expect_next(&self, behind: i32) -> Result<(), Stop> {
+        if self.traffic.is_empty() {
+            let next = self.app.next_ticket(self.claimed.id, Some(behind)).await?;
+            self.traffic.expect(next);
+        }
+        Ok(())
     }
 
     /// What the ticket tells of its issue.

@@ -18,6 +18,8 @@ use crate::domain::{export::CurrentTicket, ids::TicketId, time::Time};
 pub(super) struct Traffic {
     /// By their place in the run.
     under_way: watch::Sender<BTreeMap<i32, CurrentTicket>>,
+    /// Who is next, while nobody is on the way.
+    upcoming: Mutex<Option<CurrentTicket>>,
     /// Held while the next create waits for its pace.
     pub(super) turn: tokio::sync::Mutex<()>,
     last_create: Mutex<Option<Time>>,
@@ -28,9 +30,14 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    pub(super) fn new(last_create: Option<Time>, held_back: Option<Time>) -> Self {
+    pub(super) fn new(
+        upcoming: Option<CurrentTicket>,
+        last_create: Option<Time>,
+        held_back: Option<Time>,
+    ) -> Self {
         Self {
             under_way: watch::Sender::default(),
+            upcoming: Mutex::new(upcoming),
             turn: tokio::sync::Mutex::default(),
             last_create: Mutex::new(last_create),
             high_key: AtomicI64::new(0),
@@ -39,9 +46,15 @@ impl Traffic {
         }
     }
 
-    /// The first of those on their way.
+    /// The first of those on their way; between two tickets the one that is next.
     pub(super) fn first(&self) -> Option<CurrentTicket> {
-        self.under_way.borrow().values().next().cloned()
+        let first = self.under_way.borrow().values().next().cloned();
+        first.or_else(|| lock(&self.upcoming).clone())
+    }
+
+    /// Notes who is next once nobody is on the way.
+    pub(super) fn expect(&self, upcoming: Option<CurrentTicket>) {
+        *lock(&self.upcoming) = upcoming;
     }
 
     /// Notes that the ticket at this place is on its way.

@@ -68,6 +68,17 @@ async fn a_whole_session_becomes_issues_and_links(
         events.iter().map(|e| e.sequence).collect::<Vec<_>>(),
         (1..=8).collect::<Vec<_>>()
     );
+    let current = |event: &docket::proto::v1::ExportEvent| {
+        let current = event.export.as_ref()?.current_ticket.as_ref()?;
+        Some((current.title.clone(), current.order))
+    };
+    let shown: Vec<_> = events.iter().map(current).collect();
+    let at = |name: &str, order| Some((format!("The work on {name}"), order));
+    assert_eq!(shown[..3], [at("a", 1), at("b", 2), at("c", 3)]);
+    assert!(
+        shown[3..].iter().all(Option::is_none),
+        "only links are left"
+    );
     bench.assert_whole(3).await;
     let export = last(&events);
     assert_eq!(
