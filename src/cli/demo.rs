@@ -18,6 +18,7 @@ use super::{
     progress::Progress,
     session,
     session_file::{self, Format, SessionFile},
+    show,
     signals::StopSignals,
     summary,
 };
@@ -87,7 +88,7 @@ async fn play(stage: &Stage, file: &SessionFile, args: &DemoArgs) -> Result<(), 
     let mut progress = Progress::new(true);
     let export = export::begin(&lead, &imported.session.id, false, &progress).await?;
     let results = export::finish(&lead, &export, &mut progress).await?;
-    print!("{}", summary::table(&results));
+    show(&summary::table(&results))?;
     conclude(stage, file, &attached, &results)?;
     if !args.once {
         println!("{}", hints::text(stage, &results)?);

@@ -1,6 +1,6 @@
 //! `docket export`: starts the export of a session or joins the one that runs, and follows it to its end.
 
-use std::process::ExitCode;
+use std::{cell::Cell, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use super::{
     export_log,
     follow::follow,
     progress::Progress,
-    summary,
+    show, summary,
 };
 use crate::proto::v1::{
     Export, ExportStatus, GetExportResultsRequest, GetExportResultsResponse, RetryExportRequest,
@@ -52,8 +52,10 @@ pub(super) async fn run(args: ExportArgs) -> Outcome {
     let client = args.remote.connect().await?;
     let session = args.session.map(|id| id.to_string()).unwrap_or_default();
     let mut progress = Progress::new(!args.no_progress);
+    let begun = Cell::new(false);
     let exported = async {
         let export = begin(&client, &session, args.retry, &progress).await?;
+        begun.set(true);
         finish(&client, &export, &mut progress).await
     };
     let results = tokio::select! {
@@ -61,12 +63,24 @@ pub(super) async fn run(args: ExportArgs) -> Outcome {
         interrupted = tokio::signal::ctrl_c() => {
             interrupted?;
             progress.end();
-            eprintln!("docket: the export goes on without you; `docket export {session}` joins it again");
+            eprintln!("docket: {}", left(&session, begun.get()));
             return Ok(INTERRUPTED.into());
         }
     };
-    print!("{}", summary::table(&results));
+    show(&summary::table(&results))?;
     conclude(&results)
+}
+
+/// What is said to whoever leaves: an export that was begun goes on.
+fn left(session: &str, begun: bool) -> String {
+    match begun {
+        true => {
+            format!("the export goes on without you; `docket export {session}` joins it again")
+        }
+        false => format!(
+            "interrupted before the server said that the export is begun; `docket export {session}` begins or joins it"
+        ),
+    }
 }
 
 /// The export that there is from now on: started, joined, retried, or completed before.

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret as _;
 
-use super::CommandError;
+use super::{CommandError, show};
 use crate::{
     config::{Config, LogSettings},
     db::{Db, Step},
@@ -53,8 +53,7 @@ pub(super) async fn run(command: MigrateCommand) -> Result<(), CommandError> {
     let db = Db::connect(config.database_url.expose_secret(), CONNECTIONS).await?;
     let told = carry_out(&db, command).await;
     db.close().await;
-    print!("{}", told?);
-    Ok(())
+    Ok(show(&told?)?)
 }
 
 async fn carry_out(db: &Db, command: MigrateCommand) -> Result<String, CommandError> {

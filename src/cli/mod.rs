@@ -20,7 +20,11 @@ mod tickets;
 mod token;
 mod values;
 
-use std::{error::Error, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -89,4 +93,13 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
 
 fn done((): ()) -> ExitCode {
     ExitCode::SUCCESS
+}
+
+/// Prints a text. Whoever reads it may have read enough, as `head` does: that is no failure.
+fn show(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        shown => shown,
+    }
 }

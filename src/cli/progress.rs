@@ -180,10 +180,10 @@ fn message(export: &Export) -> String {
     parts.join("  ")
 }
 
-/// Tickets a minute in this attempt, once there is something to tell it from.
+/// Tickets a minute over all attempts, as the time is, once there is something to tell it from.
 fn pace(export: &Export) -> Option<f64> {
     let seconds = std_duration(export.processing_time.as_ref()?).as_secs_f64();
-    let made = export.tickets_completed - export.tickets_preserved;
+    let made = export.tickets_completed;
     (made > 0 && seconds >= 1.0).then(|| f64::from(made) * 60.0 / seconds)
 }
 
