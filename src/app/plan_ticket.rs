@@ -217,7 +217,7 @@ impl<'a> TicketPlanner<'a> {
     /// What would become of the links of a ticket that waits for others.
     fn unlinked(&self) -> Option<Unsent> {
         let reason = match &self.site.link_type {
-            None => "This Jira site has no type of link between issues.".to_owned(),
+            None => "This Jira site has no type of link that tells of a dependency.".to_owned(),
             Some(_) if !self.site.may("LINK_ISSUES") => {
                 "docket's Jira account may not link issues.".to_owned()
             }

@@ -249,7 +249,7 @@ fn check_links(meta: &ProjectMeta, site: &Site, wanted: &Requirements, report: &
         report.warnings.push(finding(
             Reason::JiraForbidden,
             field,
-            "Issues cannot be linked on this Jira site.".to_owned(),
+            "Dependencies cannot become links on this Jira site.".to_owned(),
             "Ask a Jira administrator to switch issue links on and to add the type “Blocks”.",
         ));
     } else if let Some(kind) = kind.filter(|kind| !kind.blocks()) {

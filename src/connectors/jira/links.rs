@@ -24,17 +24,15 @@ pub struct LinkType {
 
 impl LinkType {
     /// The type that says "blocks": the one of that name, else one that is told with that word or says that one issue depends on the
-    /// other, else the nearest.
+    /// other, else one that relates issues. Any other would say something false, such as that one issue is a copy of the other.
     pub fn blocking(kinds: &[Self]) -> Option<&Self> {
         let related = |kind: &&Self| kind.name.to_lowercase().contains("relate");
         let kinds = || kinds.iter();
-        let found = kinds()
+        kinds()
             .find(|kind| kind.is_named_blocks())
             .or_else(|| kinds().find(|kind| blocks(&kind.outward) || blocks(&kind.inward)))
-            .or_else(|| kinds().find(|kind| kind.blocks()));
-        found
+            .or_else(|| kinds().find(|kind| kind.blocks()))
             .or_else(|| kinds().find(related))
-            .or_else(|| kinds().next())
     }
 
     /// Whether a link of this type says that one issue has to wait for the other.
@@ -48,7 +46,8 @@ impl LinkType {
     /// The outward text is what the *inward* issue does: with `Blocks`, which is told as "blocks", the blocker is the inward issue, the
     /// reverse of what the names suggest. A type that is told as "depends on" goes the other way around.
     pub fn ends<'a>(&self, blocker: &'a str, blocked: &'a str) -> (&'a str, &'a str) {
-        let forward = self.is_named_blocks() || blocks(&self.outward);
+        // Of a type of that name whose texts are in another language the usual way is all that is known.
+        let forward = blocks(&self.outward) || (self.is_named_blocks() && !blocks(&self.inward));
         match !forward && (blocks(&self.inward) || depends(&self.outward)) {
             true => (blocked, blocker),
             false => (blocker, blocked),

@@ -108,7 +108,7 @@ impl Run {
     ) -> Result<Result<(), String>, Stop> {
         let Some(kind) = kind else {
             return Ok(Err(
-                "this Jira site has no type of link between issues".to_owned()
+                "this Jira site has no type of link that tells of a dependency".to_owned(),
             ));
         };
         let made = self

@@ -18,6 +18,7 @@ const RELATES: (&str, &str, &str) = ("Relates", "relates to", "relates to");
 #[case::in_another_language(&[RELATES, ("Blocks", "wird blockiert von", "blockiert")], "Blocks", true)]
 #[case::a_dependency(&[RELATES, ("Dependency", "is depended on by", "depends on")], "Dependency", false)]
 #[case::a_dependency_backwards(&[RELATES, ("Dependency", "depends on", "is depended on by")], "Dependency", true)]
+#[case::named_so_and_told_backwards(&[RELATES, ("Blocks", "blocks", "is blocked by")], "Blocks", false)]
 #[case::nothing_like_it(&[("Cloners", "is cloned by", "clones"), RELATES], "Relates", true)]
 #[tokio::test]
 async fn a_dependency_is_told_in_the_nearest_words(
@@ -54,4 +55,27 @@ async fn a_dependency_is_told_in_the_nearest_words(
         false => (second, first),
     };
     assert_eq!((&links[0].inward, &links[0].outward), (&inward, &outward));
+}
+
+/// A link that says something else is worse than none.
+#[tokio::test]
+async fn a_dependency_is_no_copy() {
+    let types = vec![
+        LinkType::new("1", "Cloners", "is cloned by", "clones"),
+        LinkType::new("2", "Duplicate", "is duplicated by", "duplicates"),
+    ];
+    let options = Options {
+        site: Site::demo().with_link_types(types),
+        ..Options::default()
+    };
+    let tickets = chain(&[("first", &[]), ("second", &["first"])]);
+    let bench = Bench::with(Kind::Sqlite, options, Duration::ZERO, tickets).await;
+    assert_completed(&bench.run().await);
+    assert!(bench.jira.links().is_empty());
+    let fixes = bench.results().await.manual_fixes;
+    assert_eq!(fixes.len(), 1);
+    assert_eq!(
+        (fixes[0].field.as_str(), fixes[0].sent.as_str()),
+        ("depends_on", "")
+    );
 }
