@@ -181,7 +181,8 @@ fn failure(
     let first_error_time = earlier.map_or(now, |earlier| earlier.first_error_time);
     let mut recovery_actions = stop.recovery_actions;
     if run.attempt >= MAX_RETRIES {
-        recovery_actions.retain(|action| !action.contains("retry the export"));
+        let retries = |action: &String| action.to_lowercase().contains("retry the export");
+        recovery_actions.retain(|action| !retries(action));
         recovery_actions.push(RETRIES_USED.to_owned());
     }
     ExportFailure {
