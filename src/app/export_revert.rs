@@ -12,11 +12,14 @@ use serde_json::json;
 
 use super::{App, jira_calls::failed, journal::Journal};
 use crate::{
-    connectors::jira::{Account, CallError, Condition, Jira, Marker, OwnIssue, Probe},
-    db::{export, export_fix, export_item, export_link, history, session, session_ticket},
+    connectors::jira::{Account, CallError, Condition, Jira, Marker, OwnFiles, OwnIssue, Probe},
+    db::{
+        export, export_attachment, export_fix, export_item, export_link, history, session,
+        session_ticket,
+    },
     domain::{
         actor::Actor,
-        export::{ExportStatus, ItemState, LinkState, RevertState},
+        export::{ExportStatus, FileState, ItemState, LinkState, RevertState},
         history::HistoryEventType,
         ids::{SessionId, TicketId, UserId},
     },
@@ -53,6 +56,7 @@ struct Revert<'a> {
     links: Vec<export_link::Model>,
     keys: HashMap<TicketId, String>,
     fixes: HashMap<TicketId, BTreeSet<String>>,
+    files: HashMap<TicketId, OwnFiles>,
     dry_run: bool,
 }
 
@@ -83,6 +87,7 @@ impl App {
             links: export_link::of_export(self.db.read(), export.id).await?,
             keys: HashMap::new(),
             fixes: fixed(export_fix::of_export(self.db.read(), export.id).await?),
+            files: sent(export_attachment::of_export(self.db.read(), export.id).await?),
             jira,
             account,
             journal,
@@ -186,13 +191,14 @@ impl Revert<'_> {
 
     async fn condition(&self, item: &export_item::Model, key: &str, id: &str) -> Result<Condition> {
         let linked = self.linked(item.ticket_id);
-        let none = BTreeSet::new();
+        let (none, no_files) = (BTreeSet::new(), OwnFiles::default());
         let issue = OwnIssue {
             id,
             key,
             marker: self.marker(item),
             linked: &linked,
             fixed: self.fixes.get(&item.ticket_id).unwrap_or(&none),
+            files: self.files.get(&item.ticket_id).unwrap_or(&no_files),
         };
         self.ask(|| self.jira.condition(&self.account, &issue))
             .await
@@ -327,6 +333,20 @@ fn fixed(fixes: Vec<export_fix::Model>) -> HashMap<TicketId, BTreeSet<String>> {
         fields.entry(fix.ticket_id).or_default().insert(field);
     }
     fields
+}
+
+/// The files of each ticket that the issue has, or may have.
+fn sent(files: Vec<export_attachment::Model>) -> HashMap<TicketId, OwnFiles> {
+    let mut sent: HashMap<TicketId, OwnFiles> = HashMap::new();
+    for file in files {
+        let own = sent.entry(file.ticket_id).or_default();
+        match (file.external_id, file.state) {
+            (Some(id), _) => own.ids.insert(id),
+            (None, FileState::Pending) => false,
+            (None, _) => own.unheard.insert(file.filename),
+        };
+    }
+    sent
 }
 
 fn require_ended(export: &export::Model) -> Result<()> {

@@ -53,6 +53,12 @@ pub async fn of_ticket(
     Ok(rows.order_by_asc(Column::Position).all(conn).await?)
 }
 
+/// Every file of a run.
+pub async fn of_export(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<Model>> {
+    let rows = Entity::find().filter(Column::ExportId.eq(export));
+    Ok(rows.all(conn).await?)
+}
+
 /// Adds files that nothing was done about yet.
 pub async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<()> {
     for chunk in rows.chunks(super::query::ROWS_A_STATEMENT) {

@@ -49,7 +49,7 @@ pub use meta::{
 pub use outcome::{CallError, CreateOutcome, IssueRef, Rejection, Trouble};
 pub use probe::{FoundIssue, Probe};
 pub use project_meta::{PlanError, ProjectMeta};
-pub use touched::{Condition, OwnIssue};
+pub use touched::{Condition, OwnFiles, OwnIssue};
 pub use witness::Witness;
 
 use super::{

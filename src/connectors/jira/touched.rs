@@ -35,6 +35,17 @@ pub struct OwnIssue<'a> {
     pub linked: &'a BTreeSet<String>,
     /// The fields, by docket's names, whose values docket sent again later.
     pub fixed: &'a BTreeSet<String>,
+    /// The files that docket sent.
+    pub files: &'a OwnFiles,
+}
+
+/// The files that docket sent to an issue.
+#[derive(Clone, Debug, Default)]
+pub struct OwnFiles {
+    /// Jira's numbers of those that it has taken.
+    pub ids: BTreeSet<String>,
+    /// The names of those that it may have taken without docket having heard of it.
+    pub unheard: BTreeSet<String>,
 }
 
 /// What has become of an issue.
@@ -78,8 +89,16 @@ struct Counted {
 #[derive(Deserialize)]
 struct File {
     #[serde(default)]
+    id: String,
+    #[serde(default)]
     filename: String,
     author: Option<Account>,
+}
+
+impl File {
+    fn is_one_of(&self, own: &OwnFiles) -> bool {
+        own.ids.contains(&self.id) || own.unheard.contains(&self.filename)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -177,7 +196,9 @@ impl Body {
         if worklog.is_some_and(|log| log.total > 0) {
             return Some("work was logged on it".to_owned());
         }
-        if let Some(file) = attachment.iter().flatten().find(|f| theirs(&f.author)) {
+        // docket's account may be a person's, too.
+        let strange = |file: &&File| theirs(&file.author) || !file.is_one_of(issue.files);
+        if let Some(file) = attachment.iter().flatten().find(strange) {
             return Some(format!("somebody attached {:?}", file.filename));
         }
         if subtasks.is_some_and(|subtasks| !subtasks.is_empty()) {

@@ -174,7 +174,14 @@ fn touches() -> Vec<(Person, Touch, &'static str)> {
             Touch::Attach {
                 filename: "mine.txt".to_owned(),
             },
-            "Attachment",
+            "attached",
+        ),
+        (
+            Person::Account,
+            Touch::Attach {
+                filename: "mine.txt".to_owned(),
+            },
+            "attached",
         ),
         (
             Person::Account,
