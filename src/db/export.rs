@@ -118,7 +118,7 @@ impl Model {
             progress_percentage: self.progress(),
             dependencies_created: self.dependencies_created,
             manual_fixes_needed: self.manual_fixes,
-            estimated_remaining: self.estimate(processing_time, pace),
+            estimated_remaining: self.estimate(now, processing_time, pace),
             start_time: self.start_time,
             finish_time: self.finish_time,
             processing_time,
@@ -164,15 +164,19 @@ impl Model {
         }
     }
 
-    /// What is left at the speed so far, and no faster than the pace; `None` once nothing is under way.
-    fn estimate(&self, spent: Duration, pace: Duration) -> Option<Duration> {
+    /// What is left at the speed so far, and no faster than the pace, behind the wait that Jira has asked for; `None` once nothing is
+    /// under way.
+    fn estimate(&self, now: Time, spent: Duration, pace: Duration) -> Option<Duration> {
         if !matches!(self.status, ExportStatus::Exporting | ExportStatus::Paused) {
             return None;
         }
         let left = u32::try_from(self.total_tickets - self.tickets_completed).unwrap_or_default();
         let done = u32::try_from(self.tickets_completed).unwrap_or_default();
         let each = spent.checked_div(done).unwrap_or_default().max(pace);
-        Some(each * left)
+        let held = self
+            .resume_time
+            .and_then(|until| (until - now).to_std().ok());
+        Some(held.unwrap_or_default() + each * left)
     }
 
     /// The run as far as a request depends on it.

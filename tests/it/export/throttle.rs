@@ -56,6 +56,9 @@ async fn a_long_wait_is_a_pause_that_survives_a_restart_and_ends_by_itself(
     assert_eq!((reason.as_str(), wait), ("jira-quota-tenant-based", HOUR));
     assert_eq!(standing(&last(&told)), (ExportStatus::Paused, 0, 1));
     assert!(bench.clock.waits().is_empty(), "nobody waits for it");
+    let left = last(&told).estimated_remaining.expect("an estimate");
+    let left = Duration::try_from(left).unwrap();
+    assert!(left >= HOUR, "the wait is part of what is left: {left:?}");
 
     let bench = bench.restart().await;
     bench.clock.advance(HOUR - Duration::from_secs(1));
