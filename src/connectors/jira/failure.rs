@@ -128,6 +128,7 @@ impl HardStop {
     /// Nobody can tell whether the create made an issue; `keys` are the numbers of the keys that it may have got.
     pub fn uncertain(context: &CreateContext<'_>, keys: RangeInclusive<i64>) -> Self {
         let CreateContext { project, title, .. } = context;
+        let doubt = in_doubt(context, keys.clone());
         let (first, last) = keys.into_inner();
         let look = format!(
             "If the retry stops here again, look in Jira for an issue titled “{title}” among {project}-{first} to {project}-{last}, and tell an administrator of docket its key."
@@ -135,15 +136,20 @@ impl HardStop {
         Self::new(
             Temporary,
             Reason::JiraCreateUncertain,
-            format!(
-                "docket sent the ticket “{title}” to the Jira project {project} and got no clear answer, so it cannot tell whether an issue was created. \
-                 If one was, its key is between {project}-{first} and {project}-{last}. Nothing more was sent, so that there is no duplicate."
-            ),
+            format!("{doubt} Nothing more was sent, so that there is no duplicate."),
             &[
                 "Wait a few minutes and retry the export: docket looks for the issue first, and takes it over if it is there.",
                 &look,
             ],
         )
+    }
+
+    /// This stop, met while nobody could tell yet whether the create before it made an issue: see [`HardStop::uncertain`].
+    #[must_use]
+    pub fn in_doubt(mut self, context: &CreateContext<'_>, keys: RangeInclusive<i64>) -> Self {
+        let doubt = in_doubt(context, keys);
+        self.user_message = shortened(format!("{} {doubt}", self.user_message));
+        self
     }
 
     /// Jira's rate limit stayed in force for longer than docket waits.
@@ -169,6 +175,16 @@ impl HardStop {
             ],
         )
     }
+}
+
+/// What is not known of a create that got no clear answer, and where to look.
+fn in_doubt(context: &CreateContext<'_>, keys: RangeInclusive<i64>) -> String {
+    let CreateContext { project, title, .. } = context;
+    let (first, last) = keys.into_inner();
+    format!(
+        "docket sent the ticket “{title}” to the Jira project {project} and got no clear answer, so it cannot tell whether an issue was created. \
+         If one was, its key is between {project}-{first} and {project}-{last}."
+    )
 }
 
 /// The longest text of a failure, in code points.

@@ -35,6 +35,9 @@ const AFTER_SILENCE: [Duration; 6] = [
     Duration::from_secs(15),
 ];
 
+/// How many keys a person is told to look at where docket could not.
+const LOOKED_AT: i64 = 100;
+
 impl Doubt {
     /// The doubt that a create with this trouble leaves.
     pub(super) fn of(trouble: &Trouble) -> Self {
@@ -64,12 +67,8 @@ impl Run {
         let marker = self.marker(passage);
         let project = self.claimed.jira_project_key.clone();
         let jira = passage.jira;
-        let unknown = |end: i64| {
-            Stop::from(HardStop::uncertain(
-                &passage.context(&project),
-                after + 1..=end,
-            ))
-        };
+        let context = passage.context(&project);
+        let unknown = |end: i64| Stop::from(HardStop::uncertain(&context, after + 1..=end));
         for wait in doubt.waits() {
             self.wait_undisturbed(*wait).await?;
             let looked = self
@@ -82,8 +81,13 @@ impl Run {
                 Ok(Ok(Probe::Absent { .. })) => (),
                 Ok(Ok(Probe::Unfinished { searched_to })) => return Err(unknown(searched_to)),
                 // Such as a token that was revoked meanwhile.
-                Ok(Err(refused)) => return Err(refused.failure(&project).into()),
-                Err(Stop::Hard(_)) => return Err(unknown(after + 100)),
+                Ok(Err(refused)) => {
+                    let stop = refused.failure(&project);
+                    return Err(stop
+                        .in_doubt(&context, after + 1..=after + LOOKED_AT)
+                        .into());
+                }
+                Err(Stop::Hard(_)) => return Err(unknown(after + LOOKED_AT)),
                 Err(stop) => return Err(stop),
             }
         }

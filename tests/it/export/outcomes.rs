@@ -239,23 +239,31 @@ async fn an_outage_that_does_not_end_stops_the_run_for_now(
     bench.assert_whole(3).await;
 }
 
+#[rstest]
+#[case::it_fails(500, "JIRA_CREATE_UNCERTAIN")]
+#[case::it_refuses(401, "JIRA_UNAUTHORIZED")]
 #[tokio::test]
-async fn when_nobody_can_tell_the_run_stops_and_says_where_to_look() {
+async fn when_nobody_can_tell_the_run_stops_and_says_where_to_look(
+    #[case] status: u16,
+    #[case] reason: &str,
+) {
     let bench = Bench::new(Kind::Sqlite, TICKETS).await;
     bench
         .jira
         .order(Fault::on(Operation::CreateIssue, Action::DropAfter).nth(2));
     bench
         .jira
-        .order(Fault::on(Operation::FetchIssues, Action::status(500)).always());
+        .order(Fault::on(Operation::FetchIssues, Action::status(status)).always());
     let export = last(&bench.run().await);
     let failure = export.failure.unwrap();
-    assert_eq!(failure.reason, "JIRA_CREATE_UNCERTAIN");
-    assert!(
-        failure.user_message.contains("The work on b"),
-        "{}",
-        failure.user_message
-    );
+    assert_eq!(failure.reason, reason);
+    for told in ["The work on b", "between DEMO-2 and DEMO-"] {
+        assert!(
+            failure.user_message.contains(told),
+            "{}",
+            failure.user_message
+        );
+    }
     assert_eq!(bench.creates(), 2, "nothing is sent while it is not known");
     bench.jira.clear_orders();
     bench.retry().await.unwrap();
