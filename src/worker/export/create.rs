@@ -1,12 +1,10 @@
 //! Making a ticket's issue exactly once: the intent first, one request at a time, and a look before anything is sent again.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::{
     change::Change,
-    patience::Patience,
+    patience::{NEAR_LIMIT, Patience},
     run::{Run, Stop},
     settle::Doubt,
     step::step,
@@ -24,9 +22,6 @@ use crate::{
 const CUTS: u32 = 5;
 /// How often a create is sent again after an uncertain outcome that proved to be nothing.
 const UNCERTAIN_ROUNDS: u32 = 2;
-/// The least time between two creates while Jira says that little of its limit is left.
-const NEAR_LIMIT: Duration = Duration::from_secs(1);
-
 impl Run {
     /// The ticket's issue, and whether it was found rather than answered. A ticket whose create may have been sent before is looked
     /// for first.

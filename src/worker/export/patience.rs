@@ -27,6 +27,8 @@ const THROTTLED: Duration = Duration::from_secs(6 * 3600);
 const THROTTLE: Duration = Duration::from_secs(1);
 /// The longest such wait.
 const THROTTLE_MAX: Duration = Duration::from_secs(60);
+/// The wait before a request, and the least time between two creates, while Jira says that little of its limit is left.
+pub(super) const NEAR_LIMIT: Duration = Duration::from_secs(1);
 /// The longest wait for which a worker holds the run; a longer one is a pause.
 const HELD: Duration = Duration::from_secs(60);
 
@@ -98,6 +100,7 @@ impl Run {
     {
         loop {
             self.wait_out_the_throttle().await?;
+            self.slow_down().await?;
             match call().await {
                 Err(CallError::RetryLater { after, reason }) => {
                     self.throttled(patience, after, &reason).await?;
@@ -180,6 +183,15 @@ impl Run {
         };
         self.record_change(Change::default(), vec![detail]).await?;
         self.wait_out_the_throttle().await
+    }
+
+    /// Waits a little where Jira's latest answer said that little of its limit is left. Asked before everything but a create, which
+    /// keeps a pace of its own.
+    pub(super) async fn slow_down(&self) -> Result<(), Stop> {
+        match self.jira.as_ref().is_some_and(Jira::near_limit) {
+            true => self.wait_undisturbed(NEAR_LIMIT).await,
+            false => Ok(()),
+        }
     }
 
     /// Waits until the time that Jira set, also when that was before a restart.

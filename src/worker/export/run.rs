@@ -15,7 +15,7 @@ use crate::{
     app::{App, integrations::require_enabled, journal::Journal},
     connectors::{
         Connector,
-        jira::{AttachmentSettings, HardStop},
+        jira::{AttachmentSettings, HardStop, Jira},
     },
     db::{export, export_event, export_log, integration},
     domain::{
@@ -91,6 +91,8 @@ pub(in crate::worker) struct Run {
     pub(super) lanes: u32,
     /// Where the tickets go.
     pub(super) integration_id: Option<IntegrationId>,
+    /// The connection, once it is there.
+    pub(super) jira: Option<Jira>,
     /// What the tickets on their way tell each other.
     pub(super) traffic: Traffic,
     /// What the site takes of files, once it was asked.
@@ -123,6 +125,7 @@ impl Run {
             pace: Duration::ZERO,
             lanes: 1,
             integration_id: None,
+            jira: None,
             traffic: Traffic::new(row.current_ticket.clone(), last_create, row.resume_time),
             file_settings: OnceCell::new(),
             orphans: std::sync::Mutex::default(),
@@ -145,7 +148,9 @@ impl Run {
         self.lanes = integration.config.lanes();
         let Connector::Jira(jira) = self.app.connector(&integration)?;
         let journal: Arc<Journal> = Arc::clone(&self.journal);
-        Ok(Connector::Jira(jira.witnessed_by(journal)))
+        let jira = jira.witnessed_by(journal);
+        self.jira = Some(jira.clone());
+        Ok(Connector::Jira(jira))
     }
 
     /// The integration, while it is switched on.

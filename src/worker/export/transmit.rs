@@ -38,6 +38,7 @@ impl Run {
         let mut doubts = 0;
         loop {
             self.wait_out_the_throttle().await?;
+            self.slow_down().await?;
             let Some((content_type, bytes)) = self.app.file_bytes(&file.bytes).await? else {
                 return Ok(Err("docket has lost its bytes".to_owned()));
             };
