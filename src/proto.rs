@@ -15,6 +15,9 @@ pub mod v1 {
 /// The contract as an encoded `google.protobuf.FileDescriptorSet`, the imported `google/protobuf` files included.
 pub const FILE_DESCRIPTOR_SET: &[u8] = tonic::include_file_descriptor_set!("docket_descriptor");
 
+/// The published service config: how clients may retry each method, and how long each may take.
+pub const SERVICE_CONFIG: &str = include_str!("../proto/docket/v1/service_config.json");
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -24,9 +27,7 @@ mod tests {
     use prost_types::FileDescriptorSet;
     use serde_json::Value;
 
-    use super::FILE_DESCRIPTOR_SET;
-
-    const SERVICE_CONFIG: &str = include_str!("../proto/docket/v1/service_config.json");
+    use super::{FILE_DESCRIPTOR_SET, SERVICE_CONFIG};
 
     fn published_methods() -> Vec<(String, String)> {
         let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap();

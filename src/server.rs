@@ -34,6 +34,8 @@ use crate::{
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
 /// After this long a client is asked to reconnect once its running calls are done, so that replicas share the load anew.
 const MAX_CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
+/// The longest that a method is usually published to take; those that are published to take longer have that time.
+const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many calls one connection may have open.
 const MAX_CONCURRENT_STREAMS: u32 = 256;
 /// The most bytes of a request's headers; a token takes up to 8 KiB.
@@ -105,6 +107,7 @@ fn router(rpcs: Routes, config: &Config, drain: &CancellationToken) -> Result<Ro
     let surroundings = Surroundings {
         limits: Arc::new(Limits {
             unary: config.request_timeout,
+            longer: contract::longer_than(USUAL_TIMEOUT)?,
             streaming: contract::streaming()?,
         }),
         drain: drain.clone(),

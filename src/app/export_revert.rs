@@ -1,6 +1,7 @@
 //! Reverting an export: each issue that nobody has touched since is deleted, each other one kept and told. Issue by issue: what is
 //! about to be deleted is recorded before, and that it is, right after, so that an interrupted call is repeated without a loss.
 
+mod judge;
 mod step;
 
 use std::{
@@ -12,19 +13,20 @@ use serde_json::json;
 
 use super::{App, jira_calls::failed, journal::Journal};
 use crate::{
-    connectors::jira::{Account, CallError, Condition, Jira, Marker, OwnFiles, OwnIssue, Probe},
+    connectors::jira::{Account, CallError, Condition, Jira, Marker, OwnFiles},
     db::{
         export, export_attachment, export_fix, export_item, export_link, history, session,
         session_ticket,
     },
     domain::{
         actor::Actor,
-        export::{ExportStatus, FileState, ItemState, LinkState, RevertState},
+        export::{ExportStatus, ItemState, LinkState, RevertState},
         history::HistoryEventType,
         ids::{SessionId, TicketId, UserId},
     },
     error::{Error, Reason, Result},
 };
+use judge::{fixed, kept, note, sent};
 
 /// What became, or would become, of the issues.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,12 +118,15 @@ impl App {
 
 impl Revert<'_> {
     async fn carry_through(&mut self, session: &session::Model) -> Result<Reverted> {
-        if !self.dry_run {
-            // From here on whoever else reverts or retries, here or on another replica, finds the run changed.
-            let mut next = self.row.clone();
-            next.fence += 1;
-            self.write(next, |_| ()).await?;
+        if self.dry_run {
+            let items = self.app.items_by_order(session, &self.row).await?;
+            self.keys = keys(&items);
+            return Ok(told(&self.foresee(items).await?));
         }
+        // From here on whoever else reverts or retries, here or on another replica, finds the run changed.
+        let mut next = self.row.clone();
+        next.fence += 1;
+        self.write(next, |_| ()).await?;
         // Behind that, so that what another call was about to delete until then is known to be that.
         let items = self.app.items_by_order(session, &self.row).await?;
         self.keys = keys(&items);
@@ -129,86 +134,32 @@ impl Revert<'_> {
         for item in items {
             settled.push(self.settle(item).await?);
         }
-        if !self.dry_run {
-            let mut next = self.row.clone();
-            next.status = ExportStatus::Reverted;
-            next.tickets_failed = 0;
-            next.orphaned_keys.0.clear();
-            next.dependencies_created = self.links_left(&settled);
-            self.write(next, |step| step.ends = true).await?;
-            self.app.wake.changed(self.row.session_id);
-        }
+        let mut next = self.row.clone();
+        next.status = ExportStatus::Reverted;
+        next.tickets_failed = 0;
+        next.orphaned_keys.0.clear();
+        next.dependencies_created = self.links_left(&settled);
+        self.write(next, |step| step.ends = true).await?;
+        self.app.wake.changed(self.row.session_id);
         Ok(told(&settled))
     }
 
     /// Deletes or keeps one issue, unless that is settled already.
     async fn settle(&mut self, mut item: export_item::Model) -> Result<export_item::Model> {
-        if matches!(item.revert, Some(RevertState::Deleted | RevertState::Kept)) {
-            return Ok(item);
-        }
-        self.find_unrecorded(&mut item).await?;
-        let (Some(key), Some(id)) = (item.jira_key.clone(), item.jira_id.clone()) else {
+        let Some((issue, condition)) = self.judge(&mut item).await? else {
             return Ok(item);
         };
-        let condition = self.condition(&item, &key, &id).await?;
         let kept = match condition {
-            Condition::Untouched => self.delete(&mut item, &id).await?,
-            // Deleted by an earlier call, whose answer was lost.
-            Condition::Gone if item.revert == Some(RevertState::Deleting) => None,
-            Condition::Gone => {
-                Some("it is not there any more, or docket's account may not see it".to_owned())
-            }
-            Condition::Touched(why) => Some(why),
+            Condition::Untouched => self.delete(&mut item, &issue.id).await?,
+            condition => kept(condition, item.revert),
         };
-        item.revert = Some(match &kept {
-            Some(_) => RevertState::Kept,
-            None => RevertState::Deleted,
-        });
-        item.revert_note = kept;
-        self.record(&item, key).await?;
+        note(&mut item, kept);
+        self.record(&item, issue.key).await?;
         Ok(item)
-    }
-
-    /// A create that the run could not settle may have made an issue.
-    async fn find_unrecorded(&self, item: &mut export_item::Model) -> Result<()> {
-        if item.state != ItemState::Creating || item.jira_key.is_some() {
-            return Ok(());
-        }
-        let (project, after) = (
-            &self.row.jira_project_key,
-            item.high_key.unwrap_or_default(),
-        );
-        let marker = self.marker(item);
-        let look = || self.jira.find_created(project, after, &marker);
-        if let Probe::Found(issue) = self.ask(look).await? {
-            item.jira_url = Some(self.jira.browse_url(&issue.key).to_string());
-            item.jira_key = Some(issue.key);
-            item.jira_id = Some(issue.id);
-            item.state = ItemState::Created;
-        }
-        Ok(())
-    }
-
-    async fn condition(&self, item: &export_item::Model, key: &str, id: &str) -> Result<Condition> {
-        let linked = self.linked(item.ticket_id);
-        let (none, no_files) = (BTreeSet::new(), OwnFiles::default());
-        let issue = OwnIssue {
-            id,
-            key,
-            marker: self.marker(item),
-            linked: &linked,
-            fixed: self.fixes.get(&item.ticket_id).unwrap_or(&none),
-            files: self.files.get(&item.ticket_id).unwrap_or(&no_files),
-        };
-        self.ask(|| self.jira.condition(&self.account, &issue))
-            .await
     }
 
     /// Deletes an issue that nobody has touched. A text says why Jira did not.
     async fn delete(&mut self, item: &mut export_item::Model, id: &str) -> Result<Option<String>> {
-        if self.dry_run {
-            return Ok(None);
-        }
         item.revert = Some(RevertState::Deleting);
         let mut next = self.row.clone();
         next.revert_time = next.revert_time.or(Some(self.app.clock.now()));
@@ -228,9 +179,6 @@ impl Revert<'_> {
 
     /// Records that an issue is deleted or kept.
     async fn record(&mut self, item: &export_item::Model, key: String) -> Result<()> {
-        if self.dry_run {
-            return Ok(());
-        }
         let now = self.app.clock.now();
         let mut next = self.row.clone();
         let deleted = item.revert == Some(RevertState::Deleted);
@@ -266,20 +214,6 @@ impl Revert<'_> {
             task: self.row.id,
             attempt: item.attempt,
         }
-    }
-
-    /// The keys of the issues that the export linked this ticket's issue to.
-    fn linked(&self, ticket: TicketId) -> BTreeSet<String> {
-        let made = self
-            .links
-            .iter()
-            .filter(|link| link.state != LinkState::Failed);
-        let other = made.filter_map(|link| match ticket {
-            _ if link.from_ticket_id == ticket => Some(link.to_ticket_id),
-            _ if link.to_ticket_id == ticket => Some(link.from_ticket_id),
-            _ => None,
-        });
-        other.filter_map(|id| self.keys.get(&id).cloned()).collect()
     }
 
     /// How many of the links that the export has made still join two issues.
@@ -323,30 +257,6 @@ fn told(items: &[export_item::Model]) -> Reverted {
 fn keys(items: &[export_item::Model]) -> HashMap<TicketId, String> {
     let key = |item: &export_item::Model| Some((item.ticket_id, item.jira_key.clone()?));
     items.iter().filter_map(key).collect()
-}
-
-/// The fields of each ticket whose values were sent again later.
-fn fixed(fixes: Vec<export_fix::Model>) -> HashMap<TicketId, BTreeSet<String>> {
-    let mut fields: HashMap<TicketId, BTreeSet<String>> = HashMap::new();
-    for fix in fixes.into_iter().filter(|fix| fix.applied) {
-        let field = fix.bare_field().to_owned();
-        fields.entry(fix.ticket_id).or_default().insert(field);
-    }
-    fields
-}
-
-/// The files of each ticket that the issue has, or may have.
-fn sent(files: Vec<export_attachment::Model>) -> HashMap<TicketId, OwnFiles> {
-    let mut sent: HashMap<TicketId, OwnFiles> = HashMap::new();
-    for file in files {
-        let own = sent.entry(file.ticket_id).or_default();
-        match (file.external_id, file.state) {
-            (Some(id), _) => own.ids.insert(id),
-            (None, FileState::Pending) => false,
-            (None, _) => own.unheard.insert(file.filename),
-        };
-    }
-    sent
 }
 
 fn require_ended(export: &export::Model) -> Result<()> {

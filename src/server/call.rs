@@ -1,6 +1,9 @@
 //! What is known of a call before it is carried out: its method, its id, and until when there must be an answer.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use tokio::time::Instant;
@@ -43,6 +46,8 @@ pub(crate) struct Call {
 pub(crate) struct Limits {
     /// For calls with one request and one response.
     pub(crate) unary: Duration,
+    /// For those that are published to take longer, by their paths.
+    pub(crate) longer: HashMap<String, Duration>,
     /// The paths of methods with a stream in either direction, which the client's own deadline alone bounds.
     pub(crate) streaming: HashSet<String>,
 }
@@ -54,7 +59,8 @@ impl Call {
         let arrival = request.extensions().get::<Arrival>();
         let start = arrival.map_or_else(Instant::now, |arrival| arrival.0);
         let asked = grpc_timeout(headers).map(|timeout| timeout.saturating_sub(AHEAD));
-        let allowed = (!limits.streaming.contains(path)).then_some(limits.unary);
+        let unary = limits.longer.get(path).copied().unwrap_or_default();
+        let allowed = (!limits.streaming.contains(path)).then_some(unary.max(limits.unary));
         let limit = asked.into_iter().chain(allowed).min();
         Self {
             method: path.to_owned(),

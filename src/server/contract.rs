@@ -1,9 +1,13 @@
 //! What the descriptor sets tell of the served methods, and the reflection services that show them to clients.
 
-use std::collections::HashSet;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
+use serde_json::Value;
 use tonic_reflection::server::{
     Builder,
     v1::{ServerReflection, ServerReflectionServer},
@@ -53,6 +57,28 @@ pub(super) fn streaming() -> Result<HashSet<String>> {
         }
     }
     Ok(paths)
+}
+
+/// The paths of the methods that are published to take longer than this, and how long each may.
+pub(super) fn longer_than(usual: Duration) -> Result<HashMap<String, Duration>> {
+    let config: Value = serde_json::from_str(proto::SERVICE_CONFIG).map_err(Error::internal)?;
+    let mut longer = HashMap::new();
+    for entry in config["methodConfig"].as_array().into_iter().flatten() {
+        let seconds = entry["timeout"]
+            .as_str()
+            .and_then(|it| it.strip_suffix('s'));
+        let Some(seconds) = seconds.and_then(|it| it.parse().ok()) else {
+            continue;
+        };
+        let timeout = Duration::from_secs(seconds);
+        let names = entry["name"].as_array().into_iter().flatten();
+        for name in names.filter(|_| timeout > usual) {
+            let text = |part: &str| name[part].as_str().unwrap_or_default();
+            let path = format!("/{}/{}", text("service"), text("method"));
+            longer.insert(path, timeout);
+        }
+    }
+    Ok(longer)
 }
 
 /// Reflection in its current form.

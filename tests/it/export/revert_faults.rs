@@ -149,3 +149,19 @@ async fn what_cannot_be_reverted_is_refused() {
     assert_eq!(bench.session_status().await, SessionStatus::Active);
     assert!(bench.start().await.is_ok());
 }
+
+/// A call that asks Jira about each issue has the time that is published for it, whatever is set for the others; and it looks at several
+/// issues at once.
+#[tokio::test]
+async fn a_revert_has_the_time_that_is_published_for_it() {
+    let set = [("REQUEST_TIMEOUT_SECONDS", "1")];
+    let bench = Bench::set(Kind::Sqlite, &set, TICKETS).await;
+    assert_completed(&bench.run().await);
+    // More than the second together, and less than one request may take.
+    for call in [Operation::Myself, Operation::GetIssue] {
+        let slow = Fault::on(call, Action::Delay { ms: 600 });
+        bench.jira.order(slow.always());
+    }
+    let planned = bench.revert(true).await.unwrap();
+    assert_eq!(planned.deleted, bench.made());
+}

@@ -1,0 +1,149 @@
+//! What a revert sees of each issue: whether docket made it, and whether anybody has touched it since.
+
+use std::collections::{BTreeSet, HashMap};
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::Revert;
+use crate::{
+    connectors::jira::{Condition, IssueRef, OwnFiles, OwnIssue, Probe},
+    db::{export_attachment, export_fix, export_item},
+    domain::{
+        export::{FileState, ItemState, LinkState, RevertState},
+        ids::TicketId,
+    },
+    error::Result,
+};
+
+/// How many issues a dry run looks at at once.
+const LOOKS_AT_ONCE: usize = 8;
+
+impl Revert<'_> {
+    /// What would become of each, in their order: looked at several at once, for nothing is changed.
+    pub(super) async fn foresee(
+        &self,
+        items: Vec<export_item::Model>,
+    ) -> Result<Vec<export_item::Model>> {
+        let looks: Vec<_> = items.into_iter().map(|item| self.foreseen(item)).collect();
+        let looks = stream::iter(looks).buffered(LOOKS_AT_ONCE);
+        looks.try_collect().await
+    }
+
+    async fn foreseen(&self, mut item: export_item::Model) -> Result<export_item::Model> {
+        if let Some((_, condition)) = self.judge(&mut item).await? {
+            let kept = kept(condition, item.revert);
+            note(&mut item, kept);
+        }
+        Ok(item)
+    }
+
+    /// The ticket's issue and what has become of it; none where there is none, or that is settled already.
+    pub(super) async fn judge(
+        &self,
+        item: &mut export_item::Model,
+    ) -> Result<Option<(IssueRef, Condition)>> {
+        if matches!(item.revert, Some(RevertState::Deleted | RevertState::Kept)) {
+            return Ok(None);
+        }
+        self.find_unrecorded(item).await?;
+        let (Some(key), Some(id)) = (item.jira_key.clone(), item.jira_id.clone()) else {
+            return Ok(None);
+        };
+        let condition = self.condition(item, &key, &id).await?;
+        Ok(Some((IssueRef { id, key }, condition)))
+    }
+
+    /// A create that the run could not settle may have made an issue.
+    async fn find_unrecorded(&self, item: &mut export_item::Model) -> Result<()> {
+        if item.state != ItemState::Creating || item.jira_key.is_some() {
+            return Ok(());
+        }
+        let (project, after) = (
+            &self.row.jira_project_key,
+            item.high_key.unwrap_or_default(),
+        );
+        let marker = self.marker(item);
+        let look = || self.jira.find_created(project, after, &marker);
+        if let Probe::Found(issue) = self.ask(look).await? {
+            item.jira_url = Some(self.jira.browse_url(&issue.key).to_string());
+            item.jira_key = Some(issue.key);
+            item.jira_id = Some(issue.id);
+            item.state = ItemState::Created;
+        }
+        Ok(())
+    }
+
+    async fn condition(&self, item: &export_item::Model, key: &str, id: &str) -> Result<Condition> {
+        let linked = self.linked(item.ticket_id);
+        let (none, no_files) = (BTreeSet::new(), OwnFiles::default());
+        let issue = OwnIssue {
+            id,
+            key,
+            marker: self.marker(item),
+            linked: &linked,
+            fixed: self.fixes.get(&item.ticket_id).unwrap_or(&none),
+            files: self.files.get(&item.ticket_id).unwrap_or(&no_files),
+        };
+        self.ask(|| self.jira.condition(&self.account, &issue))
+            .await
+    }
+
+    /// The keys of the issues that the export linked this ticket's issue to.
+    fn linked(&self, ticket: TicketId) -> BTreeSet<String> {
+        let made = self
+            .links
+            .iter()
+            .filter(|link| link.state != LinkState::Failed);
+        let other = made.filter_map(|link| match ticket {
+            _ if link.from_ticket_id == ticket => Some(link.to_ticket_id),
+            _ if link.to_ticket_id == ticket => Some(link.from_ticket_id),
+            _ => None,
+        });
+        other.filter_map(|id| self.keys.get(&id).cloned()).collect()
+    }
+}
+
+/// Why an issue is kept that may not be deleted, or not any more; `before` is what an earlier call has noted of it.
+pub(super) fn kept(condition: Condition, before: Option<RevertState>) -> Option<String> {
+    match condition {
+        // Deleted by an earlier call, whose answer was lost.
+        Condition::Gone if before == Some(RevertState::Deleting) => None,
+        Condition::Gone => {
+            Some("it is not there any more, or docket's account may not see it".to_owned())
+        }
+        Condition::Touched(why) => Some(why),
+        Condition::Untouched => None,
+    }
+}
+
+pub(super) fn note(item: &mut export_item::Model, kept: Option<String>) {
+    item.revert = Some(match &kept {
+        Some(_) => RevertState::Kept,
+        None => RevertState::Deleted,
+    });
+    item.revert_note = kept;
+}
+
+/// The fields of each ticket whose values were sent again later.
+pub(super) fn fixed(fixes: Vec<export_fix::Model>) -> HashMap<TicketId, BTreeSet<String>> {
+    let mut fields: HashMap<TicketId, BTreeSet<String>> = HashMap::new();
+    for fix in fixes.into_iter().filter(|fix| fix.applied) {
+        let field = fix.bare_field().to_owned();
+        fields.entry(fix.ticket_id).or_default().insert(field);
+    }
+    fields
+}
+
+/// The files of each ticket that the issue has, or may have.
+pub(super) fn sent(files: Vec<export_attachment::Model>) -> HashMap<TicketId, OwnFiles> {
+    let mut sent: HashMap<TicketId, OwnFiles> = HashMap::new();
+    for file in files {
+        let own = sent.entry(file.ticket_id).or_default();
+        match (file.external_id, file.state) {
+            (Some(id), _) => own.ids.insert(id),
+            (None, FileState::Pending) => false,
+            (None, _) => own.unheard.insert(file.filename),
+        };
+    }
+    sent
+}
