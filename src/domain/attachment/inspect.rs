@@ -10,6 +10,8 @@ const HEAD: usize = 16 * 1024;
 /// A ZIP archive's last record and the longest comment that may follow it (APPNOTE.TXT 4.3.16).
 const ZIP_END: usize = 22;
 const ZIP_COMMENT: usize = u16::MAX as usize;
+/// What stands before the last record of an archive with numbers of 64 bits (4.3.15).
+const ZIP64_LOCATOR: usize = 20;
 
 /// Looks at the bytes of one file in their order, and keeps about 80 KiB of them.
 #[derive(Debug, Default)]
@@ -60,18 +62,41 @@ impl Inspector {
             sha256: Sha256Text::of(&self.hasher.finalize()),
             head: self.head,
             has_nul: self.has_nul,
-            ends_as_zip: ends_as_zip(&self.tail),
+            ends_as_zip: ends_as_zip(self.size, &self.tail),
         }
     }
 }
 
-/// Whether a program that opens ZIP archives would open this: such programs read from the end, whatever stands at the beginning.
-fn ends_as_zip(tail: &[u8]) -> bool {
+/// Whether a program that opens ZIP archives would open a file with this end: such programs read from the end, whatever stands at the
+/// beginning, and mind neither what follows the last record nor a comment that is longer or shorter than it says.
+fn ends_as_zip(size: u64, tail: &[u8]) -> bool {
+    let begin = size - tail.len() as u64;
     let last = tail.len().saturating_sub(ZIP_END - 1);
     (0..last).any(|at| {
-        let end = &tail[at..];
-        let comment = usize::from(u16::from_le_bytes([end[20], end[21]]));
-        end.starts_with(b"PK\x05\x06") && end.len() == ZIP_END + comment
+        let record = &tail[at..at + ZIP_END];
+        if !record.starts_with(b"PK\x05\x06") {
+            return false;
+        }
+        // Beside it stands where the record of a large archive is, whose numbers count instead.
+        if tail[at.saturating_sub(ZIP64_LOCATOR)..at].starts_with(b"PK\x06\x07") {
+            return true;
+        }
+        let number = |at: usize| {
+            let bytes = [record[at], record[at + 1], record[at + 2], record[at + 3]];
+            u64::from(u32::from_le_bytes(bytes))
+        };
+        let (directory, offset, here) = (number(12), number(16), begin + at as u64);
+        // Some take the directory where the record says, others right before the record: junk may stand in front of the archive.
+        let places = [Some(offset), here.checked_sub(directory)];
+        let is_directory = |place: u64| match place.checked_sub(begin) {
+            // Too far away to be looked at.
+            None => true,
+            Some(within) => usize::try_from(within)
+                .ok()
+                .and_then(|within| tail.get(within..at))
+                .is_some_and(|bytes| bytes.starts_with(b"PK\x01\x02")),
+        };
+        directory == 0 || directory <= here && places.into_iter().flatten().any(is_directory)
     })
 }
 
@@ -105,15 +130,51 @@ mod tests {
 
     #[test]
     fn an_archive_is_known_by_its_end() {
-        let mut archive = vec![1; 100_000];
-        archive.extend(b"PK\x05\x06");
-        archive.extend([0; 18]);
-        assert!(facts(&[&archive]).ends_as_zip);
-        archive.push(b'x');
-        assert!(!facts(&[&archive]).ends_as_zip, "a byte too many");
-        let comment = archive.len() - 3;
-        archive[comment] = 1;
-        assert!(facts(&[&archive]).ends_as_zip, "which is a comment");
+        let empty = [b"PK\x05\x06".as_slice(), &[0; 18]].concat();
+        let junk = vec![1; 100_000];
+        assert!(facts(&[&junk, &empty]).ends_as_zip);
+        assert!(facts(&[&junk, &empty, b"x"]).ends_as_zip, "a byte too many");
+        let mut short = [junk.as_slice(), &empty].concat();
+        let comment = short.len() - 2;
+        short[comment] = 9;
+        assert!(facts(&[&short]).ends_as_zip, "a comment that is missing");
+        let far = vec![1; ZIP_COMMENT + 1];
+        assert!(
+            !facts(&[&empty, &far]).ends_as_zip,
+            "further than any comment"
+        );
         assert!(!facts(&[b"PK\x05\x06"]).ends_as_zip);
+        assert!(!facts(&[&junk, b"PK\x05\x06", &[1; 18]]).ends_as_zip);
+    }
+
+    #[test]
+    fn a_directory_is_looked_for_where_programs_do() {
+        let directory = [b"PK\x01\x02".as_slice(), &[0; 42]].concat();
+        let record = |size: u32, offset: u32| {
+            let numbers = [size.to_le_bytes(), offset.to_le_bytes()].concat();
+            [
+                b"PK\x05\x06\0\0\0\0\x01\0\x01\0".as_slice(),
+                &numbers,
+                &[0; 2],
+            ]
+            .concat()
+        };
+        let junk = [1; 50];
+        // As it says; right before the record; and nowhere.
+        for (size, offset, is_zip) in [
+            (46, 0, true),
+            (46, 50, true),
+            (40, 50, true),
+            (40, 0, false),
+        ] {
+            let file = [junk.as_slice(), &directory, &record(size, offset), b"\n"].concat();
+            assert_eq!(facts(&[&file]).ends_as_zip, is_zip, "{size} {offset}");
+        }
+        let far = vec![1; 200_000];
+        let file = facts(&[&far, &record(150_000, 10)]);
+        assert!(file.ends_as_zip, "too far away to be looked at");
+        let locator = [b"PK\x06\x07".as_slice(), &[0; 16]].concat();
+        let large = facts(&[&junk, &locator, &record(u32::MAX, u32::MAX)]);
+        assert!(large.ends_as_zip);
     }
 }

@@ -43,6 +43,10 @@ const RUNS: [&str; 24] = [
     "msi", "phar", "php", "phtml", "pif", "ps1", "scr", "shtml", "vbe", "vbs", "wsf",
 ];
 
+/// How a PDF begins, and in how many of the first bytes: readers take it behind anything (ISO 32000-1, implementation note 13).
+const PDF: &[u8] = b"%PDF-";
+const PDF_BEGINS: usize = 1024;
+
 /// How the content of a format is known.
 enum Form {
     /// By its first bytes: the types that [`infer`] may find, and the one that it is served as.
@@ -129,6 +133,7 @@ pub(super) fn judge(extension: &str, claimed: &str, facts: &Facts) -> Result<Str
                 };
                 return Err(disagrees(extension, found));
             }
+            refuse_hidden(found_type, facts)?;
             let claimed = essence(claimed);
             let passive = PASSIVE_TEXT.contains(&claimed.as_str());
             Ok(if passive { claimed } else { default.to_owned() })
@@ -179,16 +184,34 @@ fn disagrees(extension: &str, found: &str) -> Unfit {
     )
 }
 
+fn also(found: &str, what: &str) -> Unfit {
+    Unfit::new(found, format!("the file is also {what}"))
+}
+
+/// A text that programs open as something else; scripts and pages are texts.
+fn refuse_hidden(found: &str, facts: &Facts) -> Result<(), Unfit> {
+    if facts.ends_as_zip {
+        return Err(also(found, "a ZIP archive"));
+    }
+    // Within a line a text may well speak of it.
+    let first = &facts.head[..facts.head.len().min(PDF_BEGINS)];
+    let at_a_line = |before: u8| before != b'\t' && !(b' '..=b'~').contains(&before);
+    let mut lines = first.windows(PDF.len() + 1);
+    if found == "application/pdf" || lines.any(|w| at_a_line(w[0]) && w.ends_with(PDF)) {
+        return Err(also(found, "a PDF"));
+    }
+    Ok(())
+}
+
 /// A file that is one thing to docket and another to whoever opens it.
 fn refuse_polyglot(found: &str, facts: &Facts) -> Result<(), Unfit> {
-    let refuse = |what: &str| Err(Unfit::new(found, format!("the file is also {what}")));
+    let refuse = |what: &str| Err(also(found, what));
     let is_archive = matches!(found, ZIP | DOCX | XLSX | PPTX | ODT | ODS | ODP | EPUB);
     if facts.ends_as_zip && !is_archive {
         return refuse("a ZIP archive");
     }
-    // Readers take a PDF that begins anywhere in the first 1024 bytes (ISO 32000-1, implementation note 13).
     let first = |bytes: usize| &facts.head[..facts.head.len().min(bytes)];
-    if found != "application/pdf" && holds(first(1024), b"%PDF-") {
+    if found != "application/pdf" && holds(first(PDF_BEGINS), PDF) {
         return refuse("a PDF");
     }
     let active: [&[u8]; 5] = [b"<script", b"<html", b"<!doctype html", b"<svg", b"<?php"];
@@ -204,20 +227,22 @@ fn holds(bytes: &[u8], mark: &[u8]) -> bool {
     bytes.windows(mark.len()).any(|window| window == mark)
 }
 
-/// Text in UTF-16 has NULs and says so first.
+/// Text in UTF-16 has NULs and says so first; no character of it has two.
 fn is_utf16(head: &[u8]) -> bool {
-    head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff")
+    let (units, _) = head.as_chunks::<2>();
+    matches!(units.first(), Some(b"\xff\xfe" | b"\xfe\xff")) && !units.contains(&[0, 0])
 }
 
 /// Formats that can do without a single NUL.
 fn is_binary_in_ascii(head: &[u8]) -> bool {
-    let marks: [&[u8]; 6] = [
-        b"%PDF-",
+    let marks: [&[u8]; 7] = [
+        PDF,
         b"GIF87a",
         b"GIF89a",
         b"{\\rtf",
         b"%!PS",
         b"PK\x03\x04",
+        b"\x7fELF",
     ];
     marks.iter().any(|mark| head.starts_with(mark))
 }

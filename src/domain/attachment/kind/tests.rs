@@ -7,7 +7,7 @@ use crate::domain::attachment::Inspector;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01";
 const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0;";
-const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n";
+const PAPER: &[u8] = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n";
 const ZIP_START: &[u8] = b"PK\x03\x04\x14\0\0\0\0\0";
 const ZIP_END: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
@@ -22,7 +22,7 @@ fn a_content_is_what_its_name_says() {
     for (extension, bytes, served) in [
         ("png", PNG, "image/png"),
         ("gif", GIF, "image/gif"),
-        ("pdf", PDF, "application/pdf"),
+        ("pdf", PAPER, "application/pdf"),
         ("jpeg", b"\xff\xd8\xff\xe0\0\x10JFIF\0", "image/jpeg"),
         ("zip", ZIP_START, "application/zip"),
         ("docx", ZIP_START, DOCX),
@@ -31,6 +31,11 @@ fn a_content_is_what_its_name_says() {
         ("txt", b"GIF images do not load", "text/plain"),
         ("log", b"BM: MZ", "text/plain"),
         ("txt", b"\xff\xfeh\0i\0", "text/plain"),
+        ("txt", b"\xfe\xff\0h\0i\n\0", "text/plain"),
+        ("log", b"sent %PDF-1.4 as application/pdf", "text/plain"),
+        ("diff", b"+%PDF-1.4\n", "text/plain"),
+        ("txt", b"-----BEGIN CERTIFICATE-----\n", "text/plain"),
+        ("sh", b"#!/bin/sh\necho hello\n", "text/plain"),
         ("csv", b"a,b\n", "text/csv"),
         ("weird", b"whatever", OPAQUE),
         ("mp3", b"ID3\x03\0", "audio/mpeg"),
@@ -44,12 +49,16 @@ fn a_content_is_what_its_name_says() {
     for (extension, bytes, found) in [
         ("pdf", PNG, "image/png"),
         ("png", b"hello".as_slice(), OPAQUE),
-        ("jpg", PDF, "application/pdf"),
-        ("txt", PDF, "application/pdf"),
+        ("jpg", PAPER, "application/pdf"),
+        ("txt", PAPER, "application/pdf"),
         ("txt", GIF, "image/gif"),
         ("log", b"\x7fELF\x02\x01\x01\0", OPAQUE),
+        ("log", b"\x7fELF without", OPAQUE),
         ("csv", b"a\0b", OPAQUE),
-        ("docx", PDF, "application/pdf"),
+        ("txt", b"\xff\xfePK\x03\x04\x14\0\0\0\0\0", OPAQUE),
+        ("csv", b"\xfe\xffPK\x03\x04\x14\0\0\0\0\0", OPAQUE),
+        ("txt", b"\xff\xfeMZ\x90\0\x03\0\0\0\x04\0", OPAQUE),
+        ("docx", PAPER, "application/pdf"),
         ("weird", PNG, "image/png"),
         ("pdf", b"junk %PDF-1.7", OPAQUE),
     ] {
@@ -92,10 +101,16 @@ fn nothing_is_served_as_what_a_browser_would_run() {
 
 #[test]
 fn a_file_is_one_thing_alone() {
+    // What makes it a text has come to an end before the archive begins.
+    let long = [b"\xff\xfe".to_vec(), b"h\0".repeat(10_000)].concat();
     for (extension, pieces) in [
         ("png", [PNG, ZIP_END]),
         ("gif", [GIF, ZIP_END]),
-        ("pdf", [PDF, ZIP_END]),
+        ("pdf", [PAPER, ZIP_END]),
+        ("txt", [long.as_slice(), ZIP_END]),
+        ("txt", [b"hello\n".as_slice(), b"%PDF-1.4\n"]),
+        ("txt", [b"\xff\xfe".as_slice(), b"%PDF-1.4\n"]),
+        ("log", [b" \n ".as_slice(), b"%PDF-1.4\n"]),
         ("png", [PNG, b"%PDF-1.4".as_slice()]),
         ("gif", [GIF, b"<sCript>alert(1)</script>"]),
         ("png", [PNG, b"<?php system($_GET['c']);"]),
@@ -106,6 +121,12 @@ fn a_file_is_one_thing_alone() {
             "{extension}: {}",
             refused.why
         );
+    }
+    // Whatever follows, programs find the archive.
+    for start in [PNG, PAPER] {
+        let extension = if start == PNG { "png" } else { "pdf" };
+        let refused = judged(extension, "", &[start, ZIP_END, b"\n"]).unwrap_err();
+        assert_eq!(refused.why, "the file is also a ZIP archive");
     }
     assert!(judged("zip", "", &[ZIP_START, ZIP_END]).is_ok());
     assert!(judged("docx", "", &[ZIP_START, ZIP_END]).is_ok());
