@@ -48,6 +48,7 @@ mod m0034_ticket_search_words;
 mod m0035_ticket_list;
 mod m0036_history_number;
 mod m0037_scan;
+mod m0040_ticket_search_anew;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -95,6 +96,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0035_ticket_list::Migration),
             Box::new(m0036_history_number::Migration),
             Box::new(m0037_scan::Migration),
+            Box::new(m0040_ticket_search_anew::Migration),
         ]
     }
 }

@@ -178,9 +178,28 @@ pub(super) fn sanitise(html: &str) -> String {
     CLEANER.clean(&adf::as_text(html)).to_string()
 }
 
-/// The words of an HTML text, for search: without tags, and with a blank wherever a tag was.
+/// Elements whose tags stand within words as they show.
+#[rustfmt::skip]
+const INLINE: [&str; 28] = [
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i",
+    "ins", "kbd", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "u", "wbr",
+];
+
+/// The words of an HTML text, for search: without tags, and with a blank wherever a tag was that parts words.
 pub(super) fn words(html: &str) -> String {
-    let spaced = html.replace('<', " <");
+    let mut pieces = html.split('<');
+    let mut spaced = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let name = piece.strip_prefix('/').unwrap_or(piece);
+        let end = name.find(|c: char| !c.is_ascii_alphanumeric());
+        let name = name[..end.unwrap_or(name.len())].to_ascii_lowercase();
+        spaced.push_str(if INLINE.contains(&name.as_str()) {
+            "<"
+        } else {
+            " <"
+        });
+        spaced.push_str(piece);
+    }
     let text = Builder::empty().clean(&spaced).to_string();
     text.replace("&nbsp;", " ")
         .replace("&lt;", "<")
@@ -196,3 +215,6 @@ pub(super) fn from_plain(text: &str) -> String {
         .replace('>', "&gt;");
     escaped.lines().collect::<Vec<_>>().join("<br>")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Search: what the words of a text are, and what a query asks for. The same on every database, which is only ever given folded words.
 //!
-//! A word is a run of letters and digits without case, accents and compatibility forms. A query is words that must all occur,
+//! A word is a run of letters and digits without case, accents and compatibility forms; in scripts that put no blanks between words each
+//! character is one, so that a part of a run is found, too. A query is words that must all occur,
 //! `"several words"` side by side, `-` before what must not occur, and `*` behind the beginning of a word. Everything else separates
 //! words, so that every text is a query.
 
@@ -107,8 +108,8 @@ impl<'a> Piece<'a> {
         let text = rest.trim_start();
         let (mut begin, mut unwanted) = (text, false);
         if let Some(behind) = text.strip_prefix('-') {
-            // `--verbose` is the name of an option and not what is to be left out.
-            unwanted = behind.starts_with(|c: char| is_quote(c) || c.is_alphanumeric());
+            // `--verbose` is the name of an option and not what is to be left out; `-@example` and `-.env` are left out.
+            unwanted = behind.starts_with(|c: char| c != '-' && !c.is_whitespace());
             begin = behind;
         }
         let first = begin.chars().next().or(text.chars().next())?;
@@ -154,10 +155,43 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
     let folded = fold(&text[..text.floor_char_boundary(TEXT)]);
     let words: Vec<String> = folded
         .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
+        .flat_map(parted)
         .map(|word| word.chars().take(WORD).collect())
         .collect();
     words.into_iter()
+}
+
+/// The words that a run of letters and digits has.
+fn parted(run: &str) -> impl Iterator<Item = &str> {
+    let mut rest = run;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let end = match is_a_word(first) {
+            true => first.len_utf8(),
+            false => rest.find(is_a_word).unwrap_or(rest.len()),
+        };
+        let (word, behind) = rest.split_at(end);
+        rest = behind;
+        Some(word)
+    })
+}
+
+/// Whether a character belongs to a script that puts no blanks between words: where lines break between any two characters, or only
+/// where a dictionary allows it (UAX #14, classes ID, CJ and SA).
+fn is_a_word(c: char) -> bool {
+    matches!(
+        c,
+        // Thai and Lao; Burmese; Khmer; Tai Le and New Tai Lue; Tai Tham.
+        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
+            | '\u{1950}'..='\u{19df}' | '\u{1a20}'..='\u{1aaf}'
+            // Han's own marks, Kana and Bopomofo.
+            | '\u{3005}'..='\u{3007}' | '\u{3021}'..='\u{312f}' | '\u{31a0}'..='\u{31ff}'
+            // Han; more of Burmese; Tai Viet.
+            | '\u{3400}'..='\u{9fff}' | '\u{a9e0}'..='\u{a9ff}' | '\u{aa60}'..='\u{aadf}'
+            // Compatibility forms that are no other character's; Ahom; more Kana; more Han.
+            | '\u{f900}'..='\u{faff}' | '\u{11700}'..='\u{1174f}' | '\u{1aff0}'..='\u{1b16f}'
+            | '\u{20000}'..='\u{3ffff}'
+    )
 }
 
 /// The words of a ticket's parts with their places: part by part, so that no two words of different parts stand side by side.

@@ -20,7 +20,7 @@ fn read(text: &str) -> Vec<String> {
 
 #[test]
 fn a_query_has_words_phrases_negations_and_prefixes() {
-    let cases: [(&str, &[&str]); 26] = [
+    let cases: [(&str, &[&str]); 33] = [
         ("printer jams", &["printer", "jams"]),
         ("\"printer jams\" now", &["printer jams", "now"]),
         ("“printer jams”", &["printer jams"]),
@@ -47,6 +47,13 @@ fn a_query_has_words_phrases_negations_and_prefixes() {
         ("NOT OR AND NEAR", &["not", "or", "and", "near"]),
         ("-5", &["-5"]),
         ("x:* | y:A & !z", &["x", "y a", "z"]),
+        ("-@example x", &["x", "-example"]),
+        ("-.env", &["-env"]),
+        ("-(server", &["-server"]),
+        ("-\u{ad}soft", &["-soft"]),
+        ("---x", &["x"]),
+        ("机卡*", &["机 卡*"]),
+        ("-卡纸 打印机", &["打 印 机", "-卡 纸"]),
     ];
     for (text, expected) in cases {
         assert_eq!(read(text), expected, "{text:?}");
@@ -64,7 +71,11 @@ fn words_are_folded() {
         ("ﬁrewall ①", "firewall 1"),
         ("Donau\u{ad}dampf\u{200d}schiff", "donaudampfschiff"),
         ("12,50 C++ can't", "12 50 c can t"),
-        ("打印机 Принтер", "打印机 принтер"),
+        ("打印机 Принтер", "打 印 机 принтер"),
+        ("iPhone手机6s", "iphone 手 机 6s"),
+        ("プリンター ﾌﾟﾘﾝﾀ", "フ リ ン タ ー フ リ ン タ"),
+        ("ตัวพิมพ์", "ต ั ว พ ิ ม พ"),
+        ("한국어 ქართული", "한국어 ქართული"),
         ("किताब", "किताब"),
     ] {
         assert_eq!(

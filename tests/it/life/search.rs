@@ -80,7 +80,11 @@ async fn words_are_found_as_long_as_they_are_said(
     tickets.create_comment(internal).await.unwrap();
     assert_eq!(found(&server, "printer").await, [1, 1]);
     assert_eq!(found(&server, "worn").await, [1, 1]);
-    assert_eq!(found(&server, "roll er").await, [1, 1], "a tag ends a word");
+    assert_eq!(
+        found(&server, "roller").await,
+        [1, 1],
+        "a word shows as one"
+    );
     assert_eq!(found(&server, "vendor").await, [1, 0]);
     assert_eq!(found(&server, "-vendor").await, [0, 1]);
     assert_eq!(

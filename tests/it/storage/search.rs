@@ -47,7 +47,7 @@ const TEXTS: [[&str; 4]; 6] = [
 ];
 
 /// Queries, and which tickets END_USER and who reads internal comments find, the best first.
-const QUERIES: [(&str, &[i64], &[i64]); 38] = [
+const QUERIES: [(&str, &[i64], &[i64]); 41] = [
     ("login", &[1, 2], &[1, 3, 2]),
     ("LOGIN Fails", &[1], &[1]),
     ("cafe zurich", &[1], &[1]),
@@ -57,7 +57,10 @@ const QUERIES: [(&str, &[i64], &[i64]); 38] = [
     ("strasse", &[4], &[4]),
     ("οδος", &[4], &[4]),
     ("𐐨𐐩", &[4], &[4]),
-    ("打印*", &[], &[]),
+    ("打印*", &[4], &[4]),
+    ("印机", &[4], &[4]),
+    ("\"印 机\" -纸", &[4], &[4]),
+    ("机印", &[], &[]),
     ("ꙮ打*", &[4], &[4]),
     ("ߊ", &[4], &[4]),
     ("invo tot", &[], &[]),
@@ -90,33 +93,37 @@ const QUERIES: [(&str, &[i64], &[i64]); 38] = [
 
 async fn indexed(kind: Kind) -> TestDatabase {
     let database = TestDatabase::new(kind).await;
-    write(&database.db, user("ada"))
-        .await
-        .expect("takes a user");
+    let db = &database.db;
+    write(db, user("ada")).await.expect("takes a user");
+    for (number, _) in (1..).zip(TEXTS) {
+        write(db, ticket(number)).await.expect("takes a ticket");
+    }
+    index(db).await;
     database
-        .db
-        .write(|tx| {
-            Box::pin(async move {
-                let mut documents = Vec::new();
-                for (number, texts) in (1..).zip(TEXTS) {
-                    let row = ticket(number);
-                    let [title, description, public_comments, internal_comments] =
-                        texts.map(str::to_owned);
-                    documents.push(Document {
-                        title,
-                        description,
-                        public_comments,
-                        internal_comments,
-                        ..document(&row)
-                    });
-                    put(tx, row).await?;
+}
+
+/// Tells search of all tickets.
+async fn index(db: &Db) {
+    let indexed = db.write(|tx| {
+        Box::pin(async move {
+            let known = ticket_search::unknown(tx, i64::MAX, 10).await?;
+            let documents = known.into_iter().map(|(number, ticket_id)| {
+                let texts = TEXTS[number as usize - 1].map(str::to_owned);
+                let [title, description, public_comments, internal_comments] = texts;
+                Document {
+                    ticket_id,
+                    number,
+                    title,
+                    description,
+                    public_comments,
+                    internal_comments,
                 }
-                Ok(ticket_search::index(tx, &documents).await?)
-            })
+            });
+            let documents: Vec<Document> = documents.collect();
+            Ok(ticket_search::index(tx, &documents).await?)
         })
-        .await
-        .expect("indexes");
-    database
+    });
+    indexed.await.expect("indexes");
 }
 
 fn list(query: &str, internal: bool, key: Key) -> List {
@@ -313,4 +320,31 @@ async fn tells_which_tickets_it_does_not_know(#[values(Kind::Sqlite, Kind::Postg
         .await
         .unwrap();
     assert_eq!(below, []);
+}
+
+#[rstest]
+#[tokio::test]
+async fn knows_nothing_once_words_are_taken_apart_anew(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = indexed(kind).await;
+    let db = &database.db;
+    let steps = db.migration_status().await.expect("tells");
+    let mut backwards = steps.iter().rev();
+    let later = backwards.position(|step| step.name == "m0040_ticket_search_anew");
+    let later = u32::try_from(later.expect("there is one")).unwrap();
+    db.migrate_down(Some(later)).await.expect("goes down");
+    let forgotten = async || {
+        let unknown = ticket_search::unknown(db.read(), i64::MAX, 10).await;
+        unknown.unwrap().len()
+    };
+    assert_eq!(forgotten().await, 0);
+    db.migrate_down(Some(1)).await.expect("takes it back");
+    assert_eq!(forgotten().await, TEXTS.len());
+    index(db).await;
+    assert_eq!(forgotten().await, 0);
+    db.migrate_up(None).await.expect("goes up");
+    assert_eq!(forgotten().await, TEXTS.len());
+    index(db).await;
+    assert_eq!(found(db, "login", false).await, [1, 2]);
 }
