@@ -175,7 +175,32 @@ pub(super) fn sanitise(html: &str) -> String {
     if !html.contains(['<', '&', '>']) {
         return html.to_owned();
     }
-    CLEANER.clean(&adf::as_text(html)).to_string()
+    let clean = CLEANER.clean(&adf::as_text(html)).to_string();
+    // A reader takes each of them for a line break, written as itself.
+    with_first_lines(&clean.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+/// The HTML with two line breaks where one begins a preformatted text: a reader drops the first (HTML, "the initial newline"), and the
+/// serialiser does not write it.
+fn with_first_lines(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(begin) = rest.find('<') {
+        // Values stand in quotation marks, which are escaped within them.
+        let mut quoted = false;
+        let end = rest[begin..].find(|c: char| {
+            quoted ^= c == '"';
+            c == '>' && !quoted
+        });
+        let (tag, behind) = rest.split_at(end.map_or(rest.len(), |end| begin + end + 1));
+        out.push_str(tag);
+        let name = tag[begin..].strip_prefix("<pre");
+        if name.is_some_and(|more| more.starts_with(['>', ' '])) && behind.starts_with('\n') {
+            out.push('\n');
+        }
+        rest = behind;
+    }
+    out + rest
 }
 
 /// Elements whose tags stand within words as they show.
