@@ -18,7 +18,10 @@ mod sweep;
 use std::{fs::DirBuilder, ops::Range, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
 use bytes::Bytes;
-use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use futures::{
+    StreamExt as _, TryStreamExt as _,
+    stream::{self, BoxStream},
+};
 use object_store::{
     GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt as _,
     local::LocalFileSystem, path::Path as Name,
@@ -89,11 +92,13 @@ impl Blobs {
         Ok(name.into())
     }
 
-    /// Bytes of an object, from the range's start to its end. `None`: there is no such object.
+    /// Bytes of an object, from the range's start to its end. `None`: there is no such object. One that has become shorter ends with an
+    /// error: its bytes are not what was taken in.
     pub async fn read(&self, object: &str, range: Range<u64>) -> Result<Option<Pieces>> {
         if range.is_empty() {
-            return Ok(Some(futures::stream::empty().boxed()));
+            return Ok(Some(stream::empty().boxed()));
         }
+        let wanted = range.end - range.start;
         let options = GetOptions {
             range: Some(GetRange::Bounded(range)),
             ..GetOptions::default()
@@ -104,16 +109,20 @@ impl Blobs {
             Err(error) => return Err(told(error)),
         };
         let Range { start, end } = found.range;
-        Ok(Some(match found.payload {
-            GetResultPayload::Stream(stream) => stream.map_err(told).boxed(),
-            GetResultPayload::File(file, _) => {
-                let mut file = tokio::fs::File::from_std(file);
-                let sought = file.seek(SeekFrom::Start(start)).await;
-                sought.map_err(Error::internal)?;
-                let pieces = ReaderStream::with_capacity(file.take(end - start), READ);
-                pieces.map_err(Error::internal).boxed()
-            }
-        }))
+        Ok(Some(whole(
+            object,
+            wanted,
+            match found.payload {
+                GetResultPayload::Stream(stream) => stream.map_err(told).boxed(),
+                GetResultPayload::File(file, _) => {
+                    let mut file = tokio::fs::File::from_std(file);
+                    let sought = file.seek(SeekFrom::Start(start)).await;
+                    sought.map_err(Error::internal)?;
+                    let pieces = ReaderStream::with_capacity(file.take(end - start), READ);
+                    pieces.map_err(Error::internal).boxed()
+                }
+            },
+        )))
     }
 
     /// Removes an object. One that is gone already is no fault.
@@ -130,4 +139,26 @@ impl Blobs {
         let file = format!("{digits}.{}", Uuid::now_v7().simple());
         Name::from_iter([CONTENTS, &digits[..2], &file])
     }
+}
+
+/// The pieces, and an error behind them where they are not as many bytes as wanted.
+fn whole(object: &str, wanted: u64, pieces: Pieces) -> Pieces {
+    let object = object.to_owned();
+    let counted = stream::unfold((pieces.fuse(), 0), move |(mut pieces, count)| {
+        let object = object.clone();
+        async move {
+            let piece = match pieces.next().await {
+                Some(piece) => piece,
+                None if count < wanted => Err(Error::internal(format!(
+                    "{object}: has become shorter: {count} of {wanted} bytes are there"
+                ))),
+                None => return None,
+            };
+            let count = piece
+                .as_ref()
+                .map_or(wanted, |bytes| count + bytes.len() as u64);
+            Some((piece, (pieces, count)))
+        }
+    });
+    counted.boxed()
 }

@@ -58,3 +58,22 @@ async fn bytes_that_are_lost_are_a_fault_and_no_answer(
     assert_eq!(lost.code(), Code::Internal);
     server.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn bytes_that_are_missing_at_the_end_are_a_fault_and_no_whole_file(
+    #[values(Place::Sqlite, Place::Bucket)] place: Place,
+) {
+    let (server, mut tickets, id) = bench(serving(place).await).await;
+    let made = upload(&mut tickets, header(&id, "a.log"), &text(1_000_000))
+        .await
+        .unwrap();
+    for file in stored(&server).await {
+        place::shorten(&server, &file).await;
+    }
+    for offset in [0, 3, 4, 500_000] {
+        let refused = download(&mut tickets, &made.id, Some(offset)).await;
+        assert_eq!(refused.unwrap_err().code(), Code::Internal, "{offset}");
+    }
+    server.stop().await;
+}
