@@ -1,6 +1,7 @@
 //! `docket tickets`: tickets out of a server into a file, and from a file into a server, through the API.
 
 mod export;
+mod faithful;
 mod import;
 mod record;
 mod rows;

@@ -1,7 +1,8 @@
 //! `docket tickets export`: all tickets that a caller may see, or some of them, a page at a time.
 
 use std::{
-    io::{BufWriter, Write},
+    fs::{self, File},
+    io::{BufWriter, ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
@@ -91,7 +92,8 @@ fn request(args: &ExportArgs) -> ListTicketsRequest {
     }
 }
 
-/// A file that is only half there is taken for nothing.
+/// A file that is only half there is taken for nothing: a whole one takes the place of the one that was there, with its permissions. What
+/// is no plain file is written to as it is.
 async fn to_file(
     client: &Client,
     request: ListTicketsRequest,
@@ -100,15 +102,42 @@ async fn to_file(
 ) -> Result<u64, CommandError> {
     let shown = path.display();
     let failed = |error: &dyn std::fmt::Display| format!("cannot write {shown}: {error}");
-    let folder = match path.parent() {
+    let known = match fs::metadata(path) {
+        Ok(known) if known.is_file() => Some(known),
+        Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => None,
+        // A pipe or a device; or a link to a file that is still to be made.
+        _ => return to_place(client, request, format, path).await,
+    };
+    let target = match &known {
+        // Behind links, which stay.
+        Some(_) => fs::canonicalize(path).map_err(|error| failed(&error))?,
+        None => path.to_owned(),
+    };
+    let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
     let count = write(client, request, format, BufWriter::new(draft.as_file_mut())).await?;
+    if let Some(known) = known {
+        let kept = draft.as_file().set_permissions(known.permissions());
+        kept.map_err(|error| failed(&error))?;
+    }
     draft.as_file().sync_all().map_err(|error| failed(&error))?;
-    draft.persist(path).map_err(|error| failed(&error.error))?;
+    let done = draft.persist(&target);
+    done.map_err(|error| failed(&error.error))?;
     Ok(count)
+}
+
+async fn to_place(
+    client: &Client,
+    request: ListTicketsRequest,
+    format: Format,
+    path: &Path,
+) -> Result<u64, CommandError> {
+    let file =
+        File::create(path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    write(client, request, format, BufWriter::new(file)).await
 }
 
 async fn write(

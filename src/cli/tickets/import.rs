@@ -98,14 +98,11 @@ fn check(path: &Path, format: Format) -> Result<u64, CommandError> {
         }
     }
     let shown = path.display();
-    match (faults.0.is_empty(), count) {
-        (true, 0) => Err(format!("{shown}: has no ticket").into()),
-        (true, count) => Ok(count),
-        (false, _) => {
-            let lines = faults.0.iter().map(|fault| format!("{shown}: {fault}"));
-            Err(lines.collect::<Vec<_>>().join("\n").into())
-        }
+    if faults.0.is_empty() {
+        return Ok(count);
     }
+    let lines = faults.0.iter().map(|fault| format!("{shown}: {fault}"));
+    Err(lines.collect::<Vec<_>>().join("\n").into())
 }
 
 /// A ticket's place, and what creates it.

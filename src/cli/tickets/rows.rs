@@ -9,7 +9,11 @@ use std::{
 use csv::{ReaderBuilder, StringRecord, Trim};
 use serde_json::{Map, Value};
 
-use super::{Format, record::COLUMNS};
+use super::{
+    Format,
+    faithful::{Once, Quotes},
+    record::COLUMNS,
+};
 use crate::cli::CommandError;
 
 /// The longest line of a file, in bytes: a ticket has less than half of that at its largest, whatever is escaped.
@@ -60,13 +64,27 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// A value as a cell: texts as they are, lists and objects as JSON, nothing as nothing.
+/// A value as a cell: texts as they are, lists and objects as JSON, nothing as nothing. A text that a spreadsheet would take for a
+/// formula has a `'` in front of it.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
+        Value::String(text) if is_formula(text) => format!("'{text}"),
         Value::String(text) => text.clone(),
         value => value.to_string(),
     }
+}
+
+/// Whether a spreadsheet may calculate this, or would once a `'` is taken off (OWASP, "CSV Injection").
+fn is_formula(text: &str) -> bool {
+    let begin = text.trim_start_matches('\'');
+    begin.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
+}
+
+/// A cell as the text that it was written from.
+fn uncell(cell: &str) -> &str {
+    let rest = cell.strip_prefix('\'').filter(|rest| is_formula(rest));
+    rest.unwrap_or(cell)
 }
 
 /// A ticket's values as they stand in a file, or what is wrong; with the place.
@@ -89,10 +107,13 @@ fn read_csv(file: File) -> Result<Box<dyn Iterator<Item = Row> + Send>, String> 
     let mut reader = ReaderBuilder::new()
         .flexible(true)
         .trim(Trim::Headers)
-        .from_reader(file);
+        .from_reader(Quotes::new(file));
     let columns = reader
         .headers()
         .map_err(|error| format!("line 1: {error}"))?;
+    if columns.is_empty() {
+        return Err("line 1: the names of the columns are missing".to_owned());
+    }
     let columns: Vec<String> = columns
         .iter()
         .map(|column| column.trim_start_matches('\u{FEFF}').to_owned())
@@ -108,17 +129,23 @@ fn read_csv(file: File) -> Result<Box<dyn Iterator<Item = Row> + Send>, String> 
             return Err(format!("line 1: the column {column} comes twice"));
         }
     }
-    let rows = reader.into_records().map(move |row| match row {
-        Ok(row) => {
-            let line = row.position().map_or(0, csv::Position::line);
-            (format!("line {line}"), values(&columns, &row))
+    let (mut rows, mut begun, mut ended) = (reader.into_records(), 1, false);
+    Ok(Box::new(std::iter::from_fn(move || match rows.next() {
+        Some(Ok(row)) => {
+            begun = row.position().map_or(begun, csv::Position::line);
+            Some((format!("line {begun}"), values(&columns, &row)))
         }
-        Err(error) => {
-            let line = error.position().map_or(0, csv::Position::line);
-            (format!("line {line}"), Err(error.to_string()))
+        Some(Err(error)) => {
+            begun = error.position().map_or(begun, csv::Position::line);
+            Some((format!("line {begun}"), Err(error.to_string())))
         }
-    });
-    Ok(Box::new(rows))
+        None => {
+            let is_cut_off = !ended && rows.reader().get_ref().open();
+            ended = true;
+            let fault = "the file ends within quotation marks, so something of it is missing";
+            is_cut_off.then(|| (format!("line {begun}"), Err(fault.to_owned())))
+        }
+    })))
 }
 
 /// The row as a JSON line has it. An empty cell is an absent value.
@@ -140,7 +167,7 @@ fn values(columns: &[String], row: &StringRecord) -> Result<Map<String, Value>, 
                 .collect(),
             "tags" | "custom_fields" | "ai_assisted" => serde_json::from_str(cell)
                 .map_err(|error| format!("{column}: is no JSON: {error}"))?,
-            _ => cell.into(),
+            _ => uncell(cell).into(),
         };
         values.insert(column.clone(), value);
     }
@@ -179,8 +206,10 @@ fn read_lines(mut file: impl BufRead + Send) -> impl Iterator<Item = Row> + Send
 fn object(line: &[u8]) -> Result<Map<String, Value>, String> {
     let line = line.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(line);
     match serde_json::from_slice(line) {
-        Ok(Value::Object(values)) => Ok(values),
-        Ok(_) => Err("must be one JSON object".to_owned()),
+        Ok(Once(values)) => Ok(values),
+        Err(error) if error.is_data() => Err(format!(
+            "must be one JSON object with each key once: {error}"
+        )),
         Err(error) => Err(format!("is no JSON: {error}")),
     }
 }
