@@ -6,7 +6,7 @@
 use std::{io, time::Duration};
 
 use chrono::TimeDelta;
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::TryStreamExt as _;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -18,9 +18,8 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How many files are taken up together, and how many of them are scanned at once.
-const BATCH: u64 = 16;
-const AT_ONCE: usize = 2;
+/// How many files are looked at to take up one of them: others may be ahead of us at the first ones.
+const FEW: u64 = 4;
 /// How much longer than a scan may take a file belongs to whoever has taken it up.
 const GRACE: TimeDelta = TimeDelta::seconds(30);
 /// How long a file waits after a scan without a verdict, at first and at most; the wait doubles each time.
@@ -28,23 +27,27 @@ const FIRST_WAIT: TimeDelta = TimeDelta::seconds(5);
 const LAST_WAIT: TimeDelta = TimeDelta::minutes(5);
 
 impl App {
-    /// Scans some of the files that wait; how many of them were looked at. 0: nothing waits, or nobody scans here. A file whose scan is
-    /// cut short by `stop` waits on.
-    pub async fn scan_files(&self, stop: &CancellationToken) -> Result<usize> {
+    /// Scans one of the files that wait. `false`: nothing waits, or nobody scans here. A file whose scan is cut short by `stop` waits on.
+    pub async fn scan_next(&self, stop: &CancellationToken) -> Result<bool> {
         let Some(scanner) = &self.scanner else {
-            return Ok(0);
+            return Ok(false);
         };
-        let waiting = scan::due(self.db.read(), self.clock.now(), BATCH).await?;
-        let taken = stream::iter(waiting)
-            .map(|row| self.scan_file(scanner, row, stop))
-            .buffer_unordered(AT_ONCE);
-        // All of them come to their end, whatever becomes of one.
-        let taken: Vec<Result<()>> = taken.collect().await;
-        let count = taken.len();
-        taken.into_iter().collect::<Result<()>>()?;
-        Ok(count)
+        while !stop.is_cancelled() {
+            let waiting = scan::due(self.db.read(), self.clock.now(), FEW).await?;
+            if waiting.is_empty() {
+                break;
+            }
+            for row in waiting {
+                if self.claim_scan(scanner, &row).await? {
+                    self.scan_file(scanner, row, stop).await?;
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
+    /// Scans a file that has been taken up.
     async fn scan_file(
         &self,
         scanner: &Scanner,
@@ -52,9 +55,6 @@ impl App {
         stop: &CancellationToken,
     ) -> Result<()> {
         let id = row.attachment_id;
-        if stop.is_cancelled() || !self.claim_scan(scanner, &row).await? {
-            return Ok(());
-        }
         let Some(file) = attachment::kept(self.db.read(), id).await? else {
             // Deleted meanwhile.
             return self.forget_scan(id).await;

@@ -37,10 +37,12 @@ pub async fn insert(conn: &impl ConnectionTrait, id: AttachmentId, now: Time) ->
     Ok(())
 }
 
-/// Those that may be taken up at `now`, the longest waiting first.
+/// Those that may be taken up at `now`: the least often tried first, so that what brings the scanner to nothing stands in nobody's way,
+/// and of these the longest waiting.
 pub async fn due(conn: &impl ConnectionTrait, now: Time, limit: u64) -> Result<Vec<Model>> {
     let rows = Entity::find()
         .filter(Column::NextTime.lte(now))
+        .order_by_asc(Column::Attempts)
         .order_by_asc(Column::NextTime)
         .order_by_asc(Column::AttachmentId);
     Ok(rows.limit(limit).all(conn).await?)

@@ -4,9 +4,10 @@ use std::{io, process::Stdio, str::FromStr};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    process::Command,
+    process::{Child, Command},
 };
 
 use super::{Verdict, finding};
@@ -51,9 +52,11 @@ impl ScanCommand {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| failed("cannot be started", error))?;
+        let mut group = Group::of(&child);
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(format!("{}: has no standard streams", self.program));
         };
@@ -67,11 +70,31 @@ impl ScanCommand {
         fed.map_err(|error| failed("the file cannot be read", error))?;
         heard.map_err(|error| failed("cannot be heard", error))?;
         let status = child.wait().await;
+        group.0 = None;
         match status.map_err(|error| failed("is lost", error))?.code() {
             Some(0) => Ok(Verdict::Clean),
             Some(1) => Ok(Verdict::Infected(finding(&String::from_utf8_lossy(&said)))),
             Some(code) => Err(format!("{}: ended with {code}", self.program)),
             None => Err(format!("{}: was killed", self.program)),
+        }
+    }
+}
+
+/// The program with all that it has started, which ends where nobody waits for the program any more.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(Pid::from_raw))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // What is gone already is no fault.
+            let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }

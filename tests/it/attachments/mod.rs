@@ -10,6 +10,7 @@ mod resumable;
 mod scan;
 mod stream;
 mod sweep;
+mod unscanned;
 
 use std::{fs, time::Duration};
 

@@ -26,13 +26,13 @@ const EVIL: &[u8] = b"a text with EVIL in it";
 
 /// A clamd that lets as many scans come to their end as there are permits.
 #[derive(Clone)]
-struct Clamd {
-    permits: Arc<Semaphore>,
-    asked: Arc<AtomicUsize>,
+pub(super) struct Clamd {
+    pub(super) permits: Arc<Semaphore>,
+    pub(super) asked: Arc<AtomicUsize>,
 }
 
 impl Clamd {
-    fn new(permits: usize) -> Self {
+    pub(super) fn new(permits: usize) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(permits)),
             asked: Arc::default(),
@@ -40,7 +40,7 @@ impl Clamd {
     }
 
     /// Listens on a port of this machine.
-    fn on_tcp(&self, listener: TcpListener) -> JoinHandle<()> {
+    pub(super) fn on_tcp(&self, listener: TcpListener) -> JoinHandle<()> {
         let clamd = self.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -75,6 +75,9 @@ impl Clamd {
             bytes.resize(from + size, 0);
             stream.read_exact(&mut bytes[from..]).await.unwrap();
         }
+        if bytes.starts_with(b"HANG") {
+            std::future::pending::<()>().await;
+        }
         self.permits.acquire().await.unwrap().forget();
         let found = bytes.windows(4).any(|window| window == b"EVIL");
         let answer: &[u8] = match found {
@@ -86,18 +89,18 @@ impl Clamd {
 }
 
 /// A clamd's port, and its listener.
-async fn port() -> (String, TcpListener) {
+pub(super) async fn port() -> (String, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     (listener.local_addr().unwrap().to_string(), listener)
 }
 
-async fn status(tickets: &mut Tickets, ticket: &str, id: &str) -> v1::ScanStatus {
+pub(super) async fn status(tickets: &mut Tickets, ticket: &str, id: &str) -> v1::ScanStatus {
     let listed = list(tickets, ticket).await;
     listed.iter().find(|a| a.id == id).unwrap().scan_status()
 }
 
 /// Waits until an attachment's status is this one.
-async fn until(tickets: &mut Tickets, ticket: &str, id: &str, wanted: v1::ScanStatus) {
+pub(super) async fn until(tickets: &mut Tickets, ticket: &str, id: &str, wanted: v1::ScanStatus) {
     let give_up = Instant::now() + SOON;
     loop {
         let found = status(tickets, ticket, id).await;
@@ -192,7 +195,7 @@ async fn a_scanner_that_is_away_delays_and_loses_nothing(
 }
 
 /// Waits until some file's scan has been tried so often.
-async fn until_attempts(server: &TestServer, attempts: i32) {
+pub(super) async fn until_attempts(server: &TestServer, attempts: i32) {
     use docket::db::scan::Entity;
     let give_up = Instant::now() + SOON;
     loop {
