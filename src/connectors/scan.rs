@@ -11,6 +11,8 @@ use futures::Stream;
 pub use clamd::Clamd;
 pub use command::ScanCommand;
 
+use crate::domain::ticket::is_unseen;
+
 /// The longest name of a finding that is kept, in characters.
 const FINDING: usize = 200;
 
@@ -61,9 +63,20 @@ impl Scanner {
     }
 }
 
-/// A scanner's word for what it found: one short line.
+/// A scanner's word for what it found: one short line that reads as it was written.
 fn finding(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
-    let shown = line.chars().filter(|c| !c.is_control());
+    let shown = line.chars().filter(|c| !c.is_control() && !is_unseen(*c));
     shown.take(FINDING).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_a_short_line_that_does_not_mislead() {
+        assert_eq!(finding(" Evil\u{202e}gpj\u{7}.exe\nmore"), "Evilgpj.exe");
+        assert_eq!(finding(&"x".repeat(300)).len(), FINDING);
+    }
 }

@@ -8,6 +8,7 @@ use unicode_normalization::UnicodeNormalization as _;
 pub use inspect::{Facts, Inspector};
 pub use kind::{Unfit, media_type};
 
+use super::ticket::is_unseen;
 use crate::error::Broken;
 
 /// What an installation lets people attach.
@@ -74,7 +75,7 @@ impl Filename {
         if text.chars().any(|c| c.is_control() || breaks_a_line(c)) {
             return Err(Broken::new("must not contain control characters"));
         }
-        let plain: String = text.nfc().filter(|c| !misleads(*c)).collect();
+        let plain: String = text.nfc().filter(|c| !is_unseen(*c)).collect();
         let name = plain
             .trim_start()
             .trim_end_matches(|c: char| c == '.' || c.is_whitespace());
@@ -113,15 +114,6 @@ impl Filename {
 /// Unicode's own line and paragraph separators.
 fn breaks_a_line(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}')
-}
-
-/// Characters that turn the direction of what follows (`annexe\u{202e}gpj.exe` shows as `annexeexe.jpg`), and those without a width.
-fn misleads(c: char) -> bool {
-    matches!(
-        c,
-        '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-    )
 }
 
 /// The SHA-256 of a content: 64 lower-case hexadecimal digits.
@@ -184,6 +176,7 @@ mod tests {
             "a\u{85}.txt",
             "a\u{2028}b",
             "\u{202e}",
+            "\u{ad}\u{34f}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{e0001}\u{e01ef}",
             &"a".repeat(256),
         ] {
             assert!(Filename::new(bad).is_err(), "{bad:?}");
@@ -193,6 +186,8 @@ mod tests {
             (" a b.txt . ", "a b.txt"),
             ("u\u{308}.txt", "ü.txt"),
             ("ann\u{202e}txt.exe", "anntxt.exe"),
+            ("a\u{ad}\u{3164}.txt", "a.txt"),
+            ("\u{2764}\u{fe0f}.txt", "\u{2764}\u{fe0f}.txt"),
             (&"ü".repeat(255), &"ü".repeat(255)),
         ] {
             assert_eq!(Filename::new(given).unwrap().as_str(), kept);

@@ -160,14 +160,20 @@ fn breaks_the_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// What shows nothing: blanks, and characters without a width.
-fn shows_nothing(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+/// Characters that show nothing by themselves: without a width, fillers, tags, and what turns the direction of what follows
+/// (`annexe\u{202e}gpj.exe` shows as `annexeexe.jpg`). Unicode's Default_Ignorable_Code_Point without variation selectors, which show.
+pub(crate) fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// Whether a reader sees anything of the text.
 pub fn shows(text: &str) -> bool {
-    !text.chars().all(shows_nothing)
+    !text.chars().all(|c| c.is_whitespace() || is_unseen(c))
 }
 
 /// A short text that names something: 1 to `max` code points, one line, not only blanks.
