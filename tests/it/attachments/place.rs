@@ -106,16 +106,18 @@ pub(super) async fn stored(server: &TestServer) -> Vec<String> {
     found
 }
 
+/// The server does not look at signatures, but wants one where an object is already.
+const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=docket/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+
 /// Takes an object away past docket.
 pub(super) async fn lose(server: &TestServer, name: &str) {
     if server.bucket().is_none() {
         return fs::remove_file(server.uploads().join(name)).unwrap();
     }
     let (root, prefix) = address(server);
-    // The server does not look at signatures, but wants one to delete.
     let request = reqwest::Client::new()
         .delete(format!("{root}/{prefix}/{name}"))
-        .header("authorization", "AWS4-HMAC-SHA256 Credential=docket/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0");
+        .header("authorization", SIGNED);
     request.send().await.unwrap().error_for_status().unwrap();
 }
 
@@ -123,7 +125,8 @@ pub(super) async fn lose(server: &TestServer, name: &str) {
 pub(super) async fn leave_object(server: &TestServer, name: &str) {
     let (root, prefix) = address(server);
     let put = reqwest::Client::new().put(format!("{root}/{prefix}/{name}"));
-    let answer = put.body("left").send().await.unwrap();
+    let put = put.header("authorization", SIGNED).body("left");
+    let answer = put.send().await.unwrap();
     answer.error_for_status().unwrap();
 }
 
