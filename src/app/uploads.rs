@@ -125,25 +125,25 @@ impl App {
                 .with("received_bytes", row.received_bytes)
                 .with("size_bytes", row.size_bytes));
         }
-        match self.assemble(actor, &row).await {
-            // Finished by another call meanwhile.
-            Err(Error::Fenced) => {
-                let made = self.upload(actor, id).await?.attachment_id;
-                let made = made.ok_or_else(|| Error::not_found("upload", id))?;
-                self.attachment(actor, made).await
-            }
-            Err(error) => {
-                // What has come will never be good: whoever tries again begins anew.
-                if matches!(error, Error::Invalid { .. } | Error::Refused(_)) {
-                    self.forget_upload(id, true).await?;
-                }
-                Err(error)
-            }
+        let error = match self.assemble(actor, &row).await {
             Ok(made) => {
                 self.forget_upload(id, false).await?;
-                Ok(made)
+                return Ok(made);
             }
+            Err(error) => error,
+        };
+        // Another call may have finished it meanwhile, and taken the parts away while this one read them.
+        if let Some(made) = self.upload(actor, id).await?.attachment_id {
+            return self.attachment(actor, made).await;
         }
+        // What has come will never be good: whoever tries again begins anew.
+        if matches!(error, Error::Invalid { .. } | Error::Refused(_)) {
+            self.forget_upload(id, true).await?;
+        }
+        Err(match error {
+            Error::Fenced => Error::not_found("upload", id),
+            error => error,
+        })
     }
 
     /// The upload, if the caller began it.

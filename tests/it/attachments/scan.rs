@@ -194,16 +194,21 @@ async fn a_scanner_that_is_away_delays_and_loses_nothing(
     server.stop().await;
 }
 
-/// Waits until some file's scan has been tried so often.
-pub(super) async fn until_attempts(server: &TestServer, attempts: i32) {
+/// How often the scan of some file has been tried: of the one that was tried most often.
+pub(super) async fn attempts(server: &TestServer) -> i32 {
     use docket::db::scan::Entity;
+    let rows = Entity::find().all(server.database().read()).await.unwrap();
+    rows.iter()
+        .map(|row| row.attempts)
+        .max()
+        .unwrap_or_default()
+}
+
+/// Waits until some file's scan has been tried so often.
+pub(super) async fn until_attempts(server: &TestServer, wanted: i32) {
     let give_up = Instant::now() + SOON;
-    loop {
-        let rows = Entity::find().all(server.database().read()).await.unwrap();
-        if rows.iter().any(|row| row.attempts >= attempts) {
-            return;
-        }
-        assert!(Instant::now() < give_up, "{rows:?}");
+    while attempts(server).await < wanted {
+        assert!(Instant::now() < give_up, "it is not tried");
         sleep(Duration::from_millis(5)).await;
     }
 }
