@@ -1,6 +1,10 @@
 //! From a bearer token to the caller. Which check a token failed is never told: to a caller all bad tokens are alike.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use axum::{
     extract::{Request, State},
@@ -10,6 +14,7 @@ use axum::{
 use http::{HeaderMap, header::AUTHORIZATION};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 use tonic::Status;
 
 use crate::{
@@ -66,6 +71,19 @@ pub enum Audience {
     Many(Vec<String>),
 }
 
+/// When the token of a request ends, by this machine's clock as the token was judged by; in the extensions of the response.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TokenEnd(pub(crate) Instant);
+
+impl TokenEnd {
+    /// `None`: later than this machine can wait for.
+    fn of(exp: u64) -> Option<Self> {
+        let end = UNIX_EPOCH.checked_add(Duration::from_secs(exp.checked_add(LEEWAY)?))?;
+        let left = end.duration_since(SystemTime::now()).unwrap_or_default();
+        Instant::now().checked_add(left).map(Self)
+    }
+}
+
 /// Verifies tokens.
 #[derive(Clone)]
 pub struct Verifier(Arc<Rules>);
@@ -97,11 +115,19 @@ impl Verifier {
         }))
     }
 
-    /// The caller that the request's one bearer token names.
-    pub fn actor(&self, headers: &HeaderMap, ip_address: Option<IpAddr>) -> Result<Actor> {
+    /// The caller that the request's one bearer token names, and until when.
+    pub(crate) fn caller(
+        &self,
+        headers: &HeaderMap,
+        ip_address: Option<IpAddr>,
+    ) -> Result<(Actor, Option<TokenEnd>)> {
+        let caller = |claims: Claims| {
+            let end = TokenEnd::of(claims.exp);
+            Some((claims.into_actor(ip_address)?, end))
+        };
         bearer(headers)
             .and_then(|token| self.claims(token))
-            .and_then(|claims| claims.into_actor(ip_address))
+            .and_then(caller)
             .ok_or(Error::Unauthenticated)
     }
 
@@ -164,11 +190,15 @@ pub(crate) async fn require(
 ) -> Response {
     let caller = request.extensions().get::<Caller>();
     let ip_address = caller.and_then(|caller| caller.0);
-    match verifier.actor(request.headers(), ip_address) {
-        Ok(actor) => {
+    match verifier.caller(request.headers(), ip_address) {
+        Ok((actor, end)) => {
             tracing::Span::current().record("user", actor.user_id.as_str());
             request.extensions_mut().insert(actor);
-            next.run(request).await
+            let mut response = next.run(request).await;
+            if let Some(end) = end {
+                response.extensions_mut().insert(end);
+            }
+            response
         }
         Err(error) => Status::from(error).into_http(),
     }

@@ -49,6 +49,7 @@ mod m0035_ticket_list;
 mod m0036_history_number;
 mod m0037_scan;
 mod m0040_ticket_search_anew;
+mod m0041_upload_open;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -97,6 +98,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0036_history_number::Migration),
             Box::new(m0037_scan::Migration),
             Box::new(m0040_ticket_search_anew::Migration),
+            Box::new(m0041_upload_open::Migration),
         ]
     }
 }

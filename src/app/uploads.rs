@@ -28,6 +28,10 @@ use crate::{
 pub(crate) const CHUNK: i32 = 512 * 1024;
 /// The most parts of an upload: enough for the largest file in parts of a quarter of a chunk.
 const MAX_PARTS: u64 = 16 * 1024;
+/// The most uploads that one person has open: what has come of each is kept for a day.
+const MAX_OPEN: u64 = 100;
+/// When to ask again for one more.
+const ASK_AGAIN: std::time::Duration = std::time::Duration::from_secs(60);
 /// How often a part may meet another one of the same upload.
 const ATTEMPTS: u32 = 5;
 
@@ -64,6 +68,9 @@ impl App {
                 let (row, request) = (row.clone(), request.clone());
                 Box::pin(async move {
                     let (id, now) = (row.id, row.create_time);
+                    if upload::count_open(tx, &row.uploader_id, now).await? >= MAX_OPEN {
+                        return Err(too_many());
+                    }
                     upload::insert(tx, row).await?;
                     remember(tx, request.as_ref(), &id, now).await?;
                     Ok(id)
@@ -243,6 +250,16 @@ impl App {
             self.blobs.discard(&part.object).await;
         }
         Ok(())
+    }
+}
+
+fn too_many() -> Error {
+    Error::Exhausted {
+        reason: Reason::TooManyUploads,
+        message: format!(
+            "{MAX_OPEN} uploads are open; finish some of them, or wait until they are a day old"
+        ),
+        retry_after: ASK_AGAIN,
     }
 }
 

@@ -66,6 +66,15 @@ pub async fn find(
     Ok(rows.one(conn).await?)
 }
 
+/// How many uploads this person has begun that are neither attachments yet nor too old by now.
+pub async fn count_open(conn: &impl ConnectionTrait, uploader: &UserId, now: Time) -> Result<u64> {
+    let open = Entity::find()
+        .filter(Column::UploaderId.eq(uploader.clone()))
+        .filter(Column::AttachmentId.is_null())
+        .filter(Column::CreateTime.gt(now - KEPT));
+    Ok(open.count(conn).await?)
+}
+
 /// Notes that the bytes from `from` to `to` have come in. [`Error::Fenced`](crate::error::Error::Fenced): it has come to another
 /// point meanwhile.
 pub async fn advance(conn: &impl ConnectionTrait, id: UploadId, from: i64, to: i64) -> Result<()> {

@@ -83,6 +83,7 @@ pub enum Reason {
     JiraServerError,
     JiraAnswerUnreadable,
     JiraCreateUncertain,
+    TooManyUploads,
 }
 
 #[cfg(test)]

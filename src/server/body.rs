@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 use tracing::Span;
 
 use super::{call::Call, complete::complete, shutting_down};
-use crate::error::Error;
+use crate::{auth::TokenEnd, error::Error};
 
 /// A response's body. Once it has ended, or is dropped because the client is gone, the call is logged.
 pub(super) struct RpcBody {
@@ -24,6 +24,8 @@ pub(super) struct RpcBody {
     call: Call,
     span: Span,
     deadline: Option<Pin<Box<Sleep>>>,
+    /// The end of the token that a watch was opened with.
+    token_end: Option<Pin<Box<Sleep>>>,
     drain: Pin<Box<WaitForCancellationFutureOwned>>,
     /// How the call ended, once it has.
     end: Option<Code>,
@@ -36,16 +38,18 @@ impl RpcBody {
         call: Call,
         span: Span,
         drain: CancellationToken,
+        token_end: Option<TokenEnd>,
         end: Option<Code>,
     ) -> Self {
-        let deadline = call
-            .deadline
-            .map(|at| Box::pin(tokio::time::sleep_until(at)));
+        let at = |instant| Box::pin(tokio::time::sleep_until(instant));
         Self {
             inner: Some(inner),
+            deadline: call.deadline.map(at),
+            token_end: token_end
+                .filter(|_| call.watches)
+                .map(|TokenEnd(end)| at(end)),
             call,
             span,
-            deadline,
             drain: Box::pin(drain.cancelled_owned()),
             end,
         }
@@ -55,6 +59,12 @@ impl RpcBody {
         let Some(inner) = self.inner.as_mut() else {
             return Poll::Ready(None);
         };
+        // However much there is to send: who may not ask any more is told no more. A file that is on its way is sent to its end.
+        if let Some(end) = &mut self.token_end
+            && end.as_mut().poll(cx).is_ready()
+        {
+            return self.end_with(Error::Unauthenticated);
+        }
         // A body that panicked is never polled again.
         let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(inner).poll_frame(cx)));
         match polled {

@@ -39,6 +39,8 @@ pub(crate) struct Call {
     pub(crate) start: Instant,
     /// Until when there must be an answer, and on a stream its end.
     pub(crate) deadline: Option<Instant>,
+    /// Whether it goes on for as long as somebody watches.
+    pub(crate) watches: bool,
 }
 
 /// How long calls may take.
@@ -67,6 +69,7 @@ impl Call {
             request_id: request_id(headers),
             start,
             deadline: limit.and_then(|limit| start.checked_add(limit)),
+            watches: limits.streaming.contains(path) && path.contains("/Watch"),
         }
     }
 

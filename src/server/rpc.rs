@@ -20,7 +20,7 @@ use super::{
     complete::complete,
     peer::{Caller, TrustedProxies},
 };
-use crate::error::Error;
+use crate::{auth::TokenEnd, error::Error};
 
 /// What the middleware needs.
 #[derive(Clone, Debug)]
@@ -48,12 +48,14 @@ pub(super) async fn surround(
     let mut response = head(&call, next.run(request))
         .instrument(span.clone())
         .await;
+    let token_end = response.extensions().get::<TokenEnd>().copied();
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, call.request_id.clone());
     let end = headers
         .contains_key(Status::GRPC_STATUS)
         .then(|| span.in_scope(|| complete(headers, &call)));
-    response.map(|body| Body::new(RpcBody::new(body, call, span, surroundings.drain, end)))
+    let drain = surroundings.drain;
+    response.map(|body| Body::new(RpcBody::new(body, call, span, drain, token_end, end)))
 }
 
 /// The handler's answer, or the status for what kept it from giving one.

@@ -265,3 +265,37 @@ async fn an_upload_is_its_beginners_for_a_day(
     );
     server.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_caller_has_a_hundred_uploads_open_at_most(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let clock = TestClock::new();
+    let server = TestServer::start_with(kind, clock.clone()).await;
+    let (server, mut tickets, ticket) = bench(server).await;
+    let request = file(&ticket, b"hello");
+    let first = start(&mut tickets, request.clone()).await.unwrap();
+    for _ in 1..100 {
+        start(&mut tickets, request.clone()).await.unwrap();
+    }
+    let refused = start(&mut tickets, request.clone()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert_eq!(reason(&refused), "TOO_MANY_UPLOADS");
+    let mut other = server.tickets(Role::Admin);
+    start(&mut other, request.clone())
+        .await
+        .expect("another's are not counted");
+    put(&mut tickets, &first, 0, b"hello").await.unwrap();
+    finish(&mut tickets, &first).await.unwrap();
+    start(&mut tickets, request.clone())
+        .await
+        .expect("room for one more");
+    let refused = start(&mut tickets, request.clone()).await.unwrap_err();
+    assert_eq!(reason(&refused), "TOO_MANY_UPLOADS");
+    clock.advance(Duration::from_secs(24 * 3600));
+    start(&mut tickets, request)
+        .await
+        .expect("the old ones are forgotten");
+    server.stop().await;
+}

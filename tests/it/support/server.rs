@@ -264,6 +264,15 @@ impl TestServer {
         (self.config.clone(), database)
     }
 
+    /// With a token that is good for so much longer.
+    pub(crate) fn tickets_for(&self, caller: impl Into<Caller>, left: Duration) -> Tickets {
+        // The server goes on taking a token for half a minute.
+        let end = jsonwebtoken::get_current_timestamp() - 30 + left.as_secs();
+        let token = token_until(&self.config.tokens, caller, end);
+        let bearer = Bearer::new(&token);
+        Tickets::new(InterceptedService::new(self.channel.clone(), bearer))
+    }
+
     pub(crate) fn authorized(&self, caller: impl Into<Caller>) -> Authorized {
         InterceptedService::new(self.channel.clone(), Bearer::new(&self.token(caller)))
     }
@@ -277,6 +286,11 @@ impl Drop for TestServer {
 
 /// A token that a server with these settings accepts.
 pub(crate) fn token(tokens: &TokenSettings, caller: impl Into<Caller>) -> String {
+    let exp = jsonwebtoken::get_current_timestamp() + 600;
+    token_until(tokens, caller, exp)
+}
+
+fn token_until(tokens: &TokenSettings, caller: impl Into<Caller>, exp: u64) -> String {
     let Caller(name, role, team) = caller.into();
     let claims = Claims {
         sub: name,
@@ -286,7 +300,7 @@ pub(crate) fn token(tokens: &TokenSettings, caller: impl Into<Caller>) -> String
         email: None,
         aud: Audience::One(tokens.audience.clone()),
         iss: tokens.issuer.clone(),
-        exp: jsonwebtoken::get_current_timestamp() + 600,
+        exp,
         nbf: None,
     };
     mint(&tokens.secret, &claims).expect("a token")

@@ -4,6 +4,7 @@ mod open;
 mod resume;
 mod seen;
 mod slow;
+mod token;
 
 use std::time::Duration;
 
