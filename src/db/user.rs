@@ -101,12 +101,17 @@ async fn insert_or_update(
     rows: Vec<Model>,
     columns: &[Column],
 ) -> Result<()> {
-    let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
     let replace = OnConflict::column(Column::Id)
         .update_columns(columns.iter().copied())
         .to_owned();
-    let insert = Entity::insert_many(rows).on_conflict(replace);
-    insert.exec_without_returning(conn).await?;
+    for chunk in rows.chunks(query::ROWS_A_STATEMENT) {
+        let rows = chunk
+            .iter()
+            .cloned()
+            .map(IntoActiveModel::into_active_model);
+        let insert = Entity::insert_many(rows).on_conflict(replace.clone());
+        insert.exec_without_returning(conn).await?;
+    }
     Ok(())
 }
 

@@ -143,3 +143,19 @@ async fn notifies_without_harm_on_either_database(
         .await
         .expect("commits");
 }
+
+#[rstest]
+#[tokio::test]
+async fn as_many_people_as_a_large_installation_has_are_written_at_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let database = TestDatabase::new(kind).await;
+    let people: Vec<_> = (0..9000).map(|n| user(&format!("person-{n:04}"))).collect();
+    let written = database.db.write(move |tx| {
+        let people = people.clone();
+        Box::pin(async move { users::replace(tx, people).await })
+    });
+    written.await.unwrap();
+    let kept = users::Entity::find().count(database.db.read()).await;
+    assert_eq!(kept.unwrap(), 9000);
+}
