@@ -5,16 +5,12 @@ use serde_json::Value;
 
 use crate::{
     connectors::jira::{
-        IssueInput, IssuePlan, Unsent,
-        adf::{self, InlineAttachment, Loss},
-        adf_text,
+        self, Description, FULL_TEXT, IssueInput, IssuePlan, Unsent,
+        adf::{InlineAttachment, Loss},
     },
     db::ticket,
     domain::export::ManualFixType,
 };
-
-/// The name of the file with the whole of a description that was cut.
-const FULL_TEXT: &str = "description.html";
 
 /// What a ticket comes to.
 #[derive(Clone, Debug)]
@@ -39,16 +35,16 @@ impl IssueDraft {
 
     /// Made from the ticket as it is now.
     pub(crate) fn of(ticket: &ticket::Model) -> Self {
-        let conversion = adf::convert_with(&ticket.description, &converting(adf::TEXT_LIMIT));
-        let description = (!ticket.description.trim().is_empty()).then_some(conversion.adf);
+        let description = Description::of(&ticket.description);
+        let full_text = description.full_text;
         Self {
-            cut: conversion.truncated.then(|| cut(ticket)),
-            losses: conversion.losses,
-            images: conversion.attachments,
-            full_text: conversion.truncated.then(|| full_text(ticket)),
+            cut: full_text.is_some().then(|| cut(ticket)),
+            losses: description.losses,
+            images: description.images,
+            full_text,
             input: IssueInput {
                 summary: ticket.title.0.clone(),
-                description,
+                description: description.adf,
                 issue_type: ticket.issue_type.clone().unwrap_or_default(),
                 priority: ticket.priority,
                 labels: ticket.labels.clone().unwrap_or_default().0,
@@ -61,28 +57,11 @@ impl IssueDraft {
     }
 }
 
-/// Less than so many characters of a description are not worth sending.
-const LEAST: usize = 256;
-
 impl IssueDraft {
     /// Half of the description that a plan holds, for a Jira that finds it too long all the same, and what is to be told of it.
     pub(crate) fn cut_further(ticket: &ticket::Model, plan: &IssuePlan) -> Option<(Value, Unsent)> {
-        let now = adf_text(plan.fields.get("description")?);
-        let text_limit = now.encode_utf16().count() / 2;
-        if text_limit < LEAST {
-            return None;
-        }
-        let cut_off = adf::convert_with(&ticket.description, &converting(text_limit));
-        Some((cut_off.adf, cut(ticket)))
-    }
-}
-
-/// How every description is converted: its pictures become files, and are named where they stood.
-fn converting(text_limit: usize) -> adf::Options {
-    adf::Options {
-        text_limit,
-        name_pictures: true,
-        ..adf::Options::default()
+        let shorter = jira::cut_further(&ticket.description, plan)?;
+        Some((shorter, cut(ticket)))
     }
 }
 
@@ -98,18 +77,7 @@ fn cut(ticket: &ticket::Model) -> Unsent {
     }
 }
 
-/// A page that shows the description as it is. What is kept of it is sanitised, and needs no escaping.
+/// A page that shows the ticket's description as it is.
 pub(crate) fn full_text(ticket: &ticket::Model) -> InlineAttachment {
-    let text = &ticket.description;
-    let body = match text.contains('<') {
-        true => text.clone(),
-        false => format!("<pre>{text}</pre>"),
-    };
-    let page =
-        format!("<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>Description</title>\n{body}\n");
-    InlineAttachment {
-        file_name: FULL_TEXT.to_owned(),
-        media_type: "text/html".to_owned(),
-        content: page.into_bytes(),
-    }
+    jira::full_text(&ticket.description)
 }

@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod attachment;
+pub mod dispatch;
 pub mod etag;
 pub mod export;
 pub mod export_log;

@@ -1,7 +1,7 @@
 //! Creating an issue.
 
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 use super::{CreateOutcome, Jira, outcome};
@@ -10,7 +10,13 @@ use crate::domain::ids::{ExportId, TicketId};
 /// The entity property that docket marks its issues with. It is stored atomically with the issue and needs no screen.
 pub const PROPERTY: &str = "docket";
 
-/// What an issue of docket's carries in [`PROPERTY`]: whose it is.
+/// A value of [`PROPERTY`] by which an issue is found again.
+pub trait Mark: Serialize + DeserializeOwned {
+    /// Whether both mean the same issue.
+    fn is_same(&self, other: &Self) -> bool;
+}
+
+/// What an issue that an export made carries in [`PROPERTY`]: whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
     /// The ticket that the issue was made from.
@@ -21,23 +27,23 @@ pub struct Marker {
     pub attempt: i32,
 }
 
-impl Marker {
+impl Mark for Marker {
     /// Whether both mean the same ticket of the same run, whichever attempt made the issue.
-    pub fn is_same(&self, other: &Self) -> bool {
+    fn is_same(&self, other: &Self) -> bool {
         self.ticket == other.ticket && self.task == other.task
     }
 }
 
 /// An issue to create.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NewIssue {
+pub struct NewIssue<M = Marker> {
     /// Values by the field's id, in the form that Jira's `fields` takes.
     pub fields: Map<String, Value>,
     /// The mark to find the issue by.
-    pub marker: Marker,
+    pub marker: M,
 }
 
-impl NewIssue {
+impl<M: Mark> NewIssue<M> {
     fn body(&self) -> Value {
         json!({
             "fields": self.fields,
@@ -48,7 +54,7 @@ impl NewIssue {
 
 impl Jira {
     /// Creates an issue: one request, sent at most once. Jira has no idempotency key, so every request that it takes makes an issue.
-    pub async fn create_issue(&self, issue: &NewIssue) -> CreateOutcome {
+    pub async fn create_issue<M: Mark>(&self, issue: &NewIssue<M>) -> CreateOutcome {
         let path = ["rest", "api", "3", "issue"];
         let body = issue.body();
         let sent = self.send(Method::POST, &path, &[], Some(&body)).await;

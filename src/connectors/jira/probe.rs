@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{CallError, IssueRef, Jira, Marker, PROPERTY, Trouble};
+use super::{CallError, IssueRef, Jira, Mark, PROPERTY, Trouble};
 use crate::domain::export::issue_number;
 
 /// The most keys that one bulk fetch takes.
@@ -144,15 +144,15 @@ impl Jira {
         Ok(numbers.flatten().max())
     }
 
-    /// Looks for the issue that was made from the mark's ticket in the mark's run, among the keys after the number `after`.
+    /// Looks for the issue that bears this mark, among the keys after the number `after`.
     ///
     /// Reads on as long as there are issues: to the first window of 100 keys that holds none and that the search shows nothing
     /// beyond. An empty answer proves nothing of a create that Jira may still be carrying out: probe again after a while.
-    pub async fn find_created(
+    pub async fn find_created<M: Mark>(
         &self,
         project: &str,
         after: i64,
-        marker: &Marker,
+        marker: &M,
     ) -> Result<Probe, CallError> {
         let mut searched_to = after.max(0);
         for _ in 0..MAX_WINDOWS {
@@ -175,10 +175,10 @@ impl Jira {
 }
 
 /// The issue that bears the mark; the oldest, should there be several.
-fn marked(issues: &[FoundIssue], marker: &Marker) -> Option<IssueRef> {
+fn marked<M: Mark>(issues: &[FoundIssue], marker: &M) -> Option<IssueRef> {
     let bears = |issue: &&FoundIssue| {
         let value = issue.property.clone().unwrap_or_default();
-        serde_json::from_value::<Marker>(value).is_ok_and(|other| other.is_same(marker))
+        serde_json::from_value::<M>(value).is_ok_and(|other| other.is_same(marker))
     };
     let oldest = issues
         .iter()
@@ -193,7 +193,10 @@ fn marked(issues: &[FoundIssue], marker: &Marker) -> Option<IssueRef> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::{ExportId, TicketId};
+    use crate::{
+        connectors::jira::Marker,
+        domain::ids::{ExportId, TicketId},
+    };
 
     fn issue(id: &str, property: Value) -> FoundIssue {
         FoundIssue {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Account, CallError, Jira, Marker, PROPERTY,
+    Account, CallError, Jira, Mark as _, Marker, PROPERTY,
     links::{LinkBody, OtherEnd, ends},
     outcome,
 };

@@ -1,0 +1,84 @@
+//! What stands in the way of a dispatch to Jira, told to a person.
+
+use crate::{
+    connectors::{
+        jira::{CallError, CreateContext, HardStop, IssuePlan, Rejection, Trouble},
+        outcome::{AtFault, Failure, Outcome},
+        parcel::Parcel,
+    },
+    domain::export::ErrorCategory,
+    error::Reason,
+};
+
+/// What a refused create comes to.
+pub(super) fn of_refusal(
+    refused: &Rejection,
+    project: &str,
+    plan: &IssuePlan,
+    parcel: &Parcel,
+) -> Outcome {
+    let context = CreateContext {
+        project,
+        issue_type: &plan.issue_type,
+        title: &parcel.title,
+        sent: &plan.fields,
+    };
+    let failure = of_stop(refused.failure(&context)).with_status(Some(refused.status));
+    by_category(failure)
+}
+
+/// What an administrator or time puts right is tried again; what is wrong with the ticket itself is not.
+pub(super) fn by_category(failure: Failure) -> Outcome {
+    match failure.at_fault {
+        AtFault::Ticket => Outcome::Rejected(failure),
+        AtFault::Integration => Outcome::RetryLater(failure),
+    }
+}
+
+/// Why a call failed that made nothing.
+pub(super) fn of_call(error: &CallError, project: &str) -> Failure {
+    let (status, after) = match error {
+        CallError::Rejected(refused) => (Some(refused.status), None),
+        CallError::RetryLater { after, .. } => (Some(429), *after),
+        CallError::Trouble(Trouble::ServerError(status)) => (Some(*status), None),
+        CallError::Trouble(Trouble::Overloaded { after, .. }) => (Some(503), Some(*after)),
+        CallError::Trouble(_) => (None, None),
+    };
+    let failure = of_stop(error.failure(project));
+    failure.with_status(status).after(after)
+}
+
+/// A stop of an export, told of a single ticket: what it says of the export is left out.
+pub(super) fn of_stop(stop: HardStop) -> Failure {
+    let advice = stop.recovery_actions.iter();
+    let advice = advice.filter(|text| !text.contains("export"));
+    let text = std::iter::once(&stop.user_message).chain(advice);
+    let text = text.map(String::as_str).collect::<Vec<_>>().join(" ");
+    let failure = Failure::new(stop.category, stop.reason, text);
+    match stop.category {
+        ErrorCategory::UserFixable => failure.of_the_ticket(),
+        _ => failure,
+    }
+}
+
+pub(super) fn in_doubt(trouble: &Trouble, parcel: &Parcel, project: &str) -> Failure {
+    let failure = of_call(&CallError::Trouble(trouble.clone()), project);
+    let text = format!(
+        "docket sent the ticket “{}” to the Jira project {} and got no clear answer ({trouble}), so it cannot tell yet whether an issue was made.",
+        parcel.title, project
+    );
+    Failure {
+        reason: Reason::JiraCreateUncertain,
+        ..Failure::new(failure.category, failure.reason, text)
+    }
+    .with_status(failure.http_status)
+    .after(failure.retry_after)
+}
+
+pub(super) fn own_fault() -> Failure {
+    Failure::new(
+        ErrorCategory::AdminRequired,
+        Reason::Internal,
+        "docket met a fault of its own. Ask an administrator of docket to look into its log.",
+    )
+}
