@@ -13,6 +13,8 @@ pub struct Project {
     pub id: u64,
     /// Its key, case-sensitive.
     pub key: String,
+    /// The keys that it had before; they go on leading to it.
+    pub former_keys: Vec<String>,
     /// The name that people see.
     pub name: String,
     /// The issue types that can be created.
@@ -104,6 +106,7 @@ impl Project {
         Self {
             id: 0,
             key: key.into(),
+            former_keys: Vec::new(),
             name: name.into(),
             issue_types: vec![
                 IssueType::new("10001", "Task", 0),

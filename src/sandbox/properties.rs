@@ -30,6 +30,13 @@ pub(super) fn record_change(
     let text = |value: Option<&Value>| match value {
         None | Some(Value::Null) => Value::Null,
         Some(Value::String(text)) => text.clone().into(),
+        // Sprints are told by their names.
+        Some(Value::Array(items))
+            if items.iter().any(|item| item.get("originBoardId").is_some()) =>
+        {
+            let names = items.iter().filter_map(|item| item["name"].as_str());
+            names.collect::<Vec<_>>().join(", ").into()
+        }
         Some(value) => value.to_string().into(),
     };
     let items: Vec<Value> = changed

@@ -63,8 +63,17 @@ pub(super) async fn get(State(shared): Site, Query(query): Query<SearchQuery>) -
 }
 
 fn run(shared: &Shared, search: Search) -> Answer {
-    let clauses = clauses(&search.jql)?;
+    let mut clauses = clauses(&search.jql)?;
     let mut state = shared.state();
+    for clause in &mut clauses {
+        if let Clause::Project(keys) = clause {
+            for key in keys {
+                if let Some(project) = state.site.project(key) {
+                    key.clone_from(&project.key);
+                }
+            }
+        }
+    }
     let found: Vec<u64> = state
         .issues()
         .filter(|issue| {

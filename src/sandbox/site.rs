@@ -138,11 +138,13 @@ impl Site {
         !self.denied.contains(permission)
     }
 
-    /// The project of this key (case counts, as in Jira) or id.
+    /// The project of this key (case counts, as in Jira), now or formerly, or id.
     pub(super) fn project(&self, id_or_key: &str) -> Option<&Project> {
-        self.projects
-            .iter()
-            .find(|project| project.key == id_or_key || project.id.to_string() == id_or_key)
+        self.projects.iter().find(|project| {
+            project.key == id_or_key
+                || project.id.to_string() == id_or_key
+                || project.former_keys.iter().any(|key| key == id_or_key)
+        })
     }
 
     pub(super) fn user(&self, account_id: &str) -> Option<&User> {

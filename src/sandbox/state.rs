@@ -253,6 +253,51 @@ impl State {
         Some(issue)
     }
 
+    /// Gives a project another key, and each of its issues with it; the old ones go on leading to them.
+    pub(super) fn rename_project(&mut self, old: &str, new: &str) -> Option<()> {
+        let projects = &mut self.site.projects;
+        let project = projects.iter_mut().find(|project| project.key == old)?;
+        project.former_keys.push(old.to_owned());
+        new.clone_into(&mut project.key);
+        let last = self.numbers.remove(old).unwrap_or_default();
+        self.numbers.insert(new.to_owned(), last);
+        let mut moved = HashMap::new();
+        for issue in self.issues.values_mut().filter(|it| it.project == old) {
+            let key = format!("{new}-{}", issue.number);
+            self.ids.insert(key.to_uppercase(), issue.id);
+            moved.insert(std::mem::replace(&mut issue.key, key.clone()), key);
+            new.clone_into(&mut issue.project);
+        }
+        let ends = self
+            .links
+            .iter_mut()
+            .flat_map(|link| [&mut link.inward, &mut link.outward]);
+        let files = self.attachments.iter_mut().map(|file| &mut file.issue);
+        for key in ends.chain(files) {
+            if let Some(now) = moved.get(key) {
+                key.clone_from(now);
+            }
+        }
+        Some(())
+    }
+
+    /// Uses up numbers of a project, as an import does that is taken back.
+    pub(super) fn skip_numbers(&mut self, project: &str, count: u64) {
+        *self.numbers.entry(project.to_owned()).or_insert(0) += count;
+    }
+
+    /// Removes an issue, and lets another one of somebody else's have its key.
+    pub(super) fn replace(&mut self, id: u64, summary: &str) -> Option<()> {
+        let gone = self.issues.get(&id)?.clone();
+        self.remove(id);
+        let key = self.insert_foreign(&gone.project, summary)?;
+        let id = self.ids.remove(&key.to_uppercase())?;
+        self.ids.insert(gone.key.to_uppercase(), id);
+        let issue = self.issues.get_mut(&id)?;
+        (issue.key, issue.number) = (gone.key, gone.number);
+        Some(())
+    }
+
     /// Removes an issue and everything that hangs on it.
     pub(super) fn remove(&mut self, id: u64) {
         if let Some(issue) = self.issues.remove(&id) {

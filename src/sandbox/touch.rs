@@ -58,6 +58,11 @@ pub enum Touch {
     },
     /// The issue is deleted.
     Delete,
+    /// The issue is deleted and, after an import, another one has its key.
+    Replace {
+        /// What the other one is about.
+        summary: String,
+    },
 }
 
 /// Who does something by hand.
@@ -82,6 +87,7 @@ pub(super) fn touch(state: &mut State, key: &str, person: Person, touch: &Touch)
     let field = |name: &str, from: Value, to: Value| json!({"field": name, "fieldId": name, "fieldtype": "jira", "fromString": from, "toString": to});
     match touch {
         Touch::Delete => state.remove(id),
+        Touch::Replace { summary } => state.replace(id, summary)?,
         Touch::Move { project } => {
             let moved = state.move_issue(id, project)?;
             let item = field("Key", key.into(), moved.key.clone().into());
