@@ -50,6 +50,7 @@ mod m0036_history_number;
 mod m0037_scan;
 mod m0040_ticket_search_anew;
 mod m0041_upload_open;
+mod m0050_export_item_doubted;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -99,6 +100,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0037_scan::Migration),
             Box::new(m0040_ticket_search_anew::Migration),
             Box::new(m0041_upload_open::Migration),
+            Box::new(m0050_export_item_doubted::Migration),
         ]
     }
 }

@@ -9,9 +9,10 @@ use super::{
     jira_calls::failed,
     pages::PAGE_BYTES,
     snapshot::{Sent, Snapshot, Text, shortened},
+    spare_issues::{since, spares},
 };
 use crate::{
-    connectors::jira::{IssueFields, Jira, adf_text, agrees, as_text},
+    connectors::jira::{IssueFields, Jira, MarkedIssue, adf_text, agrees, as_text},
     db::{export_fix, export_item, session, session_ticket, ticket},
     domain::{
         actor::Actor,
@@ -75,15 +76,24 @@ impl App {
         let jira = self.jira(&integration)?;
         let project = &export.jira_project_key;
         // So that issues which docket may no longer see are not taken for deleted ones.
-        let seen = self.ask_jira(|| jira.project(project)).await;
-        seen.map_err(|error| failed(&error, project))?;
+        let now = self.ask_jira(|| jira.project(project)).await;
+        let now = now.map_err(|error| failed(&error, project))?.key;
         let orders = session_ticket::orders_of_session(self.db.read(), session.id).await?;
         let mut items = export_item::made(self.db.read(), export.id).await?;
         items.sort_by_key(|item| (orders.get(&item.ticket_id).copied(), item.position));
         let lost = self.lost(&export.id).await?;
+        let seen = match since(&items) {
+            Some(after) => self.ask_jira(|| jira.made_by(&now, after, export.id)).await,
+            None => Ok(Vec::new()),
+        };
+        let seen = seen.map_err(|error| failed(&error, project))?;
         let mut drifts = Vec::new();
         for some in items.chunks(BATCH) {
-            drifts.extend(self.compare(&session, &jira, some, &lost).await?);
+            let compared = self.compare(&session, &jira, some, &lost).await?;
+            for (item, of_ticket) in some.iter().zip(compared) {
+                drifts.extend(of_ticket);
+                drifts.extend(second_issues(item, &seen));
+            }
         }
         fit(drifts)
     }
@@ -105,7 +115,7 @@ impl App {
         jira: &Jira,
         items: &[export_item::Model],
         lost: &HashMap<TicketId, HashSet<String>>,
-    ) -> Result<Vec<Drift>> {
+    ) -> Result<Vec<Vec<Drift>>> {
         let snapshots: Vec<Snapshot> = items.iter().map(snapshot).collect();
         let fields: BTreeSet<&str> = snapshots
             .iter()
@@ -143,10 +153,23 @@ impl App {
                 lost: lost.get(&item.ticket_id).unwrap_or(&none),
                 snapshot,
             };
-            drifts.extend(pair.drifts());
+            drifts.push(pair.drifts());
         }
         Ok(drifts)
     }
+}
+
+/// One for each issue that the ticket has beside its own, which is not to be there.
+fn second_issues(item: &export_item::Model, seen: &[MarkedIssue]) -> Vec<Drift> {
+    let own = item.jira_key.clone().unwrap_or_default();
+    let second = spares(item, seen).into_iter().map(|spare| Drift {
+        jira_key: spare.key.clone(),
+        field: WHOLE.to_owned(),
+        exported: own.clone(),
+        in_jira: Some(spare.key),
+        in_docket: Some(own.clone()),
+    });
+    second.collect()
 }
 
 fn snapshot(item: &export_item::Model) -> Snapshot {

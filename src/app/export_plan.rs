@@ -58,7 +58,7 @@ pub struct PlanItem {
     pub order: i32,
     /// Its title, for what is told of it.
     pub title: String,
-    /// The issue that an earlier attempt made; `None`: one would be created.
+    /// The issue that an earlier attempt made, or that a revert has kept; `None`: one would be created.
     pub jira_key: Option<String>,
     /// Values that would be dropped or replaced.
     pub fallbacks: Vec<Unsent>,
@@ -92,7 +92,7 @@ impl App {
         let jira = self.jira(&integration)?;
         let edges = dependency::of_session(self.db.read(), session.id).await?;
         let order = ordered(&places, &edges).map_err(|_| cyclic(session.id))?;
-        let issues = self.known_issues(session.id).await?;
+        let issues = self.known_issues(session).await?;
         let project = &session.jira_project_key;
         let site = PlanSite::read(self, &jira, session, !edges.is_empty()).await;
         let site = site.map_err(|error| failed(&error, project))?;
@@ -101,7 +101,8 @@ impl App {
         for some in order.chunks(BATCH) {
             let rows = self.in_order(some).await?;
             read.extend(rows.iter().map(|row| (row.id, row.version)));
-            let known = self.keys(&jira, project, &issues, some).await?;
+            let known = self.keys(&jira, site.present_key(), &issues, some).await;
+            let known = known.map_err(|error| failed(&error, project))?;
             items.extend(planner.plan(rows, known).await?);
         }
         let creates = items.iter().filter(|item| item.jira_key.is_none()).count();
@@ -140,19 +141,16 @@ impl App {
         Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
     }
 
-    /// The items of an export that the session has: which issues exist, and which may.
-    async fn known_issues(
-        &self,
-        session: SessionId,
-    ) -> Result<Option<(export::Model, HashMap<TicketId, export_item::Model>)>> {
-        let found = export::of_session(self.db.read(), session).await?;
-        // After a revert the next export begins anew.
+    /// What earlier exports of the session have made: which issues exist, and which may.
+    async fn known_issues(&self, session: &session::Model) -> Result<Known> {
+        let found = export::of_session(self.db.read(), session.id).await?;
+        // After a revert the next export begins anew, but for what that has kept.
         let Some(export) = found.filter(|export| export.status != ExportStatus::Reverted) else {
-            return Ok(None);
+            return Ok(Known::Kept(self.kept_issues(session).await?));
         };
         let items = export_item::begun(self.db.read(), export.id).await?;
         let items = items.into_iter().map(|item| (item.ticket_id, item));
-        Ok(Some((export, items.collect())))
+        Ok(Known::Begun(Box::new(export), items.collect()))
     }
 
     /// The keys of the issues that these tickets have. One whose create had no clear answer is looked for, as a retry would.
@@ -160,20 +158,21 @@ impl App {
         &self,
         jira: &Jira,
         project: &str,
-        issues: &Option<(export::Model, HashMap<TicketId, export_item::Model>)>,
+        known: &Known,
         tickets: &[TicketId],
-    ) -> Result<HashMap<TicketId, String>> {
-        let mut keys = HashMap::new();
-        let Some((export, items)) = issues else {
-            return Ok(keys);
+    ) -> Result<HashMap<TicketId, String>, CallError> {
+        let (export, items) = match known {
+            Known::Begun(export, items) => (export, items),
+            Known::Kept(items) => {
+                let kept: Vec<_> = tickets.iter().filter_map(|id| items.get(id)).collect();
+                return self.still_ours(jira, &kept).await;
+            }
         };
+        let mut keys = HashMap::new();
         for item in tickets.iter().filter_map(|id| items.get(id)) {
             let key = match (&item.jira_key, item.state) {
                 (Some(key), _) => Some(key.clone()),
-                (None, ItemState::Creating) => {
-                    let found = self.find_issue(jira, project, export, item).await;
-                    found.map_err(|error| failed(&error, project))?
-                }
+                (None, ItemState::Creating) => self.find_issue(jira, project, export, item).await?,
                 (None, _) => None,
             };
             keys.extend(key.map(|key| (item.ticket_id, key)));
@@ -200,4 +199,15 @@ impl App {
             Probe::Absent { .. } | Probe::Unfinished { .. } => None,
         })
     }
+}
+
+/// The items that tell of issues, by ticket.
+type Items = HashMap<TicketId, export_item::Model>;
+
+/// What earlier exports of a session have made.
+enum Known {
+    /// By an export that can be gone on with.
+    Begun(Box<export::Model>, Items),
+    /// What a revert has kept, and a new export takes over.
+    Kept(Items),
 }

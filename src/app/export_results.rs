@@ -38,6 +38,16 @@ pub struct MadeIssue {
     pub title: String,
 }
 
+impl MadeIssue {
+    /// The address of the issue that the fix is about: the ticket's own, or a second one beside it.
+    fn beside(&self, fix: &export_fix::Model) -> String {
+        match (&fix.jira_key, self.url.strip_suffix(&self.key)) {
+            (Some(key), Some(site)) => format!("{site}{key}"),
+            _ => self.url.clone(),
+        }
+    }
+}
+
 impl App {
     /// The session's export as it stands; a caller may ask once in 2 s.
     pub async fn get_export(
@@ -81,14 +91,17 @@ impl App {
             let order = orders.get(&fix.ticket_id).copied();
             (order, fix.create_time, fix.field.clone())
         });
-        let urls: HashMap<TicketId, &str> = issues
+        let made: HashMap<TicketId, &MadeIssue> = issues
             .iter()
-            .map(|issue| (issue.ticket_id, issue.url.as_str()))
+            .map(|issue| (issue.ticket_id, issue))
             .collect();
-        let url = |id: TicketId| urls.get(&id).map(|url| (*url).to_owned());
+        let url = |fix: &export_fix::Model| {
+            let url = made.get(&fix.ticket_id).map(|issue| issue.beside(fix));
+            url.unwrap_or_default()
+        };
         let fixes = fixes
             .into_iter()
-            .map(|fix| fix.told(url(fix.ticket_id).unwrap_or_default(), title(fix.ticket_id)));
+            .map(|fix| fix.told(url(&fix), title(fix.ticket_id)));
         let fixes = fixes.collect();
         Ok(Results {
             export: self.snapshot(&session, &export).await?,

@@ -2,6 +2,7 @@
 //! about to be deleted is recorded before, and that it is, right after, so that an interrupted call is repeated without a loss.
 
 mod judge;
+mod spares;
 mod step;
 
 use std::{
@@ -13,7 +14,7 @@ use serde_json::json;
 
 use super::{App, jira_calls::failed, journal::Journal};
 use crate::{
-    connectors::jira::{Account, CallError, Condition, Jira, Marker, OwnFiles},
+    connectors::jira::{Account, CallError, Condition, Jira, MarkedIssue, Marker, OwnFiles},
     db::{
         export, export_attachment, export_fix, export_item, export_link, history, session,
         session_ticket,
@@ -55,10 +56,14 @@ struct Revert<'a> {
     /// What Jira was asked and has answered since the last write.
     journal: Arc<Journal>,
     row: export::Model,
+    /// The project's key now.
+    project: String,
     links: Vec<export_link::Model>,
     keys: HashMap<TicketId, String>,
     fixes: HashMap<TicketId, BTreeSet<String>>,
     files: HashMap<TicketId, OwnFiles>,
+    /// What bears the run's mark, where there may be second issues.
+    seen: Vec<MarkedIssue>,
     dry_run: bool,
 }
 
@@ -83,8 +88,12 @@ impl App {
         let jira = self.jira(&integration)?.witnessed_by(witness);
         let asked = self.ask_jira(|| jira.myself()).await;
         let account = asked.map_err(|error| failed(&error, &export.jira_project_key))?;
+        let project = self.present_key(&jira, &export.jira_project_key).await;
+        let project = project.map_err(|error| failed(&error, &export.jira_project_key))?;
         let mut revert = Revert {
             app: self,
+            project,
+            seen: Vec::new(),
             caller: actor.user_id.clone(),
             links: export_link::of_export(self.db.read(), export.id).await?,
             keys: HashMap::new(),
@@ -121,6 +130,7 @@ impl Revert<'_> {
         if self.dry_run {
             let items = self.app.items_by_order(session, &self.row).await?;
             self.keys = keys(&items);
+            self.seen = self.look_for_spares(&items).await?;
             return Ok(told(&self.foresee(items).await?));
         }
         // From here on whoever else reverts or retries, here or on another replica, finds the run changed.
@@ -130,6 +140,7 @@ impl Revert<'_> {
         // Behind that, so that what another call was about to delete until then is known to be that.
         let items = self.app.items_by_order(session, &self.row).await?;
         self.keys = keys(&items);
+        self.seen = self.look_for_spares(&items).await?;
         let mut settled = Vec::with_capacity(items.len());
         for item in items {
             settled.push(self.settle(item).await?);
@@ -144,26 +155,27 @@ impl Revert<'_> {
         Ok(told(&settled))
     }
 
-    /// Deletes or keeps one issue, unless that is settled already.
+    /// Deletes or keeps what was made of one ticket, as far as that is not settled already.
     async fn settle(&mut self, mut item: export_item::Model) -> Result<export_item::Model> {
-        let Some((issue, condition)) = self.judge(&mut item).await? else {
-            return Ok(item);
-        };
-        let kept = match condition {
-            Condition::Untouched => self.delete(&mut item, &issue.id).await?,
-            condition => kept(condition, item.revert),
-        };
-        note(&mut item, kept);
-        self.record(&item, issue.key).await?;
+        if let Some((issue, condition)) = self.judge(&mut item).await? {
+            let kept = match condition {
+                Condition::Untouched => {
+                    item.revert = Some(RevertState::Deleting);
+                    self.delete(item.clone(), &issue.id).await?
+                }
+                condition => kept(condition, item.revert),
+            };
+            note(&mut item, kept);
+            self.record(&item, issue.key).await?;
+        }
+        self.settle_spares(&mut item).await?;
         Ok(item)
     }
 
-    /// Deletes an issue that nobody has touched. A text says why Jira did not.
-    async fn delete(&mut self, item: &mut export_item::Model, id: &str) -> Result<Option<String>> {
-        item.revert = Some(RevertState::Deleting);
+    /// Deletes an issue that nobody has touched; `row` is written before and tells of it. A text says why Jira did not.
+    async fn delete(&mut self, row: export_item::Model, id: &str) -> Result<Option<String>> {
         let mut next = self.row.clone();
         next.revert_time = next.revert_time.or(Some(self.app.clock.now()));
-        let row = item.clone();
         self.write(next, |step| step.item = Some(row)).await?;
         match self.app.ask_jira(|| self.jira.delete_issue(id)).await {
             Ok(()) => Ok(None),
@@ -239,19 +251,28 @@ impl Revert<'_> {
 fn told(items: &[export_item::Model]) -> Reverted {
     let mut told = Reverted::default();
     for item in items {
-        let Some(key) = item.jira_key.clone() else {
-            continue;
-        };
-        match item.revert {
-            Some(RevertState::Deleted) => told.deleted.push(key),
-            Some(RevertState::Kept) => told.kept.push(Kept {
+        if let Some(key) = &item.jira_key {
+            told.add(key, item.revert, item.revert_note.as_deref());
+        }
+        for spare in item.spares() {
+            told.add(&spare.key, spare.revert, spare.note.as_deref());
+        }
+    }
+    told
+}
+
+impl Reverted {
+    fn add(&mut self, key: &str, revert: Option<RevertState>, note: Option<&str>) {
+        let key = key.to_owned();
+        match revert {
+            Some(RevertState::Deleted) => self.deleted.push(key),
+            Some(RevertState::Kept) => self.kept.push(Kept {
                 key,
-                reason: item.revert_note.clone().unwrap_or_default(),
+                reason: note.unwrap_or_default().to_owned(),
             }),
             Some(RevertState::Deleting) | None => (),
         }
     }
-    told
 }
 
 fn keys(items: &[export_item::Model]) -> HashMap<TicketId, String> {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     App,
     export_target::hold_target,
+    kept_issues::taken_over,
     requests::{Request, remember},
     wake,
 };
@@ -211,10 +212,11 @@ impl App {
         let edges = dependency::of_session(self.db.read(), session.id).await?;
         let order = ordered(&places, &edges).map_err(|_| cyclic(session.id))?;
         let id = ExportId::at(now);
-        let items = order
-            .iter()
-            .zip(0..)
-            .map(|(&ticket, position)| export_item::Model::new(id, ticket, position));
+        let kept = self.kept_issues(&session).await?;
+        let items = order.iter().zip(0..).map(|(&ticket, position)| {
+            let item = export_item::Model::new(id, ticket, position);
+            taken_over(item, kept.get(&ticket))
+        });
         let links = edges.iter().map(|edge| export_link::Model {
             export_id: id,
             from_ticket_id: edge.depends_on_id,

@@ -11,9 +11,10 @@ use super::{
     issue_draft::IssueDraft,
     jira_calls::{failed, rejected, unplanned},
     snapshot::{Resent, Sent},
+    spare_issues,
 };
 use crate::{
-    connectors::jira::{CallError, IssuePlan, Jira, LinkType, ProjectMeta, adf},
+    connectors::jira::{CallError, Estranged, IssuePlan, Jira, LinkType, ProjectMeta, adf},
     db::{export, export_fix, export_item, export_link, history, session_ticket, ticket},
     domain::{
         actor::Actor,
@@ -43,9 +44,11 @@ pub(super) struct Fixer<'a> {
     caller: UserId,
     /// What an issue of each ticket takes now.
     plans: HashMap<TicketId, Result<IssuePlan>>,
-    items: HashMap<TicketId, export_item::Model>,
+    pub(super) items: HashMap<TicketId, export_item::Model>,
     links: Vec<export_link::Model>,
     link_type: Option<LinkType>,
+    /// Why nothing may be sent to a ticket's issue, as far as that was looked at.
+    pub(super) estranged: HashMap<TicketId, Option<Estranged>>,
 }
 
 impl App {
@@ -86,6 +89,7 @@ impl App {
                 .filter(|kind| kind.blocks())
                 .cloned(),
             plans: HashMap::new(),
+            estranged: HashMap::new(),
             jira,
             export,
         };
@@ -139,6 +143,11 @@ impl Fixer<'_> {
         let key = item.and_then(|item| item.jira_key.clone());
         let key = key.ok_or_else(|| refused(fix, "the ticket has no issue"))?;
         let mut beside = Beside::default();
+        if fix.field == spare_issues::FIELD {
+            beside.settled = Some(self.second_issue(fix).await?);
+            return self.record(fix, beside).await;
+        }
+        self.require_own(fix, fix.ticket_id).await?;
         match fix.fix_type {
             ManualFixType::LinkFailed => beside.link = Some(self.link(fix).await?),
             ManualFixType::AttachmentFailed => beside.file = Some(self.file(fix, &key).await?),
@@ -220,17 +229,22 @@ impl Fixer<'_> {
         });
         let (link, blocker, blocked) =
             meant.ok_or_else(|| refused(fix, "the issues that were to be linked are not known"))?;
+        let done = export_link::Model {
+            state: LinkState::Done,
+            error: None,
+            ..link.clone()
+        };
+        let (blocker, blocked) = (blocker.to_owned(), blocked.to_owned());
+        self.require_own(fix, done.from_ticket_id).await?;
         let Some(kind) = &self.link_type else {
             let how = "this Jira site still has no link type “Blocks”";
             return Err(refused(fix, how));
         };
-        let sent = self.app.ask_jira(|| self.jira.link(kind, blocker, blocked));
+        let sent = self
+            .app
+            .ask_jira(|| self.jira.link(kind, &blocker, &blocked));
         sent.await.map_err(|error| self.told(fix, &error))?;
-        Ok(export_link::Model {
-            state: LinkState::Done,
-            error: None,
-            ..link.clone()
-        })
+        Ok(done)
     }
 
     async fn send(

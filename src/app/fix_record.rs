@@ -5,7 +5,9 @@ use super::{
     snapshot::{Resent, Snapshot},
 };
 use crate::{
-    db::{Tx, export_attachment, export_item, export_link, history, session_ticket, ticket},
+    db::{
+        Tx, export, export_attachment, export_item, export_link, history, session_ticket, ticket,
+    },
     domain::ids::ExportId,
     error::Result,
 };
@@ -17,12 +19,14 @@ pub(super) struct Beside {
     pub(super) file: Option<export_attachment::Model>,
     /// The value that the issue has now.
     pub(super) resent: Option<Resent>,
+    /// The key of a second issue that is gone.
+    pub(super) settled: Option<String>,
 }
 
 /// Writes it; `entry` tells of a file.
 pub(super) async fn write_beside(
     tx: &Tx,
-    export: ExportId,
+    id: ExportId,
     beside: &Beside,
     entry: Option<&history::Entry>,
 ) -> Result<()> {
@@ -32,8 +36,11 @@ pub(super) async fn write_beside(
     if let (Some(file), Some(entry)) = (&beside.file, entry) {
         write_file(tx, file, entry).await?;
     }
+    if let Some(key) = &beside.settled {
+        export::settle_orphan(tx, id, key).await?;
+    }
     match &beside.resent {
-        Some(resent) => write_resent(tx, export, resent).await,
+        Some(resent) => write_resent(tx, id, resent).await,
         None => Ok(()),
     }
 }

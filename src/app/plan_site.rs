@@ -9,6 +9,8 @@ use crate::{
 
 /// What is true for all tickets of a plan.
 pub(super) struct PlanSite<'a> {
+    /// The project's key as the session has it.
+    project: &'a str,
     pub(super) jira: Jira,
     /// The project; `None` where there is none that docket can export to.
     pub(super) meta: Option<ProjectMeta>,
@@ -39,6 +41,7 @@ impl<'a> PlanSite<'a> {
     ) -> Result<Self, CallError> {
         let project = session.jira_project_key.as_str();
         let mut site = Self {
+            project,
             jira: jira.clone(),
             meta: None,
             held: Permissions::default(),
@@ -72,6 +75,13 @@ impl<'a> PlanSite<'a> {
             site.link_type = LinkType::blocking(&types).cloned();
         }
         Ok(site)
+    }
+
+    /// The project's key now: one that was renamed answers to its old key, too.
+    pub(super) fn present_key(&self) -> &str {
+        self.meta
+            .as_ref()
+            .map_or(self.project, |meta| &meta.project().key)
     }
 
     /// How many of the requests so far an export sends, too.

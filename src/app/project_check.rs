@@ -91,7 +91,10 @@ impl App {
         let key = question.project.as_str();
         let mut report = ProjectReport::default();
         match self.ask_jira(|| jira.project(key)).await {
-            Ok(project) => report.name = project.name,
+            Ok(project) => {
+                report.name = project.name;
+                report.warnings.extend(renamed(key, &project.key));
+            }
             Err(error) if is_missing(&error) => {
                 report.blocking.push(error.failure(key).problem());
                 return Ok(report);
@@ -183,6 +186,19 @@ fn is_withheld(error: &CallError) -> bool {
 
 fn is_missing(error: &CallError) -> bool {
     matches!(error, CallError::Rejected(refused) if matches!(refused.status, 404 | 410))
+}
+
+/// What is told of a project that has another key by now.
+fn renamed(key: &str, now: &str) -> Option<Problem> {
+    (key != now).then(|| Problem {
+        reason: Reason::JiraFieldRejected,
+        category: ErrorCategory::UserFixable,
+        message: format!(
+            "The project {key} has the key {now} now: its issues get keys such as {now}-1. Jira still takes the old key."
+        ),
+        field: "jira_project_key".to_owned(),
+        recommended_action: format!("Use the key {now}."),
+    })
 }
 
 /// A right that docket's account lacks.

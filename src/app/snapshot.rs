@@ -151,6 +151,16 @@ impl Snapshot {
         sent.as_str().map(str::to_owned)
     }
 
+    /// The name of the sprint that was sent, empty where none was, by an item's record of it; `None` where nothing was kept.
+    pub(crate) fn sprint(exported: Option<&Value>) -> Option<String> {
+        let snapshot: Self = serde_json::from_value(exported?.clone()).ok()?;
+        if snapshot == Self::default() {
+            return None;
+        }
+        let sent = snapshot.sent.get(&snapshot.ids.sprint);
+        Some(sent.map(|sent| sent.text.shown.clone()).unwrap_or_default())
+    }
+
     /// What docket has in each field now.
     pub(crate) fn docket_now(&self, ticket: &ticket::Model) -> BTreeMap<String, Text> {
         let draft = IssueDraft::of(ticket).input;

@@ -335,6 +335,20 @@ pub async fn fix_applied(conn: &impl ConnectionTrait, id: ExportId, linked: bool
     query::exactly_one(update, conn).await
 }
 
+/// Takes the key of an issue that is gone off those that are recorded with no ticket.
+pub async fn settle_orphan(conn: &impl ConnectionTrait, id: ExportId, key: &str) -> Result<()> {
+    let Some(mut row) = find(conn, id).await? else {
+        return Ok(());
+    };
+    row.orphaned_keys.0.retain(|orphan| orphan != key);
+    Entity::update_many()
+        .col_expr(Column::OrphanedKeys, Expr::value(row.orphaned_keys))
+        .filter(Column::Id.eq(id))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
 /// Moves the fence of a run that has ended, so that of several who change it at once one goes on. [`Error::Fenced`]: it is not as it was
 /// read, or has not ended.
 pub async fn claim_ended(conn: &impl ConnectionTrait, id: ExportId, fence: i64) -> Result<()> {

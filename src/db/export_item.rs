@@ -8,7 +8,7 @@ use sea_orm::{
 
 use crate::{
     domain::{
-        export::{ItemState, RevertState},
+        export::{ItemState, RevertState, SpareIssue, SpareIssues},
         ids::{ExportId, TicketId},
     },
     error::Result,
@@ -56,6 +56,11 @@ pub struct Model {
     pub revert: Option<RevertState>,
     /// Why a revert kept the issue.
     pub revert_note: Option<String>,
+    /// Whether its create was sent again although nobody could be sure that nothing had come of it: there may be a second issue.
+    pub doubted: bool,
+    /// The issues that the ticket has beside its own; null for none.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub spare_issues: Option<SpareIssues>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -80,7 +85,14 @@ impl Model {
             fallbacks: Json::Array(Vec::new()),
             revert: None,
             revert_note: None,
+            doubted: false,
+            spare_issues: None,
         }
+    }
+
+    /// The issues that the ticket has beside its own.
+    pub fn spares(&self) -> &[SpareIssue] {
+        self.spare_issues.as_ref().map_or(&[], |spares| &spares.0)
     }
 }
 
@@ -155,6 +167,15 @@ pub async fn made(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<M
                 .add(Column::Revert.is_null())
                 .add(Column::Revert.ne(RevertState::Deleted)),
         );
+    Ok(rows.order_by_asc(Column::Position).all(conn).await?)
+}
+
+/// Every item with an issue whose create was sent again in doubt.
+pub async fn doubted(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<Model>> {
+    let rows = Entity::find()
+        .filter(Column::ExportId.eq(export))
+        .filter(Column::Doubted.eq(true))
+        .filter(Column::JiraKey.is_not_null());
     Ok(rows.order_by_asc(Column::Position).all(conn).await?)
 }
 

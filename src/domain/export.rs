@@ -87,6 +87,23 @@ text_enum! {
     }
 }
 
+/// A second issue of a ticket: Jira carried out a create that was given up, after it had been sent again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpareIssue {
+    /// Its number on the site.
+    pub id: String,
+    /// Its key.
+    pub key: String,
+    /// What a revert made of it.
+    pub revert: Option<RevertState>,
+    /// Why a revert kept it.
+    pub note: Option<String>,
+}
+
+/// All issues that a ticket has beside its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct SpareIssues(pub Vec<SpareIssue>);
+
 text_enum! {
     /// How far a dependency link has come.
     LinkState {

@@ -11,8 +11,10 @@ mod links;
 mod patience;
 mod run;
 mod settle;
+mod spares;
 mod states;
 mod step;
+mod sure;
 mod ticket;
 mod traffic;
 mod transmit;
@@ -154,7 +156,7 @@ pub(super) async fn run(
     }
 }
 
-/// The story of a run: every ticket in its order, then the links between them.
+/// The story of a run: every ticket in its order, then the links between them, then a look for what Jira made too late.
 async fn carry_through(run: &mut Run) -> Result<(), Stop> {
     run.traffic.halting = CancellationToken::new();
     run.wait_out_the_throttle().await?;
@@ -163,10 +165,13 @@ async fn carry_through(run: &mut Run) -> Result<(), Stop> {
     let meta = run
         .ask("read the project", || ProjectMeta::load(&jira, &project))
         .await?;
+    // A project that was renamed answers to its old key, and its issues have keys of the new one.
+    run.project.clone_from(&meta.project().key);
     let newest = run
-        .ask("find the newest issue", || jira.newest_key(&project))
+        .ask("find the newest issue", || jira.newest_key(&run.project))
         .await?;
     run.traffic.saw_key(newest.unwrap_or_default());
     run.export_tickets(&jira, &meta).await?;
-    run.link_dependencies(&jira).await
+    run.link_dependencies(&jira).await?;
+    run.tell_of_spares(&jira).await
 }

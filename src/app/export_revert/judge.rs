@@ -6,10 +6,11 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::Revert;
 use crate::{
+    app::{renamed::renamed, snapshot::Snapshot},
     connectors::jira::{Condition, IssueRef, OwnFiles, OwnIssue, Probe},
     db::{export_attachment, export_fix, export_item},
     domain::{
-        export::{FileState, ItemState, LinkState, RevertState},
+        export::{FileState, ItemState, LinkState, RevertState, SpareIssue},
         ids::TicketId,
     },
     error::Result,
@@ -34,6 +35,7 @@ impl Revert<'_> {
             let kept = kept(condition, item.revert);
             note(&mut item, kept);
         }
+        self.foresee_spares(&mut item).await?;
         Ok(item)
     }
 
@@ -58,10 +60,7 @@ impl Revert<'_> {
         if item.state != ItemState::Creating || item.jira_key.is_some() {
             return Ok(());
         }
-        let (project, after) = (
-            &self.row.jira_project_key,
-            item.high_key.unwrap_or_default(),
-        );
+        let (project, after) = (&self.project, item.high_key.unwrap_or_default());
         let marker = self.marker(item);
         let look = || self.jira.find_created(project, after, &marker);
         if let Probe::Found(issue) = self.ask(look).await? {
@@ -75,12 +74,15 @@ impl Revert<'_> {
 
     async fn condition(&self, item: &export_item::Model, key: &str, id: &str) -> Result<Condition> {
         let linked = self.linked(item.ticket_id);
+        let sprint = Snapshot::sprint(item.exported.as_ref());
+        let key = self.present(key);
         let (none, no_files) = (BTreeSet::new(), OwnFiles::default());
         let issue = OwnIssue {
             id,
-            key,
+            key: &key,
             marker: self.marker(item),
             linked: &linked,
+            sprint: sprint.as_deref(),
             fixed: self.fixes.get(&item.ticket_id).unwrap_or(&none),
             files: self.files.get(&item.ticket_id).unwrap_or(&no_files),
         };
@@ -99,7 +101,13 @@ impl Revert<'_> {
             _ if link.to_ticket_id == ticket => Some(link.from_ticket_id),
             _ => None,
         });
-        other.filter_map(|id| self.keys.get(&id).cloned()).collect()
+        let keys = other.filter_map(|id| self.keys.get(&id));
+        keys.map(|key| self.present(key)).collect()
+    }
+
+    /// A key of the run's project as it is since the project was renamed.
+    pub(super) fn present(&self, key: &str) -> String {
+        renamed(key, &self.row.jira_project_key, &self.project)
     }
 }
 
@@ -113,6 +121,13 @@ pub(super) fn kept(condition: Condition, before: Option<RevertState>) -> Option<
         }
         Condition::Touched(why) => Some(why),
         Condition::Untouched => None,
+    }
+}
+
+pub(super) fn state_of(spare: &SpareIssue, state: RevertState) -> SpareIssue {
+    SpareIssue {
+        revert: Some(state),
+        ..spare.clone()
     }
 }
 

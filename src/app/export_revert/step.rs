@@ -23,6 +23,8 @@ pub(super) struct Step {
     /// The ticket whose issue is gone, with its key.
     pub(super) taken_back: Option<(TicketId, String)>,
     pub(super) entry: Option<history::Entry>,
+    /// What is told in the log; nothing: what follows from the rest.
+    pub(super) text: Option<String>,
     /// That the run is REVERTED by this.
     pub(super) ends: bool,
     log: Vec<LogEntry>,
@@ -42,13 +44,15 @@ impl Revert<'_> {
             item: None,
             taken_back: None,
             entry: None,
+            text: None,
             ends: false,
             log: Vec::new(),
         };
         fill(&mut step);
         let noted = self.journal.take();
         step.log.clone_from(&noted);
-        let text = step.told(&self.caller);
+        let text = step.text.take();
+        let text = text.unwrap_or_else(|| step.told(&self.caller));
         step.log
             .push(LogEntry::state(next.update_time, next.attempt, &text));
         let step = Arc::new(step);

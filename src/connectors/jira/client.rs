@@ -11,7 +11,7 @@ use crate::domain::ids::{ExportId, TicketId};
 pub const PROPERTY: &str = "docket";
 
 /// A value of [`PROPERTY`] by which an issue is found again.
-pub trait Mark: Serialize + DeserializeOwned {
+pub trait Mark: Serialize + DeserializeOwned + Send + Sync {
     /// Whether both mean the same issue.
     fn is_same(&self, other: &Self) -> bool;
 }

@@ -13,6 +13,7 @@ mod files;
 mod issue;
 mod links;
 mod meta;
+mod ours;
 mod outcome;
 mod priority;
 mod probe;
@@ -49,8 +50,9 @@ pub use meta::{
     Account, AttachmentSettings, CreateField, IssueType, Permissions, Project, ServerInfo,
     SiteSettings,
 };
+pub use ours::{Estranged, Recorded};
 pub use outcome::{CallError, CreateOutcome, IssueRef, Rejection, Trouble};
-pub use probe::{FoundIssue, Probe};
+pub use probe::{FoundIssue, MarkedIssue, Probe};
 pub use project_meta::{PlanError, ProjectMeta};
 pub use touched::{Condition, OwnFiles, OwnIssue};
 pub use witness::Witness;

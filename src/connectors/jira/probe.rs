@@ -1,7 +1,9 @@
 //! Finding an issue whose key was never recorded: reading the keys that may have been given out, and looking for docket's mark.
 //!
-//! No search index is involved, because an index lags. Keys have gaps, and other people create issues at the same time, so the
-//! mark decides and never the position.
+//! Keys are read one window after the other, because a search index lags. What the search shows as newest is looked at as well, because
+//! keys may have jumped by more than a window. Other people create issues at the same time, so the mark decides and never the position.
+
+mod look;
 
 use std::collections::BTreeMap;
 
@@ -9,13 +11,14 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{CallError, IssueRef, Jira, Mark, PROPERTY, Trouble};
-use crate::domain::export::issue_number;
+use look::Look;
+pub use look::MarkedIssue;
 
-/// The most keys that one bulk fetch takes.
-const WINDOW: i64 = 100;
-/// The most windows that one probe reads: 5,000 keys.
-const MAX_WINDOWS: i64 = 50;
+use super::{CallError, IssueRef, Jira, Mark, Marker, PROPERTY, Trouble};
+use crate::domain::{export::issue_number, ids::ExportId};
+
+/// The most issues that one search shows.
+const NEWEST: i64 = look::WINDOW;
 /// The most distinct texts in one bulk fetch's error list that are looked into.
 const MAX_KINDS: usize = 5;
 
@@ -28,6 +31,18 @@ pub struct FoundIssue {
     pub id: String,
     /// The property that was asked for, if it has it.
     pub property: Option<Value>,
+}
+
+impl FoundIssue {
+    /// The key of its project.
+    fn project(&self) -> Option<&str> {
+        Some(self.key.rsplit_once('-')?.0)
+    }
+
+    /// The number in its key.
+    fn number(&self) -> Option<i64> {
+        self.key.rsplit_once('-')?.1.parse().ok()
+    }
 }
 
 /// What a probe saw.
@@ -75,12 +90,17 @@ struct BulkIssue {
 #[derive(Deserialize)]
 struct SearchBody {
     #[serde(default)]
-    issues: Vec<KeyedIssue>,
+    issues: Vec<BulkIssue>,
 }
 
-#[derive(Deserialize)]
-struct KeyedIssue {
-    key: String,
+impl BulkIssue {
+    fn found(mut self, property: &str) -> FoundIssue {
+        FoundIssue {
+            property: self.properties.remove(property),
+            key: self.key,
+            id: self.id,
+        }
+    }
 }
 
 impl Jira {
@@ -98,12 +118,8 @@ impl Jira {
         let path = ["rest", "api", "3", "issue", "bulkfetch"];
         let body: BulkBody = self.call(Method::POST, &path, &[], Some(&body)).await?;
         self.check_missing(&body.issue_errors).await?;
-        let found = body.issues.into_iter().map(|mut issue| FoundIssue {
-            property: issue.properties.remove(property),
-            key: issue.key,
-            id: issue.id,
-        });
-        Ok(found.collect())
+        let found = body.issues.into_iter();
+        Ok(found.map(|issue| issue.found(property)).collect())
     }
 
     /// Makes sure that the issues in a bulk fetch's error list do not exist.
@@ -144,6 +160,20 @@ impl Jira {
         Ok(numbers.flatten().max())
     }
 
+    /// The issues of a project that were created last, as far as the search knows of them, with docket's mark.
+    async fn newest(&self, project: &str) -> Result<Vec<FoundIssue>, CallError> {
+        let body = json!({
+            "jql": format!("project = \"{}\" ORDER BY created DESC", project.replace(['"', '\\'], "")),
+            "fields": ["summary"],
+            "properties": [PROPERTY],
+            "maxResults": NEWEST,
+        });
+        let path = ["rest", "api", "3", "search", "jql"];
+        let body: SearchBody = self.call(Method::POST, &path, &[], Some(&body)).await?;
+        let found = body.issues.into_iter();
+        Ok(found.map(|issue| issue.found(PROPERTY)).collect())
+    }
+
     /// Looks for the issue that bears this mark, among the keys after the number `after`.
     ///
     /// Reads on as long as there are issues: to the first window of 100 keys that holds none and that the search shows nothing
@@ -154,90 +184,29 @@ impl Jira {
         after: i64,
         marker: &M,
     ) -> Result<Probe, CallError> {
-        let mut searched_to = after.max(0);
-        for _ in 0..MAX_WINDOWS {
-            let (first, last) = (
-                searched_to.saturating_add(1),
-                searched_to.saturating_add(WINDOW),
-            );
-            let keys: Vec<_> = (first..=last).map(|n| format!("{project}-{n}")).collect();
-            let issues = self.issues_by_key(&keys, PROPERTY).await?;
-            if let Some(found) = marked(&issues, marker) {
-                return Ok(Probe::Found(found));
-            }
-            searched_to = last;
-            if issues.is_empty() && self.newest_key(project).await?.is_none_or(|n| n <= last) {
-                return Ok(Probe::Absent { searched_to });
-            }
+        let wanted = |other: &M| other.is_same(marker);
+        let mut look = Look::for_one(project, after, &wanted);
+        let whole = self.look_through(&mut look).await?;
+        let searched_to = look.searched_to();
+        Ok(match look.oldest() {
+            Some(issue) => Probe::Found(issue),
+            None if whole => Probe::Absent { searched_to },
+            None => Probe::Unfinished { searched_to },
+        })
+    }
+
+    /// Every issue that bears the mark of a run, among the keys after the number `after`; in a very large project not the oldest.
+    pub async fn made_by(
+        &self,
+        project: &str,
+        after: i64,
+        task: ExportId,
+    ) -> Result<Vec<MarkedIssue>, CallError> {
+        let wanted = |marker: &Marker| marker.task == task;
+        let mut look = Look::for_all(project, after, &wanted);
+        if !self.look_through(&mut look).await? {
+            tracing::warn!(project, after, "not all keys of a project could be read");
         }
-        Ok(Probe::Unfinished { searched_to })
-    }
-}
-
-/// The issue that bears the mark; the oldest, should there be several.
-fn marked<M: Mark>(issues: &[FoundIssue], marker: &M) -> Option<IssueRef> {
-    let bears = |issue: &&FoundIssue| {
-        let value = issue.property.clone().unwrap_or_default();
-        serde_json::from_value::<M>(value).is_ok_and(|other| other.is_same(marker))
-    };
-    let oldest = issues
-        .iter()
-        .filter(bears)
-        .min_by_key(|issue| (issue.id.len(), issue.id.as_str()))?;
-    Some(IssueRef {
-        id: oldest.id.clone(),
-        key: oldest.key.clone(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        connectors::jira::Marker,
-        domain::ids::{ExportId, TicketId},
-    };
-
-    fn issue(id: &str, property: Value) -> FoundIssue {
-        FoundIssue {
-            key: format!("DEMO-{id}"),
-            id: id.into(),
-            property: Some(property),
-        }
-    }
-
-    #[test]
-    fn ticket_and_task_decide_and_neither_attempt_nor_position() {
-        let now = chrono::DateTime::UNIX_EPOCH;
-        let marker = |attempt| Marker {
-            ticket: TicketId(uuid::Uuid::from_u128(1)),
-            task: ExportId(uuid::Uuid::from_u128(2)),
-            attempt,
-        };
-        let mut other_ticket = marker(1);
-        other_ticket.ticket = TicketId::at(now);
-        let mut other_task = marker(1);
-        other_task.task = ExportId::at(now);
-        let issues = [
-            issue("8", json!("text")),
-            issue("9", json!(other_ticket)),
-            issue("10", json!(other_task)),
-            issue("12", json!(marker(0))),
-            issue("11", json!(marker(1))),
-        ];
-        assert_eq!(marked(&issues[..3], &marker(1)), None);
-        assert_eq!(marked(&issues, &marker(2)).unwrap().id, "11");
-    }
-
-    #[test]
-    fn a_mark_with_more_members_than_expected_is_still_read() {
-        let marker = Marker {
-            ticket: TicketId(uuid::Uuid::nil()),
-            task: ExportId(uuid::Uuid::nil()),
-            attempt: 0,
-        };
-        let mut value = json!(marker);
-        value["later"] = json!("version");
-        assert!(marked(&[issue("1", value)], &marker).is_some());
+        Ok(look.found())
     }
 }

@@ -33,6 +33,8 @@ pub struct OwnIssue<'a> {
     pub marker: Marker,
     /// The keys of the issues that docket linked it to.
     pub linked: &'a BTreeSet<String>,
+    /// The name of the sprint that docket put it into, empty for none; `None`: that is not known.
+    pub sprint: Option<&'a str>,
     /// The fields, by docket's names, whose values docket sent again later.
     pub fixed: &'a BTreeSet<String>,
     /// The files that docket sent.
@@ -123,6 +125,8 @@ struct Changed {
     field: String,
     #[serde(default)]
     field_id: String,
+    #[serde(default)]
+    to_string: Option<String>,
 }
 
 impl Jira {
@@ -187,6 +191,12 @@ impl Body {
         if self.key != issue.key {
             return Some(format!("it was moved and is {} now", self.key));
         }
+        if marked
+            .as_ref()
+            .is_ok_and(|mark| mark.ticket == issue.marker.ticket && mark.task != issue.marker.task)
+        {
+            return Some("an earlier export of the session has made it".to_owned());
+        }
         if !marked.is_ok_and(|mark| mark.is_same(&issue.marker)) {
             return Some("it does not bear this export's mark any more".to_owned());
         }
@@ -214,15 +224,15 @@ impl Body {
         }
         let changes = self.changelog.histories.into_iter();
         changes
-            .filter_map(|change| change.told(theirs(&change.author), issue.fixed))
+            .filter_map(|change| change.told(theirs(&change.author), issue))
             .next()
     }
 }
 
 impl Change {
     /// What was changed, unless docket did it.
-    fn told(&self, theirs: bool, fixed: &BTreeSet<String>) -> Option<String> {
-        let foreign = |changed: &&Changed| theirs || !changed.is_own(fixed);
+    fn told(&self, theirs: bool, issue: &OwnIssue<'_>) -> Option<String> {
+        let foreign = |changed: &&Changed| theirs || !changed.is_own(issue);
         let names: BTreeSet<&str> = self
             .items
             .iter()
@@ -246,15 +256,20 @@ impl Change {
 
 impl Changed {
     /// Whether docket does such a thing after a create.
-    fn is_own(&self, fixed: &BTreeSet<String>) -> bool {
+    fn is_own(&self, issue: &OwnIssue<'_>) -> bool {
         let name = self.field.to_lowercase();
+        let to = self.to_string.as_deref().unwrap_or_default();
+        // docket's account may be a person's, who moves it elsewhere.
+        if name == "sprint" && issue.sprint.is_some_and(|sprint| sprint != to) {
+            return false;
+        }
         // Jira names one field of its own by its English name, and a field that a site has made by its id.
         let resent = |field: &String| {
             *field == self.field_id
                 || field.replace('_', " ") == name
                 || (field == "story_points" && self.field_id.starts_with("customfield_"))
         };
-        OWN_CHANGES.contains(&name.as_str()) || fixed.iter().any(resent)
+        OWN_CHANGES.contains(&name.as_str()) || issue.fixed.iter().any(resent)
     }
 }
 

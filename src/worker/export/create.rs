@@ -42,6 +42,7 @@ impl Run {
         let (mut cuts, mut doubts) = (0, 0);
         // A create of an earlier worker may still come to something: then no refusal proves that there is no issue.
         let mut certain = passage.item.state != ItemState::Creating;
+        passage.item.doubted |= !certain;
         // Waited for before the intent: what stops the run meanwhile leaves no doubt behind.
         self.keep_pace(passage.jira).await?;
         step("export.before_intent");
@@ -73,10 +74,15 @@ impl Run {
                     if let Some(found) = self.settle(passage, doubt).await? {
                         return Ok((found, true));
                     }
+                    let overloaded = matches!(trouble, Trouble::Overloaded { .. });
+                    if doubts == UNCERTAIN_ROUNDS && !overloaded {
+                        return Err(trouble.failure().into());
+                    }
+                    // It may yet be carried out, however late: from now on there may come to be two.
+                    passage.item.doubted = true;
+                    self.intend(passage).await?;
                     if let Trouble::Overloaded { after, reason } = trouble {
                         self.throttled(&mut patience, Some(after), &reason).await
-                    } else if doubts == UNCERTAIN_ROUNDS {
-                        return Err(trouble.failure().into());
                     } else {
                         doubts += 1;
                         Ok(())

@@ -84,6 +84,9 @@ impl Run {
         mut file: Outgoing,
         known: &mut Known,
     ) -> Result<export_attachment::Model, Stop> {
+        if let Some(why) = &passage.estranged {
+            return self.left_out(passage, file.row, why.clone()).await;
+        }
         let interrupted = file.row.state == FileState::Sending;
         let first_look = match interrupted {
             // An earlier worker may have sent it, and Jira may be late to take it.

@@ -30,9 +30,20 @@ impl Run {
             if kind.is_none() {
                 kind = self.link_type(jira).await?;
             }
+            let ends = links
+                .iter()
+                .flat_map(|link| [link.from_ticket_id, link.to_ticket_id]);
+            let items = export_item::of_tickets(self.app.db.read(), self.claimed.id, ends).await?;
+            let strange = self.estranged(jira, &items).await?;
             for link in links {
                 self.boundary().await?;
-                self.link(jira, kind.as_ref(), link).await?;
+                let ends = [link.from_ticket_id, link.to_ticket_id];
+                let strange = ends.iter().find_map(|end| strange.get(end));
+                let way = match strange {
+                    Some(why) => Err(why.to_string()),
+                    None => Ok(kind.as_ref()),
+                };
+                self.link(jira, way, link).await?;
             }
         }
     }
@@ -47,10 +58,11 @@ impl Run {
         }
     }
 
+    /// Makes one link; `way` is its type, or why there can be none.
     async fn link(
         &self,
         jira: &Jira,
-        kind: Option<&LinkType>,
+        way: Result<Option<&LinkType>, String>,
         mut link: export_link::Model,
     ) -> Result<(), Stop> {
         let ends = [link.from_ticket_id, link.to_ticket_id];
@@ -62,7 +74,11 @@ impl Run {
                 crate::error::Error::internal("a link between tickets without issues").into(),
             );
         };
-        let made = self.make_link(jira, kind, &blocker, &blocked).await?;
+        let kind = way.as_ref().ok().copied().flatten();
+        let made = match way {
+            Ok(kind) => self.make_link(jira, kind, &blocker, &blocked).await?,
+            Err(why) => Err(why),
+        };
         step("export.link_sent");
         let mut details = Vec::new();
         link.state = match &made {

@@ -22,7 +22,7 @@ use crate::{
         export::{CurrentTicket, EventDetail, ExportStatus},
         export_log::LogEntry,
         export_request::ExportRequest,
-        ids::IntegrationId,
+        ids::{IntegrationId, TicketId},
     },
     error::{Error, Result},
     telemetry,
@@ -93,12 +93,16 @@ pub(in crate::worker) struct Run {
     pub(super) integration_id: Option<IntegrationId>,
     /// The connection, once it is there.
     pub(super) jira: Option<Jira>,
+    /// The project's key now, once it was read: that which the run was started with until then.
+    pub(super) project: String,
     /// What the tickets on their way tell each other.
     pub(super) traffic: Traffic,
     /// What the site takes of files, once it was asked.
     pub(super) file_settings: OnceCell<AttachmentSettings>,
     /// The keys of issues that exist and could not be recorded.
     pub(super) orphans: std::sync::Mutex<Vec<String>>,
+    /// The tickets whose recorded keys are known to lead to their issues.
+    pub(super) sure: std::sync::Mutex<BTreeSet<TicketId>>,
     /// What Jira keeps failing at while it answers otherwise.
     pub(super) failing: std::sync::Mutex<BTreeSet<&'static str>>,
     /// The tickets that the run has failed at, the one that is told first.
@@ -126,9 +130,11 @@ impl Run {
             lanes: 1,
             integration_id: None,
             jira: None,
+            project: row.jira_project_key.clone(),
             traffic: Traffic::new(row.current_ticket.clone(), last_create, row.resume_time),
             file_settings: OnceCell::new(),
             orphans: std::sync::Mutex::default(),
+            sure: std::sync::Mutex::default(),
             failing: std::sync::Mutex::default(),
             failed_at: Vec::new(),
             journal,

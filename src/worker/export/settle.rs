@@ -65,7 +65,7 @@ impl Run {
     ) -> Result<Option<IssueRef>, Stop> {
         let after = passage.item.high_key.unwrap_or_default();
         let marker = self.marker(passage);
-        let project = self.claimed.jira_project_key.clone();
+        let project = self.project.clone();
         let jira = passage.jira;
         let context = passage.context(&project);
         let unknown = |end: i64| Stop::from(HardStop::uncertain(&context, after + 1..=end));

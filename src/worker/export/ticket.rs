@@ -39,6 +39,8 @@ pub(super) struct Passage<'a> {
     pub(super) images: Vec<InlineAttachment>,
     /// The whole description, where it had to be cut.
     pub(super) full_text: Option<InlineAttachment>,
+    /// Why nothing may be sent to the issue any more.
+    pub(super) estranged: Option<String>,
 }
 
 impl Run {
@@ -59,7 +61,9 @@ impl Run {
             plan,
             images: draft.images,
             full_text: draft.full_text,
+            estranged: None,
         };
+        self.recognise(&mut passage).await?;
         if passage.item.state != ItemState::Created {
             let (issue, adopted) = self.issue_of(&mut passage).await?;
             step("export.answered");
@@ -77,6 +81,26 @@ impl Run {
         step("export.sprint_sent");
         self.finish(passage, late, &files).await?;
         step("export.ticket_done");
+        Ok(())
+    }
+
+    /// Looks at an issue that an earlier worker, or an earlier export, has made. One that a revert had kept, and that is not there any
+    /// more, is made anew.
+    async fn recognise(&self, passage: &mut Passage<'_>) -> Result<(), Stop> {
+        let item = &mut passage.item;
+        if item.state != ItemState::Created {
+            return Ok(());
+        }
+        let mut strange = self
+            .estranged(passage.jira, std::slice::from_ref(item))
+            .await?;
+        let why = strange.remove(&item.ticket_id);
+        // This export has not sent a create for it.
+        if why.is_some() && item.high_key.is_none() {
+            *item = export_item::Model::new(item.export_id, item.ticket_id, item.position);
+        } else {
+            passage.estranged = why.map(|why| why.to_string());
+        }
         Ok(())
     }
 
@@ -104,8 +128,9 @@ impl Run {
         issue: &IssueRef,
         adopted: bool,
     ) -> Result<(), Stop> {
-        let number = issue_number(&self.claimed.jira_project_key, &issue.key);
+        let number = issue_number(&self.project, &issue.key);
         self.traffic.saw_key(number.unwrap_or_default());
+        self.is_sure_of(passage.item.ticket_id);
         let unsent: Vec<Unsent> = match adopted {
             // Made by an earlier worker, which wrote down what it left out.
             true => passage.noted(),
@@ -139,6 +164,17 @@ impl Run {
         let (Some(sprint), Some(key)) = (&passage.plan.sprint, &passage.item.jira_key) else {
             return Ok(None);
         };
+        let lost = |reason: String| Unsent {
+            field: "sprint".to_owned(),
+            fix_type: ManualFixType::SprintNotFound,
+            wanted: sprint.name.clone(),
+            sent: String::new(),
+            reason,
+            recommended_action: format!("Add {key} to the sprint “{}” in Jira.", sprint.name),
+        };
+        if let Some(why) = &passage.estranged {
+            return Ok(Some(lost(why.clone())));
+        }
         let keys = [key.clone()];
         let added = self
             .try_spare(passage.jira, "add to a sprint", || {
@@ -152,14 +188,7 @@ impl Run {
                     .failure(&self.claimed.jira_project_key)
                     .into())
             }
-            Err(refused) => Ok(Some(Unsent {
-                field: "sprint".to_owned(),
-                fix_type: ManualFixType::SprintNotFound,
-                wanted: sprint.name.clone(),
-                sent: String::new(),
-                reason: refused.to_string(),
-                recommended_action: format!("Add {key} to the sprint “{}” in Jira.", sprint.name),
-            })),
+            Err(refused) => Ok(Some(lost(refused.to_string()))),
         }
     }
 
@@ -246,7 +275,7 @@ impl Run {
             id,
             url,
             api_url: api_url.as_str(),
-            project_key: &self.claimed.jira_project_key,
+            project_key: &self.project,
             issue_type: &passage.plan.issue_type,
             // As it was sent: the ticket may have been edited since.
             summary: &Snapshot::summary(passage.item.exported.as_ref()).unwrap_or_else(title),

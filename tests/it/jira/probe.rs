@@ -96,12 +96,19 @@ async fn a_gap_wider_than_a_window_is_crossed_with_the_searchs_help() {
 }
 
 #[tokio::test]
-async fn only_keys_after_the_given_one_are_looked_at() {
-    let bench = Bench::new().await;
+async fn only_keys_after_the_given_one_are_read_and_what_the_search_shows_as_newest() {
+    let options = Options {
+        search_lag: 1000,
+        ..Options::default()
+    };
+    let bench = Bench::with(options, &settings()).await;
     let lost = lose(&bench, 1).await;
     assert_eq!(lost.key, "DEMO-1");
     let after = bench.jira.find_created("DEMO", 1, &marker(1)).await;
     assert_eq!(after, Ok(Probe::Absent { searched_to: 101 }));
+    bench.sandbox.reindex();
+    let after = bench.jira.find_created("DEMO", 1, &marker(1)).await;
+    assert_eq!(after, Ok(Probe::Found(lost)));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::bench::{Bench, fields, reason, ticket};
 use crate::support::database::Kind;
 
 impl Bench {
-    async fn apply(&self, ids: &[&str]) -> Result<Vec<v1::FixResult>, Status> {
+    pub(super) async fn apply(&self, ids: &[&str]) -> Result<Vec<v1::FixResult>, Status> {
         let request = v1::ApplyFixesRequest {
             session_id: self.session.clone(),
             manual_fix_ids: ids.iter().map(|&id| id.to_owned()).collect(),
@@ -22,12 +22,12 @@ impl Bench {
         Ok(applied.into_inner().fixes)
     }
 
-    async fn left(&self) -> i32 {
+    pub(super) async fn left(&self) -> i32 {
         self.results().await.export.unwrap().manual_fixes_needed
     }
 }
 
-fn errors(results: &[v1::FixResult]) -> Vec<&v1::TicketError> {
+pub(super) fn errors(results: &[v1::FixResult]) -> Vec<&v1::TicketError> {
     let errors = results
         .iter()
         .filter_map(|it| match it.outcome.as_ref().unwrap() {
@@ -57,7 +57,7 @@ fn lacking() -> Site {
 }
 
 /// The same site, put right.
-fn whole() -> Site {
+pub(super) fn whole() -> Site {
     let mut project = Project::new("DEMO", "Whole");
     if let Some(board) = &mut project.board {
         board.sprints[2].name = "Later".to_owned();
@@ -84,7 +84,7 @@ fn wanting() -> Vec<v1::NewSessionTicket> {
     vec![first, much]
 }
 
-async fn exported(kind: Kind) -> Bench {
+pub(super) async fn exported(kind: Kind) -> Bench {
     let options = Options {
         site: lacking(),
         ..Options::default()

@@ -9,3 +9,4 @@ mod order;
 mod plan;
 mod project;
 mod sessions;
+mod strangers;

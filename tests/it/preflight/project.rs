@@ -304,3 +304,18 @@ async fn what_keeps_jira_from_answering_is_an_error() {
         .unwrap_err();
     assert_eq!(user.code(), Code::PermissionDenied);
 }
+
+#[tokio::test]
+async fn a_project_that_was_renamed_is_told_by_its_key_now() {
+    let bench = Bench::on(Site::demo()).await;
+    assert!(bench.jira.rename_project("DEMO", "NEW"));
+    let report = bench.validate("DEMO", everything()).await;
+    assert!(report.valid, "{:?}", report.blocking_issues);
+    assert_eq!(
+        told(&report.warnings),
+        [("jira_project_key", "JIRA_FIELD_REJECTED")]
+    );
+    assert!(report.warnings[0].message.contains("NEW"));
+    let report = bench.validate("NEW", everything()).await;
+    assert_eq!((report.valid, report.warnings), (true, vec![]));
+}

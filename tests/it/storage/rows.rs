@@ -340,5 +340,7 @@ pub(crate) fn export_item(export_id: ExportId, ticket_id: TicketId) -> export_it
         fallbacks: json!([]),
         revert: None,
         revert_note: None,
+        doubted: false,
+        spare_issues: None,
     }
 }

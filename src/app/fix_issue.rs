@@ -1,0 +1,63 @@
+//! Fixes and the issues that they are about: whether a key still leads to what docket has made, and second issues, which a person
+//! deletes.
+
+use super::{
+    fix_apply::{Fixer, refused},
+    jira_calls::failed,
+    kept_issues::recorded,
+};
+use crate::{
+    connectors::jira::{Estranged, Recorded},
+    db::export_fix,
+    domain::ids::TicketId,
+    error::Result,
+};
+
+impl Fixer<'_> {
+    /// Refuses where the ticket's key does not lead to its issue any more: the value would go to somebody else's.
+    pub(super) async fn require_own(
+        &mut self,
+        fix: &export_fix::Model,
+        ticket: TicketId,
+    ) -> Result<()> {
+        if !self.estranged.contains_key(&ticket) {
+            let item = self.items.get(&ticket);
+            let why = match item.and_then(recorded) {
+                Some(issue) => self.why_estranged(issue).await?,
+                None => None,
+            };
+            self.estranged.insert(ticket, why);
+        }
+        match self.estranged.get(&ticket) {
+            Some(Some(why)) => Err(refused(fix, &format!("nothing was sent: {why}"))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses for as long as the second issue that the fix is about is there; answers its key.
+    pub(super) async fn second_issue(&mut self, fix: &export_fix::Model) -> Result<String> {
+        let item = self.items.get(&fix.ticket_id);
+        let mut spares = item.iter().flat_map(|item| item.spares());
+        let spare = spares.find(|spare| fix.jira_key.as_ref() == Some(&spare.key));
+        let spare = spare.ok_or_else(|| refused(fix, "the second issue is not known any more"))?;
+        let issue = Recorded {
+            key: &spare.key,
+            id: &spare.id,
+            ticket: fix.ticket_id,
+        };
+        match self.why_estranged(issue).await? {
+            Some(_) => Ok(spare.key.clone()),
+            None => {
+                let how = format!("{} is still there; delete it in Jira", spare.key);
+                Err(refused(fix, &how))
+            }
+        }
+    }
+
+    async fn why_estranged(&self, issue: Recorded<'_>) -> Result<Option<Estranged>> {
+        let issues = [issue];
+        let looked = self.app.ask_jira(|| self.jira.estranged(&issues)).await;
+        let mut strange = looked.map_err(|error| failed(&error, &self.export.jira_project_key))?;
+        Ok(strange.remove(&issue.ticket))
+    }
+}

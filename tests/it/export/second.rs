@@ -1,0 +1,172 @@
+//! Creates that Jira carries out after docket has sent them again: there are two issues of one ticket then, and that is told.
+
+use docket::{
+    proto::v1::{
+        ApplyFixesRequest, CheckDriftRequest, DriftItem, ExportEvent, FixResult, ManualFixType,
+        export_event::Detail, fix_result::Outcome,
+    },
+    sandbox::{Action, Fault, Operation, Person, Touch},
+};
+use rstest::rstest;
+
+use super::bench::{Bench, assert_completed, last};
+use crate::support::database::Kind;
+
+const TICKETS: &[(&str, &[&str])] = &[("a", &[]), ("b", &["a"]), ("c", &["a", "b"])];
+
+/// So many calls pass until docket has looked for the whole time, and has sent the create again.
+const SENT_AGAIN: u64 = 13;
+
+impl Bench {
+    async fn drift(&self) -> Vec<DriftItem> {
+        let request = CheckDriftRequest {
+            session_id: self.session.clone(),
+        };
+        let drift = self.exports().check_drift(request).await.unwrap();
+        drift.into_inner().items
+    }
+
+    async fn apply(&self) -> Vec<FixResult> {
+        let request = ApplyFixesRequest {
+            session_id: self.session.clone(),
+            ..Default::default()
+        };
+        let applied = self.exports().apply_fixes(request).await.unwrap();
+        applied.into_inner().fixes
+    }
+}
+
+/// An export in which Jira carries out the second create that many calls too late; its events.
+async fn exported(kind: Kind, after_calls: u64) -> (Bench, Vec<ExportEvent>) {
+    let bench = Bench::new(kind, TICKETS).await;
+    let late = Action::WorkAfterClientLeft {
+        delay_ms: 0,
+        after_calls,
+    };
+    bench
+        .jira
+        .order(Fault::on(Operation::CreateIssue, late).nth(2));
+    let events = bench.run().await;
+    assert_completed(&events);
+    assert_eq!(bench.creates(), 4, "it was sent again");
+    (bench, events)
+}
+
+/// The keys of the ticket's own issue and of the second one.
+async fn two(bench: &Bench) -> (String, String) {
+    let own = bench.results().await.jira_tickets[1].jira_key.clone();
+    let mark = bench.jira.issue(&own).unwrap().properties["docket"].clone();
+    let issues = bench.jira.issues().into_iter();
+    let second = issues.filter(|it| it.key != own && it.properties["docket"] == mark);
+    let second: Vec<String> = second.map(|it| it.key).collect();
+    assert_eq!(second.len(), 1, "Jira has two issues of one ticket");
+    (own, second[0].clone())
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_second_issue_is_told_and_taken_back_with_the_first(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (bench, events) = exported(kind, SENT_AGAIN).await;
+    let (own, second) = two(&bench).await;
+
+    let results = bench.results().await;
+    assert_eq!(results.orphaned_keys, std::slice::from_ref(&second));
+    assert_eq!(results.manual_fixes.len(), 1);
+    let fix = &results.manual_fixes[0];
+    assert_eq!(
+        (fix.r#type(), fix.field.as_str()),
+        (ManualFixType::FieldRejected, "issue")
+    );
+    assert_eq!((&fix.jira_key, &fix.wanted), (&second, &own));
+    assert_eq!(
+        fix.jira_url,
+        format!("{}/browse/{second}", bench.jira.url())
+    );
+    assert!(fix.recommended_action.contains(&format!("Delete {second}")));
+    assert_eq!(last(&events).manual_fixes_needed, 1);
+    let told: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event.detail.as_ref()? {
+            Detail::FieldFallback(told) => told.manual_fix.clone(),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, results.manual_fixes);
+
+    let drift = bench.drift().await;
+    assert_eq!(drift.len(), 1, "{drift:?}");
+    assert_eq!(
+        (&drift[0].jira_key, drift[0].field.as_str()),
+        (&second, "issue")
+    );
+    assert_eq!(drift[0].exported, own);
+
+    let keys: Vec<String> = bench.jira.issues().into_iter().map(|it| it.key).collect();
+    let planned = bench.revert(true).await.unwrap();
+    let reverted = bench.revert(false).await.unwrap();
+    assert_eq!(planned, reverted);
+    let mut deleted = reverted.deleted.clone();
+    deleted.sort();
+    assert_eq!((deleted, &reverted.kept), (keys, &vec![]));
+    assert!(bench.jira.issues().is_empty());
+    assert_eq!(bench.revert(false).await.unwrap(), reverted);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_second_issue_that_comes_after_the_end_is_found_by_whoever_looks(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (bench, _) = exported(kind, 60).await;
+    assert!(bench.results().await.manual_fixes.is_empty());
+    assert_eq!(bench.drift().await, []);
+    while bench.jira.issues().len() < 4 {
+        bench.drift().await;
+    }
+    let (own, second) = two(&bench).await;
+    let drift = bench.drift().await;
+    assert_eq!(
+        (&drift[0].jira_key, &drift[0].exported),
+        (&second, &own),
+        "{drift:?}"
+    );
+
+    // One that somebody works on stays, and is named.
+    let text = "Here?".to_owned();
+    bench
+        .jira
+        .touch(&second, Person::Other, &Touch::Comment { text });
+    let reverted = bench.revert(false).await.unwrap();
+    assert_eq!(reverted.deleted.len(), 3);
+    assert_eq!(reverted.kept.len(), 1);
+    assert_eq!(reverted.kept[0].jira_key, second);
+    assert!(reverted.kept[0].reason.contains("comment"));
+    assert_eq!(bench.jira.issues().len(), 1);
+}
+
+#[tokio::test]
+async fn a_second_issue_is_settled_once_it_is_gone() {
+    let (bench, _) = exported(Kind::Sqlite, SENT_AGAIN).await;
+    let (own, second) = two(&bench).await;
+    let applied = bench.apply().await;
+    let Some(Outcome::Error(error)) = &applied[0].outcome else {
+        panic!("it is still there: {applied:?}");
+    };
+    assert!(error.message.contains(&second), "{error:?}");
+    assert!(
+        bench.jira.issue(&second).is_some(),
+        "docket deletes nothing"
+    );
+
+    bench.jira.touch(&second, Person::Other, &Touch::Delete);
+    let applied = bench.apply().await;
+    assert_eq!(applied[0].outcome, Some(Outcome::Applied(true)));
+    let results = bench.results().await;
+    assert!(results.orphaned_keys.is_empty());
+    assert_eq!(results.export.unwrap().manual_fixes_needed, 0);
+    assert!(results.manual_fixes[0].applied);
+    assert_eq!(bench.drift().await, []);
+    assert!(bench.jira.issue(&own).is_some());
+}
