@@ -87,12 +87,14 @@ impl App {
             None => Ok(Vec::new()),
         };
         let seen = seen.map_err(|error| failed(&error, project))?;
+        let twice = self.files_twice(&jira, &export, &items).await?;
         let mut drifts = Vec::new();
         for some in items.chunks(BATCH) {
             let compared = self.compare(&session, &jira, some, &lost).await?;
             for (item, of_ticket) in some.iter().zip(compared) {
                 drifts.extend(of_ticket);
                 drifts.extend(second_issues(item, &seen));
+                drifts.extend(twice.get(&item.ticket_id).into_iter().flatten().cloned());
             }
         }
         fit(drifts)

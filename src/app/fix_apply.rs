@@ -11,7 +11,7 @@ use super::{
     issue_draft::IssueDraft,
     jira_calls::{failed, rejected, unplanned},
     snapshot::{Resent, Sent},
-    spare_issues,
+    spare_files, spare_issues,
 };
 use crate::{
     connectors::jira::{CallError, Estranged, IssuePlan, Jira, LinkType, ProjectMeta, adf},
@@ -149,6 +149,7 @@ impl Fixer<'_> {
         }
         self.require_own(fix, fix.ticket_id).await?;
         match fix.fix_type {
+            _ if spare_files::is_about(fix) => self.second_file(fix, &key).await?,
             ManualFixType::LinkFailed => beside.link = Some(self.link(fix).await?),
             ManualFixType::AttachmentFailed => beside.file = Some(self.file(fix, &key).await?),
             ManualFixType::SprintNotFound => beside.resent = Some(self.sprint(fix, &key).await?),

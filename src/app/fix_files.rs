@@ -62,6 +62,7 @@ impl Fixer<'_> {
         if let Some(why) = unfit.or_else(|| file.unwelcome(settings)) {
             return Err(refused(fix, &why));
         }
+        file.row.doubted |= file.row.state == FileState::Sending;
         file.row.state = FileState::Sending;
         self.keep_file(&file.row).await?;
         self.attach(fix, key, file, &mut known).await

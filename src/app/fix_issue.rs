@@ -5,10 +5,11 @@ use super::{
     fix_apply::{Fixer, refused},
     jira_calls::failed,
     kept_issues::recorded,
+    spare_files::doubled,
 };
 use crate::{
     connectors::jira::{Estranged, Recorded},
-    db::export_fix,
+    db::{export_attachment, export_fix},
     domain::ids::TicketId,
     error::Result,
 };
@@ -51,6 +52,23 @@ impl Fixer<'_> {
                 let how = format!("{} is still there; delete it in Jira", spare.key);
                 Err(refused(fix, &how))
             }
+        }
+    }
+
+    /// Refuses for as long as the issue has the file twice that the fix is about.
+    pub(super) async fn second_file(&self, fix: &export_fix::Model, key: &str) -> Result<()> {
+        let project = &self.export.jira_project_key;
+        let account = self.app.ask_jira(|| self.jira.myself()).await;
+        let account = account.map_err(|error| failed(&error, project))?;
+        let listed = self.app.ask_jira(|| self.jira.issue_files(key)).await;
+        let listed = listed.map_err(|error| failed(&error, project))?;
+        let rows = export_attachment::of_ticket(self.app.db.read(), fix.export_id, fix.ticket_id);
+        let rows = rows.await?;
+        let doubled = doubled(&rows, &listed, &account);
+        let twice = doubled.iter().any(|row| row.filename == fix.field);
+        match twice {
+            true => Err(refused(fix, &format!("{key} still has the file twice"))),
+            false => Ok(()),
         }
     }
 

@@ -80,6 +80,7 @@ impl Files<'_> {
                 state: FileState::Pending,
                 external_id: None,
                 error: None,
+                doubted: false,
             };
             Outgoing { row, bytes }
         })

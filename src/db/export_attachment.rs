@@ -37,6 +37,8 @@ pub struct Model {
     pub external_id: Option<String>,
     /// Why it is not there.
     pub error: Option<String>,
+    /// Whether it was sent again although nobody could be sure that nothing had come of it: the issue may come to have it twice.
+    pub doubted: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -56,6 +58,17 @@ pub async fn of_ticket(
 /// Every file of a run.
 pub async fn of_export(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<Model>> {
     let rows = Entity::find().filter(Column::ExportId.eq(export));
+    Ok(rows.all(conn).await?)
+}
+
+/// Every file that was sent again in doubt, a ticket's one after the other.
+pub async fn doubted(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<Model>> {
+    let rows = Entity::find()
+        .filter(Column::ExportId.eq(export))
+        .filter(Column::Doubted.eq(true));
+    let rows = rows
+        .order_by_asc(Column::TicketId)
+        .order_by_asc(Column::Position);
     Ok(rows.all(conn).await?)
 }
 

@@ -11,6 +11,7 @@ mod links;
 mod patience;
 mod run;
 mod settle;
+mod spare_files;
 mod spares;
 mod states;
 mod step;
@@ -173,5 +174,6 @@ async fn carry_through(run: &mut Run) -> Result<(), Stop> {
     run.traffic.saw_key(newest.unwrap_or_default());
     run.export_tickets(&jira, &meta).await?;
     run.link_dependencies(&jira).await?;
-    run.tell_of_spares(&jira).await
+    run.tell_of_spares(&jira).await?;
+    run.tell_of_spare_files(&jira).await
 }

@@ -154,6 +154,10 @@ pub(super) fn sent(files: Vec<export_attachment::Model>) -> HashMap<TicketId, Ow
     let mut sent: HashMap<TicketId, OwnFiles> = HashMap::new();
     for file in files {
         let own = sent.entry(file.ticket_id).or_default();
+        if file.doubted {
+            // The issue may have it twice.
+            own.unheard.insert(file.filename.clone());
+        }
         match (file.external_id, file.state) {
             (Some(id), _) => own.ids.insert(id),
             (None, FileState::Pending) => false,

@@ -11,7 +11,7 @@ use reqwest::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{CallError, Jira, Rejection, Trouble, outcome};
+use super::{Account, CallError, Jira, Rejection, Trouble, outcome};
 use crate::{
     connectors::http::{NotSent, SendError},
     error::Error,
@@ -29,6 +29,9 @@ pub struct IssueFile {
     pub filename: String,
     /// Its size in bytes.
     pub size: u64,
+    /// Who added it, where Jira tells.
+    #[serde(default)]
+    pub author: Option<Account>,
 }
 
 /// A file to be added to an issue.

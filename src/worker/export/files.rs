@@ -105,9 +105,10 @@ impl Run {
             return self.left_out(passage, file.row, why).await;
         }
         file.row.state = FileState::Sending;
+        file.row.doubted |= interrupted;
         self.record_file(file.row.clone(), Vec::new()).await?;
         step("export.attachment_intended");
-        match self.transmit(passage, &file, known).await? {
+        match self.transmit(passage, &mut file, known).await? {
             Ok(id) => self.arrived(passage, file.row, id, known).await,
             Err(why) => self.left_out(passage, file.row, why).await,
         }
@@ -186,7 +187,7 @@ impl Run {
         Ok(row)
     }
 
-    async fn record_file(
+    pub(super) async fn record_file(
         &self,
         row: export_attachment::Model,
         details: Vec<EventDetail>,

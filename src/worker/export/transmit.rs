@@ -30,7 +30,7 @@ impl Run {
     pub(super) async fn transmit(
         &self,
         passage: &Passage<'_>,
-        file: &Outgoing,
+        file: &mut Outgoing,
         known: &mut Known,
     ) -> Result<Result<String, String>, Stop> {
         let key = passage.item.jira_key.clone().unwrap_or_default();
@@ -67,6 +67,8 @@ impl Run {
                         Ok(Some(id)) => return Ok(Ok(id)),
                         Ok(None) if doubts < UNCERTAIN_ROUNDS => {
                             doubts += 1;
+                            file.row.doubted = true;
+                            self.record_file(file.row.clone(), Vec::new()).await?;
                             if let Trouble::Overloaded { after, reason } = trouble {
                                 self.throttled(&mut patience, Some(after), &reason).await?;
                             }

@@ -21,4 +21,5 @@ mod revert_faults;
 mod second;
 mod spare;
 mod throttle;
+mod twice;
 mod watch;

@@ -223,6 +223,7 @@ async fn fill_export(
             state: FileState::Sent,
             external_id: Some("10001".to_owned()),
             error: None,
+            doubted: false,
         },
     )
     .await?;
