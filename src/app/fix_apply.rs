@@ -10,6 +10,7 @@ use super::{
     fix_record::{Beside, write_beside},
     issue_draft::IssueDraft,
     jira_calls::{failed, rejected, unplanned},
+    journal::Journal,
     snapshot::{Resent, Sent},
     spare_files, spare_issues,
 };
@@ -41,7 +42,9 @@ pub(super) struct Fixer<'a> {
     meta: ProjectMeta,
     /// Its fence moves with each write of this call.
     pub(super) export: export::Model,
-    caller: UserId,
+    pub(super) caller: UserId,
+    /// What Jira was asked and has answered since it was kept last.
+    pub(super) journal: Arc<Journal>,
     /// What an issue of each ticket takes now.
     plans: HashMap<TicketId, Result<IssuePlan>>,
     pub(super) items: HashMap<TicketId, export_item::Model>,
@@ -69,7 +72,9 @@ impl App {
             return Ok(fixes.iter().map(done).collect());
         }
         let integration = self.exportable(&session).await?;
-        let jira = self.jira(&integration)?;
+        let journal = Journal::new(Arc::clone(&self.clock), export.attempt);
+        let witness: Arc<Journal> = Arc::clone(&journal);
+        let jira = self.jira(&integration)?.witnessed_by(witness);
         let project = export.jira_project_key.clone();
         let meta = self.ask_jira(|| ProjectMeta::load(&jira, &project)).await;
         let meta = meta.map_err(|error| failed(&error, &project))?;
@@ -90,6 +95,7 @@ impl App {
                 .cloned(),
             plans: HashMap::new(),
             estranged: HashMap::new(),
+            journal,
             jira,
             export,
         };
@@ -97,7 +103,11 @@ impl App {
         for fix in &fixes {
             let error = match fix.applied {
                 true => None,
-                false => fixer.apply(fix).await.err(),
+                false => {
+                    let applied = fixer.apply(fix).await;
+                    fixer.keep_log(fix, &applied).await;
+                    applied.err()
+                }
             };
             outcomes.push(FixOutcome { id: fix.id, error });
         }

@@ -35,6 +35,7 @@ mod filing;
 pub mod fix_apply;
 pub(crate) mod fix_files;
 mod fix_issue;
+mod fix_log;
 mod fix_record;
 mod html;
 pub mod integration_edit;

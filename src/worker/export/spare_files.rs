@@ -36,7 +36,9 @@ impl Run {
     ) -> Result<(), Stop> {
         let (conn, run) = (self.app.db.read(), self.claimed.id);
         let items = export_item::of_tickets(conn, run, [ticket]).await?;
-        let Some((item, key)) = items.first().and_then(|it| Some((it, it.jira_key.as_deref()?)))
+        let Some((item, key)) = items
+            .first()
+            .and_then(|it| Some((it, it.jira_key.as_deref()?)))
         else {
             return Ok(());
         };
@@ -54,7 +56,9 @@ impl Run {
             let same = |fix: &export_fix::Model| {
                 fix.ticket_id == row.ticket_id && fix.field == row.filename
             };
-            known.iter().any(|it| same(it) && crate::app::spare_files::is_about(it))
+            known
+                .iter()
+                .any(|it| same(it) && crate::app::spare_files::is_about(it))
         };
         for row in doubled(&rows, &listed, account) {
             if !told(row) {

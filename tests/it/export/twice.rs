@@ -55,15 +55,25 @@ async fn a_file_that_comes_twice_is_told_and_settled_once_one_is_gone(
     // Six looks, and it is sent again.
     let bench = exported(kind, 8).await;
     let twice: Vec<_> = bench.jira.attachments();
-    let twice: Vec<_> = twice.iter().filter(|it| it.filename == FILES[0].1).collect();
+    let twice: Vec<_> = twice
+        .iter()
+        .filter(|it| it.filename == FILES[0].1)
+        .collect();
     assert_eq!(twice.len(), 2);
     let fix = bench.results().await.manual_fixes.remove(0);
     assert_eq!(fix.r#type(), ManualFixType::AttachmentFailed);
-    assert_eq!((fix.field.as_str(), fix.sent.as_str()), (FILES[0].1, "twice"));
+    assert_eq!(
+        (fix.field.as_str(), fix.sent.as_str()),
+        (FILES[0].1, "twice")
+    );
     let told = ("attachment".to_owned(), FILES[0].1.to_owned());
     assert_eq!(drift(&bench).await, [told]);
     assert!(matches!(apply(&bench).await, Some(Outcome::Error(_))));
-    assert_eq!(in_jira(&bench).len(), FILES.len() + 1, "docket deletes nothing");
+    assert_eq!(
+        in_jira(&bench).len(),
+        FILES.len() + 1,
+        "docket deletes nothing"
+    );
 
     let url = format!("{}/rest/api/3/attachment/{}", bench.jira.url(), twice[0].id);
     let deleted = reqwest::Client::new()

@@ -2,6 +2,7 @@
 
 use docket::sandbox::{Operation, Person, Touch};
 use rstest::rstest;
+use sea_orm::EntityTrait as _;
 
 use super::fixes::{errors, exported, whole};
 use crate::support::database::Kind;
@@ -57,4 +58,36 @@ async fn a_link_needs_both_of_its_issues() {
     assert_eq!((results.len(), errors(&results).len()), (6, 1));
     assert!(errors(&results)[0].message.contains(&key));
     assert!(bench.jira.links().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_fixes_ask_and_are_answered_is_in_the_log(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = exported(kind).await;
+    bench.jira.change_site(|site| *site = whole());
+    let before = bench.jira.requests().len();
+    bench.apply(&[]).await.unwrap();
+    let asked = bench.jira.requests().split_off(before);
+    let rows = docket::db::export_log::Entity::find();
+    let rows = rows.all(bench.server.database().read()).await.unwrap();
+    let logged = |asked: &docket::sandbox::Exchange| {
+        let same = |row: &docket::db::export_log::Model| {
+            row.method.as_deref() == Some(asked.method.as_str())
+                && row
+                    .path
+                    .as_deref()
+                    .is_some_and(|path| path.starts_with(&asked.path))
+        };
+        rows.iter().any(same)
+    };
+    for asked in &asked {
+        assert!(logged(asked), "{} {}", asked.method, asked.path);
+    }
+    let notes = rows.iter().filter_map(|row| row.note.as_deref());
+    assert_eq!(
+        notes.filter(|note| note.contains("is applied, by")).count(),
+        6
+    );
 }
