@@ -138,12 +138,20 @@ pub(crate) async fn compare(small: &Server, large: &Server) -> Vec<Figure> {
     let (mut few, mut many) = (client(small), client(large));
     let (of_few, of_many) = (for_tickets(&mut few).await, for_tickets(&mut many).await);
     let mut figures = Vec::new();
-    for ((name, small), (_, large)) in of_few.into_iter().zip(of_many) {
+    for ((name, mut small), (_, mut large)) in of_few.into_iter().zip(of_many) {
+        // As many of both, where few tickets have less than a page.
+        let page = few.list_tickets(small.clone()).await.expect("a page");
+        let count = i32::try_from(page.into_inner().tickets.len()).unwrap_or(50);
+        (small.page_size, large.page_size) = (count, count);
         let (one, other) = (
             median(&mut few, &small).await,
             median(&mut many, &large).await,
         );
-        let told = format!("{name}: {} with few, {} with many", ms(one), ms(other));
+        let told = format!(
+            "{name}: newest {count}: {} with few, {} with many",
+            ms(one),
+            ms(other)
+        );
         figures.push(Figure::below(told, other / one, 2.0, " times"));
     }
     figures.push(deep(&mut many).await);

@@ -34,8 +34,17 @@ pub(crate) async fn compare(server: &Server) -> Vec<Figure> {
             };
             let took = median(&mut tickets, &request).await;
             let rarest = *rarest.get_or_insert(took);
-            let told = format!("search, {order}: {name}: {}", ms(took));
-            figures.push(Figure::below(told, took / rarest, 5.0, " times"));
+            let told = format!("search, {order}: {name}");
+            figures.push(match query.contains('*') {
+                // It is as many words as begin so.
+                true => Figure::told(told, ms(took)),
+                false => Figure::below(
+                    format!("{told}: {}", ms(took)),
+                    took / rarest,
+                    5.0,
+                    " times",
+                ),
+            });
         }
     }
     figures

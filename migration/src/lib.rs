@@ -50,6 +50,7 @@ mod m0036_history_number;
 mod m0037_scan;
 mod m0040_ticket_search_anew;
 mod m0041_upload_open;
+mod m0045_ticket_tag_time;
 mod m0050_export_item_doubted;
 mod m0051_export_attachment_doubted;
 
@@ -101,6 +102,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0037_scan::Migration),
             Box::new(m0040_ticket_search_anew::Migration),
             Box::new(m0041_upload_open::Migration),
+            Box::new(m0045_ticket_tag_time::Migration),
             Box::new(m0050_export_item_doubted::Migration),
             Box::new(m0051_export_attachment_doubted::Migration),
         ]

@@ -30,6 +30,8 @@ const POLL: Duration = Duration::from_secs(2);
 /// The least time between two looks, so that many writes cost one, and as much again for each of so many bytes: who reads keeps up.
 const PAUSE: Duration = Duration::from_millis(10);
 const PAUSE_BYTES: usize = 1024 * 1024;
+/// Between a write of this process and the look at it: telling many watchers takes the processors that the writer's answer needs.
+const GIVE_WAY: Duration = Duration::from_millis(5);
 /// The same between two notifications.
 const TELL: Duration = Duration::from_millis(100);
 /// The first wait for an open transaction that may be taken back without a word; it doubles up to [`POLL`].
@@ -282,7 +284,8 @@ async fn follow(app: &App, reader: &mut Option<history_feed::Reader>) -> Result<
             retry = RETRY;
         }
         tokio::select! {
-            _ = written.changed() => (),
+            // Who has written is answered first.
+            _ = written.changed() => time::sleep(GIVE_WAY).await,
             _ = told.next() => (),
             () = time::sleep(wait) => (),
         }

@@ -37,6 +37,7 @@ pub mod ticket_change;
 pub mod ticket_filter;
 pub mod ticket_list;
 mod ticket_match;
+mod ticket_order;
 pub mod ticket_rank;
 pub mod ticket_search;
 pub mod ticket_sla;

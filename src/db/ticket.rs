@@ -265,15 +265,7 @@ pub async fn any(conn: &impl ConnectionTrait) -> Result<bool> {
 
 /// Adds tickets with their tags. The rows are whole but for their numbers, which the caller has drawn.
 pub async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<()> {
-    let tags: Vec<ticket_tag::Model> = rows
-        .iter()
-        .flat_map(|row| {
-            row.tags.0.iter().map(|tag| ticket_tag::Model {
-                tag: tag.clone(),
-                ticket_id: row.id,
-            })
-        })
-        .collect();
+    let tags: Vec<ticket_tag::Model> = rows.iter().flat_map(ticket_tag::rows).collect();
     for chunk in rows.chunks(query::ROWS_A_STATEMENT) {
         let rows = chunk
             .iter()

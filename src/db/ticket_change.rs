@@ -45,7 +45,7 @@ pub async fn update(conn: &impl ConnectionTrait, before: &Model, after: &Model) 
         });
     }
     if before.tags != after.tags {
-        ticket_tag::replace(conn, after.id, &after.tags).await?;
+        ticket_tag::replace(conn, after).await?;
     }
     Ok(())
 }

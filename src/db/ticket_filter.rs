@@ -1,6 +1,10 @@
 //! Which tickets a list or a watcher is about: the same filter as a condition on rows and as a test of one ticket.
 
-use sea_orm::{Condition, QuerySelect as _, QueryTrait as _, entity::prelude::*, sea_query::Expr};
+use sea_orm::{
+    Condition, QuerySelect as _, QueryTrait as _,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait as _},
+};
 
 use super::{
     ticket::{Column, Model, Visible},
@@ -52,11 +56,21 @@ pub struct Filter {
     pub show_deleted: bool,
 }
 
+/// How tickets with a tag are found.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Tagged {
+    /// Each ticket that is looked at is asked for it.
+    OneByOne,
+    /// They are looked up all at once: SQLite writes them down first.
+    Among,
+}
+
 impl Filter {
     /// The condition on rows, but for `show_deleted`.
-    pub(super) fn condition(&self) -> Condition {
+    pub(super) fn condition(&self, tags: Tagged) -> Condition {
         Condition::all()
             .add(values(self))
+            .add(tagged(self, tags))
             .add(people_and_places(self))
             .add(instants(self))
     }
@@ -88,11 +102,20 @@ impl Filter {
 
     /// Whether every ticket passes it that may be read off the index of creation times.
     pub(super) fn is_open(&self, visible: &Visible) -> bool {
+        self.tags.is_empty() && self.is_open_but_for_tags(visible)
+    }
+
+    /// Its tag, if every ticket with it passes that may be read off the index of tags.
+    pub(super) fn tag_alone(&self, visible: &Visible) -> Option<&str> {
+        let [tag] = &self.tags[..] else { return None };
+        self.is_open_but_for_tags(visible).then_some(tag)
+    }
+
+    fn is_open_but_for_tags(&self, visible: &Visible) -> bool {
         let values = self.statuses.len()
             + self.priorities.len()
             + self.categories.len()
-            + self.environments.len()
-            + self.tags.len();
+            + self.environments.len();
         let of_somebody = self.assignee_id.is_some() || self.creator_id.is_some();
         let somewhere = self.team.is_some()
             || self.integration_id.is_some()
@@ -178,14 +201,28 @@ fn values(filter: &Filter) -> Condition {
     if !filter.environments.is_empty() {
         all = all.add(Column::Environment.is_in(filter.environments.iter().copied()));
     }
-    for tag in &filter.tags {
-        let tagged = ticket_tag::Entity::find()
-            .select_only()
-            .column(ticket_tag::Column::TicketId);
-        let tagged = tagged.filter(ticket_tag::Column::Tag.eq(tag)).into_query();
-        all = all.add(Column::Id.in_subquery(tagged));
-    }
     all
+}
+
+fn tagged(filter: &Filter, how: Tagged) -> Condition {
+    use ticket_tag::Column as Tag;
+    let of_tag = |tag: &String| {
+        let rows = ticket_tag::Entity::find().select_only();
+        let rows = rows.column(Tag::TicketId).filter(Tag::Tag.eq(tag));
+        match how {
+            Tagged::Among => Column::Id.in_subquery(rows.into_query()),
+            Tagged::OneByOne => {
+                let this = Expr::col(Tag::TicketId.as_column_ref());
+                let this = this.equals(Column::Id.as_column_ref());
+                Expr::exists(rows.filter(this).into_query())
+            }
+        }
+    };
+    filter
+        .tags
+        .iter()
+        .map(of_tag)
+        .fold(Condition::all(), Condition::add)
 }
 
 fn people_and_places(filter: &Filter) -> Condition {

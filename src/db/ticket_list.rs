@@ -7,59 +7,21 @@
 use sea_orm::{
     Condition, ConnectionTrait, DbBackend, FromQueryResult as _, Order, Statement,
     entity::prelude::*,
-    sea_query::{Alias, Asterisk, Expr, Query, SelectStatement},
+    sea_query::{Alias, Asterisk, Expr, ExprTrait as _, Query, SelectStatement},
 };
-use serde::{Deserialize, Serialize};
 
+pub use super::ticket_order::{Key, ListOrder, Position};
 use super::{
     query,
     ticket::{Column, Entity, Model, Visible},
-    ticket_filter::Filter,
+    ticket_filter::{Filter, Tagged},
     ticket_match::Match,
-    ticket_rank,
+    ticket_rank, ticket_tag,
 };
-use crate::{
-    domain::{
-        ids::TicketId,
-        search,
-        ticket::{TicketPriority, TicketStatus},
-        time::Time,
-    },
-    error::Result,
-};
+use crate::{domain::search, error::Result};
 
 /// How many tickets are looked at one by one before the indexes of filters and words are asked.
 const FRONT: u64 = 2000;
-/// By what a list by status is ordered: the way of a ticket's life. Word for word what the index holds.
-const STATUS_ORDER: &str = "CASE status WHEN 'NEW' THEN 0 WHEN 'OPEN' THEN 1 WHEN 'IN_PROGRESS' THEN 2 \
-    WHEN 'PENDING_INFO' THEN 3 WHEN 'ESCALATED' THEN 4 WHEN 'REVIEW' THEN 5 WHEN 'RESOLVED' THEN 6 \
-    WHEN 'CLOSED' THEN 7 WHEN 'REOPENED' THEN 8 END";
-
-/// What a list is ordered by; ties go by id, in the same direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// When it was filed.
-    CreateTime,
-    /// When it was changed last.
-    UpdateTime,
-    /// How urgent it is, P1 first.
-    Priority,
-    /// How far along its way it is, NEW first.
-    Status,
-    /// The ticket's number.
-    Number,
-    /// How well it fits the query, the best last; ties go by number. Only with a query.
-    Relevance,
-}
-
-/// What a list is ordered by, and in which direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ListOrder {
-    /// By what.
-    pub key: Key,
-    /// Largest or newest first.
-    pub descending: bool,
-}
 
 /// A list: which tickets, in which order.
 #[derive(Clone, Debug)]
@@ -83,65 +45,8 @@ pub struct Search {
     pub internal: bool,
 }
 
-/// Where a page ends.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Position {
-    /// The instant and id of the last ticket.
-    Time(Time, TicketId),
-    /// The priority and id of the last ticket.
-    Priority(TicketPriority, TicketId),
-    /// The status and id of the last ticket.
-    Status(TicketStatus, TicketId),
-    /// The number of the last ticket.
-    Number(i64),
-    /// Where it is among ranked tickets.
-    Rank(ticket_rank::Place),
-}
-
 /// A ticket, and where a page that ends with it ends.
 pub type Listed = (Model, Position);
-
-impl Key {
-    /// Where a page that ends with this ticket ends, but in order of relevance.
-    fn position(self, row: &Model) -> Position {
-        match self {
-            Self::CreateTime => Position::Time(row.create_time, row.id),
-            Self::UpdateTime => Position::Time(row.update_time, row.id),
-            Self::Priority => Position::Priority(row.priority, row.id),
-            Self::Status => Position::Status(row.status, row.id),
-            Self::Number | Self::Relevance => Position::Number(row.number),
-        }
-    }
-
-    /// What is sorted by, one after the other.
-    fn columns(self) -> Vec<Expr> {
-        let column = |column: Column| Expr::col(column.as_column_ref());
-        match self {
-            Self::CreateTime => vec![column(Column::CreateTime), column(Column::Id)],
-            Self::UpdateTime => vec![column(Column::UpdateTime), column(Column::Id)],
-            Self::Priority => vec![column(Column::Priority), column(Column::Id)],
-            Self::Status => vec![Expr::cust(STATUS_ORDER), column(Column::Id)],
-            Self::Number | Self::Relevance => vec![column(Column::Number)],
-        }
-    }
-}
-
-impl Position {
-    fn values(self) -> Vec<Value> {
-        match self {
-            Self::Time(time, id) => vec![time.into(), id.into()],
-            Self::Priority(priority, id) => vec![priority.into(), id.into()],
-            Self::Status(status, id) => vec![status_order(status).into(), id.into()],
-            Self::Number(number) => vec![number.into()],
-            Self::Rank(place) => vec![place.number.into()],
-        }
-    }
-}
-
-/// The status's place in [`STATUS_ORDER`].
-fn status_order(status: TicketStatus) -> i32 {
-    status as i32
-}
 
 /// The tickets of the list behind `after`, at most `limit`.
 pub async fn page(
@@ -192,7 +97,10 @@ pub async fn count(conn: &impl ConnectionTrait, list: &List) -> Result<u64> {
     let mut all = Query::select();
     all.expr(Expr::cust("count(*)"))
         .from(Entity)
-        .cond_where(list.condition(list.matching(backend).map(|words| list.in_all(&words))));
+        .cond_where(list.condition(
+            Tagged::Among,
+            list.matching(backend).map(|words| list.in_all(&words)),
+        ));
     let row = conn.query_one_raw(backend.build(&all)).await?;
     let count: i64 = row
         .map(|row| row.try_get_by_index(0))
@@ -210,15 +118,15 @@ impl List {
         after: Option<Position>,
         limit: u64,
     ) -> Vec<Statement> {
-        let words = self.matching(backend);
-        let behind = after.map(|position| self.behind(position));
         let mut statements = Vec::new();
         if !self.is_in_one_index() {
-            let one_by_one = self.condition(words.as_ref().map(Match::in_one));
-            statements.push(backend.build(&self.in_front(behind.clone(), one_by_one, limit)));
+            statements.push(backend.build(&self.in_front(backend, after.clone(), limit)));
         }
-        let all = self.condition(words.map(|words| self.in_all(&words)));
-        statements.push(backend.build(&self.among_all(behind, all, limit)));
+        let ids = match self.tag_in_order() {
+            Some(tag) => self.tagged(tag, after, limit),
+            None => self.among_all(backend, after, limit),
+        };
+        statements.push(backend.build(&self.whole(ids)));
         statements
     }
 
@@ -251,12 +159,41 @@ impl List {
         let Filter { created, .. } = self.filter;
         let by_time = self.order.key == Key::CreateTime;
         let open = self.filter.is_open(&self.visible) && (by_time || created == (None, None));
-        self.search.is_none() && (open || by_time && self.filter.is_indexed(&self.visible))
+        let indexed = self.filter.is_indexed(&self.visible) || self.tag_in_order().is_some();
+        self.search.is_none() && (open || by_time && indexed)
+    }
+
+    /// The tag whose tickets are the list, where the index of tags has them in its order.
+    fn tag_in_order(&self) -> Option<&str> {
+        let by_time = self.order.key == Key::CreateTime && self.search.is_none();
+        self.filter.tag_alone(&self.visible).filter(|_| by_time)
+    }
+
+    /// What the filter says of the column that the list is ordered by, so that looking begins where the list does. A ticket is changed
+    /// at the earliest when it is filed.
+    fn bounds(&self, column: &Expr) -> Condition {
+        let Filter {
+            created, updated, ..
+        } = self.filter;
+        let (from, to) = match self.order.key {
+            Key::CreateTime => (
+                created.0,
+                [created.1, updated.1].into_iter().flatten().min(),
+            ),
+            Key::UpdateTime => (
+                [created.0, updated.0].into_iter().flatten().max(),
+                updated.1,
+            ),
+            _ => (None, None),
+        };
+        Condition::all()
+            .add_option(from.map(|from| column.clone().gte(from)))
+            .add_option(to.map(|to| column.clone().lt(to)))
     }
 
     /// Which tickets are in the list.
-    pub(super) fn condition(&self, words: Option<Expr>) -> Condition {
-        let mut all = self.filter.condition().add_option(words);
+    pub(super) fn condition(&self, tags: Tagged, words: Option<Expr>) -> Condition {
+        let mut all = self.filter.condition(tags).add_option(words);
         if let Visible::FiledBy(person) = &self.visible {
             all = all.add(Column::CreatorId.eq(person.clone()));
         }
@@ -273,12 +210,12 @@ impl List {
         }
     }
 
-    fn behind(&self, position: Position) -> Expr {
-        query::behind_all(
-            self.order.key.columns(),
-            position.values(),
-            self.direction(),
-        )
+    /// What is behind a position, in an order by these columns, and within what the filter says of the first.
+    fn behind(&self, columns: Vec<Expr>, after: Option<Position>) -> Condition {
+        let bounds = columns.first().map(|column| self.bounds(column));
+        let behind =
+            after.map(|position| query::behind_all(columns, position.values(), self.direction()));
+        Condition::all().add_option(bounds).add_option(behind)
     }
 
     fn sort(&self, select: &mut SelectStatement) {
@@ -288,33 +225,98 @@ impl List {
     }
 
     /// Those of the next tickets in the order, whatever they are, that are in the list.
-    fn in_front(&self, behind: Option<Expr>, condition: Condition, limit: u64) -> SelectStatement {
+    fn in_front(&self, backend: DbBackend, after: Option<Position>, limit: u64) -> SelectStatement {
         let mut front = Query::select();
         front
-            .column((Entity, Asterisk))
             .from(Entity)
-            .cond_where(Condition::all().add_option(behind))
+            .cond_where(self.behind(self.order.key.columns(), after))
             .limit(FRONT);
         self.sort(&mut front);
+        let mut numbers = front.clone();
+        numbers.column((Entity, Column::Number));
+        front.column((Entity, Asterisk));
+        let words = self.matching(backend);
+        let words = words.map(|words| words.in_each(&numbers));
         let mut select = Query::select();
         select
             .column((Entity, Asterisk))
             // Under the table's name, so that conditions mean it.
             .from_subquery(front, Alias::new(Entity.table_name()))
-            .cond_where(condition)
+            .cond_where(self.condition(Tagged::OneByOne, words))
             .limit(limit);
         self.sort(&mut select);
         select
     }
 
-    /// Those of all tickets that are in the list. Sorted by ids alone: descriptions would not stay in memory.
-    fn among_all(&self, behind: Option<Expr>, condition: Condition, limit: u64) -> SelectStatement {
-        let mut ids = Query::select();
-        ids.column((Entity, Column::Id))
+    /// The ids of those of all tickets that are in the list.
+    fn among_all(
+        &self,
+        backend: DbBackend,
+        after: Option<Position>,
+        limit: u64,
+    ) -> SelectStatement {
+        let words = self.matching(backend);
+        let found = words.as_ref().map(|words| self.in_all(words));
+        let mut listed = Query::select();
+        listed
             .from(Entity)
-            .cond_where(condition.add_option(behind))
-            .limit(limit);
+            .cond_where(self.condition(Tagged::Among, found))
+            .cond_where(self.behind(self.order.key.columns(), after));
+        let mut ids = Query::select();
+        match words {
+            // PostgreSQL takes any words for common ones, and would ask ticket after ticket for them. What has an offset it does not see
+            // through, so that it looks the words up.
+            Some(words) if backend == DbBackend::Postgres && !words.is_negative() => {
+                let columns = [
+                    Column::Id,
+                    Column::Number,
+                    Column::Status,
+                    Column::Priority,
+                    Column::CreateTime,
+                    Column::UpdateTime,
+                ];
+                listed
+                    .columns(columns.map(|column| (Entity, column)))
+                    .offset(0);
+                ids.from_subquery(listed, Alias::new(Entity.table_name()));
+            }
+            _ => ids = listed,
+        }
+        ids.column((Entity, Column::Id)).limit(limit);
         self.sort(&mut ids);
+        ids
+    }
+
+    /// As [`Self::among_all`], read off the index of tags.
+    fn tagged(&self, tag: &str, after: Option<Position>, limit: u64) -> SelectStatement {
+        use ticket_tag::{Column as Tag, Entity as Tags};
+        let filter = Filter {
+            tags: Vec::new(),
+            ..self.filter.clone()
+        };
+        let rest = Self {
+            filter,
+            ..self.clone()
+        };
+        let order = [Tag::CreateTime, Tag::TicketId];
+        let columns = order.map(|column| Expr::col(column.as_column_ref()));
+        let same = Expr::col((Tags, Tag::TicketId)).equals((Entity, Column::Id));
+        let mut ids = Query::select();
+        ids.column((Tags, Tag::TicketId))
+            .from(Tags)
+            .inner_join(Entity, same)
+            .and_where(Tag::Tag.eq(tag))
+            .cond_where(rest.condition(Tagged::OneByOne, None))
+            .cond_where(self.behind(columns.to_vec(), after))
+            .limit(limit);
+        for column in order {
+            ids.order_by((Tags, column), self.direction());
+        }
+        ids
+    }
+
+    /// The tickets with these ids. Sorted by ids alone before: descriptions would not stay in memory.
+    fn whole(&self, ids: SelectStatement) -> SelectStatement {
         let mut select = Query::select();
         select
             .column((Entity, Asterisk))
@@ -322,20 +324,5 @@ impl List {
             .cond_where(Column::Id.in_subquery(ids));
         self.sort(&mut select);
         select
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use strum::IntoEnumIterator as _;
-
-    use super::*;
-
-    #[test]
-    fn the_order_by_status_is_that_of_the_states() {
-        let cases = TicketStatus::iter()
-            .map(|status| format!("WHEN '{status}' THEN {}", status_order(status)));
-        let written = format!("CASE status {} END", cases.collect::<Vec<_>>().join(" "));
-        assert_eq!(written, STATUS_ORDER);
     }
 }

@@ -10,20 +10,25 @@ use std::collections::HashMap;
 use sea_orm::{
     ConnectionTrait, DbBackend,
     entity::prelude::*,
-    sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement},
+    sea_query::{Alias, Asterisk, Expr, ExprTrait as _, Order, Query, SelectStatement},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     ticket::{Column, Entity, Model},
+    ticket_filter::Tagged,
     ticket_list::{self, Key, List, ListOrder, Listed, Position, Search},
     ticket_match::Match,
     ticket_search::{DESCRIPTION, PUBLIC, TITLE},
 };
-use crate::error::Result;
+use crate::{domain::search::Term, error::Result};
 
 /// How many of the newest matches are ranked.
-pub const RANKED: usize = 1000;
+pub const RANKED: usize = 300;
+/// How many of the newest tickets are asked whether many match, and how many that are: as long as it takes PostgreSQL to fetch all that
+/// match where fewer do, so long it takes to walk to the last that is ranked where more do.
+const SAMPLE: u64 = 2000;
+const MANY: u64 = 38;
 
 /// A ticket's place in a list by relevance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,45 +79,107 @@ pub(super) async fn page(
     Ok(rows)
 }
 
+/// How the newest tickets that match are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// By looking at one after the other: soon done where many match.
+    OneByOne,
+    /// As [`Found::OneByOne`], among so many of the newest.
+    Among(u64),
+    /// By looking the words up: soon done where few match.
+    ByWords,
+}
+
 /// The statement that finds the tickets to be ranked: at most `limit` numbers, the newest first. Public for the test that looks at its
 /// plan.
 pub fn newest(
     backend: DbBackend,
     list: &List,
+    found: Found,
     (floor, ceiling): (i64, i64),
     limit: u64,
 ) -> SelectStatement {
     let words = list.matching(backend);
-    let range = Column::Number.between(floor, ceiling);
+    let one_by_one = words.as_ref().map(Match::in_one);
+    let range = |number: Expr| number.between(floor, ceiling);
+    let column = (Entity, Column::Number);
     let mut newest = Query::select();
-    newest.column((Entity, Column::Number)).limit(limit);
-    let by_index = words.filter(|words| !words.is_negative() && !list.is_narrow());
-    match by_index {
-        // The index has the numbers in their order.
-        Some(words) => {
-            let number = match backend {
-                DbBackend::Sqlite => ("ticket_search", "rowid"),
-                _ => ("ticket_search", "number"),
-            };
-            let same = Expr::col(number).equals((Entity, Column::Number));
-            newest
+    newest.limit(limit);
+    match (found, words) {
+        (Found::ByWords, Some(words)) => {
+            let mut found = Query::select();
+            found
                 .from("ticket_search")
-                .inner_join(Entity, same)
-                .cond_where(
-                    list.condition(Some(words.in_index()))
-                        .add(Expr::col(number).between(floor, ceiling)),
-                )
-                .order_by(number, Order::Desc);
+                .cond_where(list.condition(Tagged::OneByOne, Some(words.in_index())))
+                .column(column);
+            let same = |number| Expr::col(number).equals(column);
+            if backend == DbBackend::Sqlite {
+                let number = ("ticket_search", "rowid");
+                newest = found;
+                newest
+                    .inner_join(Entity, same(number))
+                    .and_where(range(Expr::col(number)))
+                    .order_by(number, Order::Desc)
+                    .limit(limit);
+            } else {
+                // PostgreSQL takes any words for common ones, and would walk; what has an offset it does not see through.
+                found
+                    .inner_join(Entity, same(("ticket_search", "number")))
+                    .offset(0);
+                newest
+                    .column(column)
+                    .from_subquery(found, Alias::new(Entity.table_name()))
+                    .and_where(range(Expr::col(column)))
+                    .order_by(column, Order::Desc);
+            }
         }
-        None => {
-            let words = list.matching(backend).map(|words| words.in_one());
-            newest
+        (Found::Among(count), _) => {
+            let mut front = Query::select();
+            front
+                .column((Entity, Asterisk))
                 .from(Entity)
-                .cond_where(list.condition(words).add(range))
-                .order_by((Entity, Column::Number), Order::Desc);
+                .and_where(range(Expr::col(column)))
+                .order_by(column, Order::Desc)
+                .limit(count);
+            newest
+                .column(column)
+                .from_subquery(front, Alias::new(Entity.table_name()))
+                .cond_where(list.condition(Tagged::OneByOne, one_by_one))
+                .order_by(column, Order::Desc);
+        }
+        (Found::OneByOne | Found::ByWords, _) => {
+            newest
+                .column(column)
+                .from(Entity)
+                .cond_where(list.condition(Tagged::OneByOne, one_by_one))
+                .and_where(range(Expr::col(column)))
+                .order_by(column, Order::Desc);
         }
     }
     newest
+}
+
+/// How to find the newest that match. SQLite's index has them in their order. PostgreSQL's has not: whether there are many shows among
+/// the newest.
+async fn how(conn: &impl ConnectionTrait, list: &List, range: (i64, i64)) -> Result<Found> {
+    let backend = conn.get_database_backend();
+    let negative = list
+        .matching(backend)
+        .is_none_or(|words| words.is_negative());
+    if negative || list.is_narrow() {
+        return Ok(Found::OneByOne);
+    }
+    if backend == DbBackend::Sqlite {
+        return Ok(Found::ByWords);
+    }
+    let sample = newest(backend, list, Found::Among(SAMPLE), range, MANY);
+    let rows = conn.query_all_raw(backend.build(&sample)).await?;
+    let many = u64::try_from(rows.len()).is_ok_and(|found| found >= MANY);
+    Ok(if many {
+        Found::OneByOne
+    } else {
+        Found::ByWords
+    })
 }
 
 /// The ranked tickets of a list.
@@ -135,7 +202,9 @@ impl Ranking {
         let (floor, ceiling) = after.map_or((0, i64::MAX), |place| (place.floor, place.ceiling));
         // Changes since the first page may have brought others in.
         let limit = if after.is_some() { 2 * RANKED } else { RANKED };
-        let newest = newest(backend, list, (floor, ceiling), limit as u64);
+        let range = (floor, ceiling);
+        let found = how(conn, list, range).await?;
+        let newest = newest(backend, list, found, range, limit as u64);
         let rows = conn.query_all_raw(backend.build(&newest)).await?;
         let numbers: Vec<i64> = rows
             .iter()
@@ -241,13 +310,16 @@ async fn ranks(
     search: &Search,
     numbers: Vec<i64>,
 ) -> Result<Vec<(i64, i64)>> {
-    if numbers.is_empty() {
-        return Ok(Vec::new());
-    }
     let backend = conn.get_database_backend();
+    let (Some(&lowest), Some(&highest)) = (numbers.iter().min(), numbers.iter().max()) else {
+        return Ok(Vec::new());
+    };
+    let says = |term: &Term, parts: (&str, &str)| {
+        Match::term(backend, term, parts).in_stretch(lowest, highest)
+    };
     let mut ranks = Query::select();
     ranks
-        .expr(rank(backend, search))
+        .expr(rank(search, says))
         .column((Entity, Column::Number))
         .from(Entity)
         .and_where(Column::Number.is_in(numbers));
@@ -262,8 +334,7 @@ async fn ranks(
 }
 
 /// The rank of a row of `ticket`: at least 1.
-fn rank(backend: DbBackend, Search { query, internal }: &Search) -> Expr {
-    let says = |term, parts| Match::term(backend, term, parts).in_one();
+fn rank(Search { query, internal }: &Search, says: impl Fn(&Term, (&str, &str)) -> Expr) -> Expr {
     let number = |number: i32| Expr::cust(number.to_string());
     let mut rank = number(1);
     for term in &query.wanted {

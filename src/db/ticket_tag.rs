@@ -4,10 +4,8 @@
 
 use sea_orm::{IntoActiveModel, entity::prelude::*};
 
-use crate::{
-    domain::{ids::TicketId, ticket::Words},
-    error::Result,
-};
+use super::ticket;
+use crate::{domain::ids::TicketId, error::Result};
 
 /// A row of `ticket_tag`.
 #[sea_orm::model]
@@ -20,6 +18,17 @@ pub struct Model {
     /// A ticket that has it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub ticket_id: TicketId,
+    /// When that was filed, which never changes.
+    pub create_time: DateTimeUtc,
+}
+
+/// A row for each tag of the ticket.
+pub(super) fn rows(ticket: &ticket::Model) -> impl Iterator<Item = Model> {
+    ticket.tags.0.iter().map(|tag| Model {
+        tag: tag.clone(),
+        ticket_id: ticket.id,
+        create_time: ticket.create_time,
+    })
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -38,19 +47,11 @@ pub(super) async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -
     Ok(())
 }
 
-/// Puts a ticket under these tags and no others.
-pub(super) async fn replace(
-    conn: &impl ConnectionTrait,
-    ticket_id: TicketId,
-    tags: &Words,
-) -> Result<()> {
+/// Puts a ticket under its tags and no others.
+pub(super) async fn replace(conn: &impl ConnectionTrait, ticket: &ticket::Model) -> Result<()> {
     Entity::delete_many()
-        .filter(Column::TicketId.eq(ticket_id))
+        .filter(Column::TicketId.eq(ticket.id))
         .exec(conn)
         .await?;
-    let row = |tag: &String| Model {
-        tag: tag.clone(),
-        ticket_id,
-    };
-    insert_many(conn, tags.0.iter().map(row).collect()).await
+    insert_many(conn, rows(ticket).collect()).await
 }

@@ -42,6 +42,7 @@ async fn fill_in(tx: &Tx) -> Result<(), DbErr> {
             ticket_tag::Model {
                 tag,
                 ticket_id: ticket.id,
+                create_time: ticket.create_time,
             },
         )
         .await?;

@@ -6,7 +6,7 @@ use docket::{
         ticket::{Model, Visible},
         ticket_filter::Filter,
         ticket_list::{Key, List, ListOrder, Position, Search},
-        ticket_rank,
+        ticket_rank::{self, Found},
     },
     domain::{
         ids::*,
@@ -236,12 +236,15 @@ async fn every_list_reads_an_index(#[values(Kind::Sqlite, Kind::Postgres)] kind:
                         );
                     }
                     if query.is_some() {
-                        let newest = ticket_rank::newest(backend, &list, (0, i64::MAX), 1000);
-                        let plan = explain(&db, backend.build(&newest)).await;
-                        assert!(
-                            !scans(backend, &plan),
-                            "{case}, ranked, reads a whole table:\n{plan}"
-                        );
+                        for found in [Found::OneByOne, Found::Among(2000), Found::ByWords] {
+                            let all = (0, i64::MAX);
+                            let newest = ticket_rank::newest(backend, &list, found, all, 1000);
+                            let plan = explain(&db, backend.build(&newest)).await;
+                            assert!(
+                                !scans(backend, &plan),
+                                "{case}, ranked, {found:?}, reads a whole table:\n{plan}"
+                            );
+                        }
                     }
                 }
             }
