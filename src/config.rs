@@ -69,6 +69,11 @@ pub struct Config {
     /// `EXPORT_LEASE_SECONDS`: for how long an export belongs to a process that has fallen silent; a crash delays it by as much. From
     /// 2 to 300, the same on every replica. Default 10.
     pub export_lease: Duration,
+    /// `DISPATCH_WAIT_SECONDS`: for how long CreateTicket and DispatchTicket wait for an outside system's answer before they answer
+    /// themselves; the hand-over goes on. Never more than three quarters of `REQUEST_TIMEOUT_SECONDS`. Default 10.
+    pub dispatch_wait: Duration,
+    /// `DISPATCH_DISABLE_AFTER_HOURS`: after how long of nothing but failures an integration is switched off; 0: never. Default 120.
+    pub dispatch_disable_after: Option<TimeDelta>,
     /// `SHUTDOWN_GRACE_SECONDS`: how long running calls may go on after a signal to stop. Default 20.
     pub shutdown_grace: Duration,
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     api,
-    app::{App, Parts, clock::Clock, seal::Sealer},
+    app::{App, Parts, clock::Clock, dispatch::DispatchSettings, seal::Sealer},
     blobs::Blobs,
     config::Config,
     connectors::http::{Http, HttpSettings},
@@ -56,6 +56,12 @@ impl Process {
             },
             uploads: config.uploads.rules.clone(),
             scanner: config.uploads.scanner.clone(),
+            dispatch: DispatchSettings {
+                lease: worker.lease,
+                // A call that waits has to have its answer before its own time is over.
+                wait: config.dispatch_wait.min(config.request_timeout * 3 / 4),
+                disable_after: config.dispatch_disable_after,
+            },
         });
         Ok(Self {
             config,

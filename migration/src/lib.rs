@@ -53,6 +53,7 @@ mod m0041_upload_open;
 mod m0045_ticket_tag_time;
 mod m0050_export_item_doubted;
 mod m0051_export_attachment_doubted;
+mod m0052_dispatch_attempts;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -105,6 +106,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0045_ticket_tag_time::Migration),
             Box::new(m0050_export_item_doubted::Migration),
             Box::new(m0051_export_attachment_doubted::Migration),
+            Box::new(m0052_dispatch_attempts::Migration),
         ]
     }
 }

@@ -4,6 +4,7 @@ mod attachments;
 mod batch;
 mod comments;
 mod content;
+mod dispatch;
 mod history;
 mod workflow;
 
@@ -97,6 +98,8 @@ impl TicketService for TicketApi {
         finish_upload(FinishUploadRequest) -> FinishUploadResponse by attachments::finish;
         list_attachments(ListAttachmentsRequest) -> ListAttachmentsResponse by attachments::list;
         delete_attachment(DeleteAttachmentRequest) -> DeleteAttachmentResponse by attachments::delete;
+        dispatch_ticket(DispatchTicketRequest) -> DispatchTicketResponse by dispatch::dispatch;
+        list_dispatch_attempts(ListDispatchAttemptsRequest) -> ListDispatchAttemptsResponse by dispatch::attempts;
     }
 
     async fn upload_attachment(
@@ -134,7 +137,5 @@ impl TicketService for TicketApi {
 
     not_served! { "TicketService":
         draft_ticket(DraftTicketRequest) -> DraftTicketResponse;
-        dispatch_ticket(DispatchTicketRequest) -> DispatchTicketResponse;
-        list_dispatch_attempts(ListDispatchAttemptsRequest) -> ListDispatchAttemptsResponse;
     }
 }

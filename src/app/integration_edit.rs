@@ -8,7 +8,7 @@ use super::{
     ticket_change::Update,
 };
 use crate::{
-    db::{Tx, export, integration},
+    db::{Tx, dispatch, export, integration},
     domain::{
         actor::Actor, etag, ids::IntegrationId, integration::ConfigChange, permission::Action,
     },
@@ -84,6 +84,7 @@ impl App {
                 let read = read.clone();
                 Box::pin(async move {
                     integration::delete(tx, &read, now).await?;
+                    dispatch::settle_integration(tx, id).await?;
                     unused(tx, id).await
                 })
             });

@@ -18,6 +18,7 @@ pub mod attachments;
 pub mod bench_data;
 pub mod clock;
 pub mod comments;
+pub mod dispatch;
 pub mod drift;
 mod drift_files;
 pub mod export_control;
@@ -46,6 +47,7 @@ pub(crate) mod issue_files;
 mod jira_calls;
 pub(crate) mod journal;
 pub(crate) mod kept_issues;
+pub(crate) mod lease;
 pub mod losses;
 pub mod pages;
 mod plan_answer;
@@ -70,6 +72,7 @@ mod sla_sweep;
 pub(crate) mod snapshot;
 pub(crate) mod spare_files;
 pub(crate) mod spare_issues;
+pub(crate) mod step;
 mod struct_size;
 mod sweep;
 pub mod ticket_batch;
@@ -88,6 +91,7 @@ pub mod watch_tickets;
 pub mod workflow;
 
 use clock::Clock;
+use dispatch::{DispatchSettings, Dispatches};
 use export_feed::ExportFeeds;
 use feed::Feed;
 use polls::Polls;
@@ -111,6 +115,7 @@ pub struct App {
     pub(crate) uploads: Rules,
     pub(crate) scanner: Option<Scanner>,
     pub(crate) wake: Wake,
+    dispatches: Dispatches,
     export_feeds: ExportFeeds,
     feed: Feed,
     polls: Polls,
@@ -143,6 +148,8 @@ pub struct Parts {
     pub uploads: Rules,
     /// What scans files that come in; none: they are not scanned.
     pub scanner: Option<Scanner>,
+    /// How tickets are handed to outside systems.
+    pub dispatch: DispatchSettings,
 }
 
 impl App {
@@ -158,6 +165,7 @@ impl App {
             blobs,
             uploads,
             scanner,
+            dispatch,
         } = parts;
         let known = Cache::builder()
             .max_capacity(KNOWN_CALLERS)
@@ -174,6 +182,7 @@ impl App {
             uploads,
             scanner,
             wake: Wake::default(),
+            dispatches: Dispatches::new(dispatch),
             export_feeds: ExportFeeds::default(),
             feed: Feed::default(),
             polls: Polls::default(),

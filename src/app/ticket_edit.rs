@@ -91,6 +91,18 @@ impl Edit {
         Ok(found.map(|ticket| Self::new(ticket, UserId::system(), None, now)))
     }
 
+    /// The ticket, to be changed in this transaction by what came of a dispatch that `author` asked for: also one that was deleted since.
+    pub(crate) async fn of_dispatch(
+        tx: &Tx,
+        id: TicketId,
+        author: UserId,
+        now: Time,
+    ) -> Result<Self> {
+        let found = ticket_change::lock(tx, &Visible::All, id, true).await?;
+        let ticket = found.ok_or_else(|| Error::not_found("ticket", id))?;
+        Ok(Self::new(ticket, author, None, now))
+    }
+
     fn new(ticket: ticket::Model, author: UserId, ip_address: Option<IpAddr>, now: Time) -> Self {
         Self {
             before: ticket.clone(),

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
     App,
     assignments::{ACTIVE_USER, require_assignable},
+    dispatch::hold_usable,
     pages::{Listing, Page, PageRequest},
     requests::{Create, Request, remember},
     ticket_text::{clean_html, document},
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::{
     db::{
-        assignment, conversation, counter, history,
+        assignment, conversation, counter, dispatch, history,
         history::Entry,
         ticket,
         ticket_filter::Filter,
@@ -82,10 +84,33 @@ pub struct TicketQuery {
     pub include_total: bool,
 }
 
+/// Where a request names the integration.
+const INTEGRATION_FIELD: &str = "ticket.integration_id";
+
+/// A ticket that has been filed. What is remembered of it is the ticket as it was then.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Filed {
+    view: TicketView,
+    /// The attempt to hand it over that goes with it.
+    #[serde(skip)]
+    attempt: Option<dispatch::Model>,
+}
+
+impl Filed {
+    const fn only(view: TicketView) -> Self {
+        Self {
+            view,
+            attempt: None,
+        }
+    }
+}
+
 impl App {
-    /// Files a ticket: status NEW, due times by its priority. `parse` runs once the caller is known to be allowed.
+    /// Files a ticket: status NEW, due times by its priority. One that names an integration is handed over once it is there; the answer
+    /// waits for what comes of that, but not for long. `parse` runs once the caller is known to be allowed.
     pub async fn create_ticket(
-        &self,
+        self: &Arc<Self>,
         actor: &Actor,
         parse: impl FnOnce() -> Result<Create<NewTicket>> + Send,
     ) -> Result<TicketView> {
@@ -95,25 +120,28 @@ impl App {
             request_id,
             validate_only,
         } = parse()?;
-        // Taking the ticket and never handing it over would be worse than saying so.
-        if new.integration_id.is_some() {
-            return Err(Error::Unimplemented(
-                "TicketService.CreateTicket with ticket.integration_id",
-            ));
-        }
         let request = Request::new(&actor.user_id, "CreateTicket", request_id, &new);
-        self.once(request.as_ref(), async {
+        let filed = self.once(request.as_ref(), async {
             self.check_references(actor, &new).await?;
             let filed = self.filed(actor, &new, self.clock.now())?;
             if validate_only {
-                return Ok(TicketView::new(actor, filed, Vec::new()));
+                let view = TicketView::new(actor, filed, Vec::new());
+                return Ok(Filed::only(view));
             }
             self.record_caller(actor).await?;
             let request = request.clone();
             self.write_ticket(actor, filed, new.conversation, request)
                 .await
-        })
-        .await
+        });
+        let Filed { view, attempt } = filed.await?;
+        let id = view.ticket.id;
+        match (view.ticket.integration_id, attempt) {
+            (None, _) => return Ok(view),
+            _ if validate_only => return Ok(view),
+            (_, Some(attempt)) => self.wait_for(self.hand_over(attempt)).await,
+            (_, None) => self.wait_until_over(id).await?,
+        }
+        self.as_it_is(actor, id).await
     }
 
     /// The tickets that the caller may see, a page at a time, with the size of the whole list where asked for. Every role may ask;
@@ -161,6 +189,10 @@ impl App {
 
     /// What the ticket points at must exist, and the caller must be allowed to point there.
     async fn check_references(&self, actor: &Actor, new: &NewTicket) -> Result<()> {
+        if let Some(integration) = new.integration_id {
+            self.require_dispatchable(integration, INTEGRATION_FIELD)
+                .await?;
+        }
         let Some(assignee) = &new.assignee_id else {
             return Ok(());
         };
@@ -200,7 +232,7 @@ impl App {
         filed: ticket::Model,
         conversation: Option<NewConversation>,
         request: Option<Request>,
-    ) -> Result<TicketView> {
+    ) -> Result<Filed> {
         let entry = created_entry(actor, &filed);
         let assignment = filed
             .assignee_id
@@ -219,11 +251,24 @@ impl App {
             subject: new.subject,
             create_time: filed.create_time,
         });
-        let plain = Arc::new((actor.clone(), filed, entry, assignment, conversation));
+        // The intent to hand the ticket over is kept with it, so that neither is there without the other.
+        let target = filed.integration_id;
+        let attempt = target.map(|integration| self.first_attempt(&filed, integration));
+        let plain = Arc::new((
+            actor.clone(),
+            filed,
+            entry,
+            assignment,
+            conversation,
+            attempt,
+        ));
         let written = self.db.write(move |tx| {
             let (plain, request) = (Arc::clone(&plain), request.clone());
             Box::pin(async move {
-                let (actor, filed, entry, assignment, conversation) = (*plain).clone();
+                let (actor, filed, entry, assignment, conversation, attempt) = (*plain).clone();
+                if let Some(attempt) = &attempt {
+                    hold_usable(tx, attempt.integration_id, INTEGRATION_FIELD).await?;
+                }
                 if let Some(row) = conversation {
                     conversation::mention(tx, vec![row]).await?;
                 }
@@ -238,10 +283,14 @@ impl App {
                 if let Some(row) = assignment {
                     assignment::insert(tx, row).await?;
                 }
+                if let Some(attempt) = attempt.clone() {
+                    dispatch::insert(tx, attempt).await?;
+                }
                 let now = filed.create_time;
                 let view = TicketView::new(&actor, filed, Vec::new());
-                remember(tx, request.as_ref(), &view, now).await?;
-                Ok(view)
+                let filed = Filed { view, attempt };
+                remember(tx, request.as_ref(), &filed, now).await?;
+                Ok(filed)
             })
         });
         written.await

@@ -55,6 +55,8 @@ pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
     let max_connections = reader.number("MAX_CONNECTIONS", 1024, 1..=1_000_000);
     let request_timeout = reader.seconds("REQUEST_TIMEOUT_SECONDS", 60, 1..=3600);
     let export_lease = reader.seconds("EXPORT_LEASE_SECONDS", 10, 2..=300);
+    let dispatch_wait = reader.seconds("DISPATCH_WAIT_SECONDS", 10, 0..=3600);
+    let disable_after = reader.number("DISPATCH_DISABLE_AFTER_HOURS", 120, 0..=8760);
     let shutdown_grace = reader.seconds("SHUTDOWN_GRACE_SECONDS", 20, 0..=3600);
     if !reader.faults.is_empty() {
         return Err(reader.faults);
@@ -95,6 +97,8 @@ pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
             max_connections,
             request_timeout,
             export_lease,
+            dispatch_wait,
+            dispatch_disable_after: (disable_after > 0).then(|| TimeDelta::hours(disable_after)),
             shutdown_grace,
         }),
         _ => Err(reader.faults),

@@ -1,10 +1,21 @@
-//! Dispatches: the intents and attempts to hand a ticket to an outside system.
+//! Dispatches: the ledger of attempts to hand a ticket to an outside system. An attempt that has not ended belongs to whoever opened it,
+//! for as long as its lease lasts; another one ends it before it opens the next, so that the row itself is the fence.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{
+    ActiveValue::Unchanged, FromJsonQueryResult, IntoActiveModel, QueryOrder, QuerySelect,
+    entity::prelude::*,
+};
+use serde::{Deserialize, Serialize};
 
-use crate::domain::{
-    ids::{DispatchId, IntegrationId, TicketId},
-    text_enum,
+use super::{integration, query};
+use crate::{
+    domain::{
+        dispatch::{DispatchKey, DispatchOutcome, DispatchTrigger},
+        ids::{DispatchId, IntegrationId, TicketId, UserId},
+        text_enum,
+        time::Time,
+    },
+    error::Result,
 };
 
 /// A row of `dispatch`.
@@ -21,43 +32,248 @@ pub struct Model {
     pub integration_id: IntegrationId,
     /// Counts the attempts of a ticket, from 1.
     pub number: i32,
-    /// What asked for it.
-    pub trigger: String,
+    /// What caused it.
+    pub trigger: DispatchTrigger,
+    /// Who asked for it, or docket itself.
+    pub actor_id: UserId,
     /// By what the outside system's copy is found again.
-    pub dedupe_key: String,
+    pub dedupe_key: DispatchKey,
+    /// How many attempts docket has made by itself since somebody asked for one.
+    pub retries: i32,
     /// How far it has come.
     pub state: DispatchState,
-    /// When the intent was recorded.
+    /// When it was opened.
     pub start_time: DateTimeUtc,
-    /// How long the platform took, in microseconds.
-    pub latency_micros: Option<i64>,
-    /// What the connector made of the answer.
-    pub outcome: Option<String>,
+    /// Until when it belongs to whoever works on it; none once it has ended.
+    pub lease_until: Option<DateTimeUtc>,
+    /// Where to look for what it, or one before it, may have made. None: nothing was sent, or it is known what became of it.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub aim: Option<Json>,
+    /// When it was sent last.
+    pub sent_time: Option<DateTimeUtc>,
+    /// What it made or found.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub external: Option<Json>,
+    /// What came of the ticket's files.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub files: Option<SentFiles>,
+    /// When it ended.
+    pub finish_time: Option<DateTimeUtc>,
+    /// What came of it.
+    pub outcome: Option<DispatchOutcome>,
     /// The HTTP status of the answer, if there was one.
     pub http_status: Option<i32>,
     /// Why it failed, for a person.
     pub error_message: Option<String>,
-    /// What else the platform said.
-    #[sea_orm(column_type = "JsonBinary", nullable)]
-    pub response: Option<Json>,
-    /// When to look at it again.
+    /// When docket tries again by itself.
     pub next_attempt_time: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
 text_enum! {
-    /// How far an attempt to hand over a ticket has come.
+    /// How far an attempt has come.
     DispatchState {
-        /// The intent is recorded; nothing was sent.
+        /// Nothing was sent.
         Pending,
         /// The request may have left.
         Sent,
-        /// The platform has the ticket.
-        Succeeded,
-        /// The platform does not have the ticket.
-        Failed,
-        /// Nobody knows; it is looked for before anything is sent again.
-        Uncertain,
+        /// It is over.
+        Ended,
     }
+}
+
+/// What came of a ticket's files, in upload order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct SentFiles(pub Vec<SentFile>);
+
+/// What came of one file. By these names the contract knows it, too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SentFile {
+    /// Its name.
+    pub filename: String,
+    /// Its size in bytes.
+    pub size_bytes: i64,
+    /// Whether the platform has it.
+    pub success: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<String>,
+    /// The platform's id of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+}
+
+impl Model {
+    /// Whether it has not ended.
+    pub fn is_open(&self) -> bool {
+        self.state != DispatchState::Ended
+    }
+
+    /// Whether it has ended with the ticket's copy there.
+    pub fn is_success(&self) -> bool {
+        self.outcome == Some(DispatchOutcome::Created)
+    }
+}
+
+/// Opens an attempt.
+pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
+    Entity::insert(row.into_active_model())
+        .exec_without_returning(conn)
+        .await?;
+    Ok(())
+}
+
+/// An attempt.
+pub async fn find(conn: &impl ConnectionTrait, id: DispatchId) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).one(conn).await?)
+}
+
+/// The latest attempt of a ticket.
+pub async fn latest(conn: &impl ConnectionTrait, ticket: TicketId) -> Result<Option<Model>> {
+    Ok(page(conn, ticket, None, 1).await?.pop())
+}
+
+/// The latest attempt to hand a ticket to this integration.
+pub async fn latest_to(
+    conn: &impl ConnectionTrait,
+    ticket: TicketId,
+    integration: IntegrationId,
+) -> Result<Option<Model>> {
+    let rows = Entity::find()
+        .filter(Column::TicketId.eq(ticket))
+        .filter(Column::IntegrationId.eq(integration))
+        .order_by_desc(Column::Number);
+    Ok(rows.one(conn).await?)
+}
+
+/// The attempt that made a ticket's copy on this integration.
+pub async fn success(
+    conn: &impl ConnectionTrait,
+    ticket: TicketId,
+    integration: IntegrationId,
+) -> Result<Option<Model>> {
+    let rows = Entity::find()
+        .filter(Column::TicketId.eq(ticket))
+        .filter(Column::IntegrationId.eq(integration))
+        .filter(Column::Outcome.eq(DispatchOutcome::Created))
+        .order_by_desc(Column::Number);
+    Ok(rows.one(conn).await?)
+}
+
+/// A ticket's attempts, latest first, from below the number `before`.
+pub async fn page(
+    conn: &impl ConnectionTrait,
+    ticket: TicketId,
+    before: Option<i32>,
+    limit: u64,
+) -> Result<Vec<Model>> {
+    let mut rows = Entity::find().filter(Column::TicketId.eq(ticket));
+    if let Some(number) = before {
+        rows = rows.filter(Column::Number.lt(number));
+    }
+    let rows = rows.order_by_desc(Column::Number).limit(limit);
+    Ok(rows.all(conn).await?)
+}
+
+/// Open attempts that nobody works on any more, the longest forsaken first.
+pub async fn lapsed(conn: &impl ConnectionTrait, now: Time, limit: u64) -> Result<Vec<Model>> {
+    let rows = Entity::find()
+        .filter(Expr::cust("state IN ('PENDING', 'SENT')"))
+        .filter(Column::LeaseUntil.lte(now))
+        .order_by_asc(Column::LeaseUntil)
+        .order_by_asc(Column::Id);
+    Ok(rows.limit(limit).all(conn).await?)
+}
+
+/// Ended attempts that it is time to try again, the longest waiting first. Those to an integration that is switched off wait.
+pub async fn due(conn: &impl ConnectionTrait, now: Time, limit: u64) -> Result<Vec<Model>> {
+    let rows = Entity::find()
+        .filter(Column::IntegrationId.in_subquery(integration::enabled_ids()))
+        .filter(Column::NextAttemptTime.is_not_null())
+        .filter(Column::NextAttemptTime.lte(now))
+        .order_by_asc(Column::NextAttemptTime)
+        .order_by_asc(Column::Id);
+    Ok(rows.limit(limit).all(conn).await?)
+}
+
+/// Writes an open attempt as it has become, if it still is open as `state` says, and has this lease where one is given.
+/// [`Error::Fenced`]: it is not, for somebody else has been at it.
+///
+/// [`Error::Fenced`]: crate::error::Error::Fenced
+pub async fn save(
+    conn: &impl ConnectionTrait,
+    state: DispatchState,
+    lease: Option<Time>,
+    row: &Model,
+) -> Result<()> {
+    let mut change = row.clone().into_active_model().reset_all();
+    change.id = Unchanged(row.id);
+    let mut update = Entity::update_many()
+        .set(change)
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::State.eq(state));
+    if let Some(until) = lease {
+        update = update.filter(Column::LeaseUntil.eq(until));
+    }
+    query::exactly_one(update, conn).await
+}
+
+/// Holds an attempt longer. `false`: it is over.
+pub async fn renew(conn: &impl ConnectionTrait, id: DispatchId, until: Time) -> Result<bool> {
+    let done = Entity::update_many()
+        .col_expr(Column::LeaseUntil, Expr::value(until))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.ne(DispatchState::Ended))
+        .exec(conn)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// None of a ticket's attempts is tried again by itself any more.
+pub async fn settle_ticket(conn: &impl ConnectionTrait, ticket: TicketId) -> Result<()> {
+    no_retry()
+        .filter(Column::TicketId.eq(ticket))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// No attempt to an integration is tried again by itself any more.
+pub async fn settle_integration(conn: &impl ConnectionTrait, id: IntegrationId) -> Result<()> {
+    no_retry()
+        .filter(Column::IntegrationId.eq(id))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+fn no_retry() -> sea_orm::UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(Column::NextAttemptTime, Expr::value(None::<Time>))
+        .filter(Column::NextAttemptTime.is_not_null())
+}
+
+/// Has tickets tried again at `now` whose latest attempt, begun since `since`, came to nothing and is not tried again by itself. How many.
+pub async fn replay(
+    conn: &impl ConnectionTrait,
+    since: Time,
+    integration: Option<IntegrationId>,
+    now: Time,
+) -> Result<u64> {
+    let later = Expr::cust(
+        "NOT EXISTS (SELECT 1 FROM dispatch AS later WHERE later.ticket_id = dispatch.ticket_id AND later.number > dispatch.number)",
+    );
+    let mut update = Entity::update_many()
+        .col_expr(Column::NextAttemptTime, Expr::value(now))
+        .col_expr(Column::Retries, Expr::value(0))
+        .filter(Column::State.eq(DispatchState::Ended))
+        .filter(Column::Outcome.ne(DispatchOutcome::Created))
+        .filter(Column::NextAttemptTime.is_null())
+        .filter(Column::StartTime.gte(since))
+        .filter(later);
+    if let Some(id) = integration {
+        update = update.filter(Column::IntegrationId.eq(id));
+    }
+    Ok(update.exec(conn).await?.rows_affected)
 }

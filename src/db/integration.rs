@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use sea_orm::{
     ActiveValue::Unchanged, IntoActiveModel, Order, PaginatorTrait, QueryOrder, QuerySelect,
-    entity::prelude::*,
+    QueryTrait as _, entity::prelude::*, sea_query::SelectStatement,
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,8 +49,10 @@ pub struct Model {
     pub last_error: Option<String>,
     /// How many tickets were handed over.
     pub dispatch_count: i64,
-    /// How many were not taken.
+    /// How many attempts to do so failed.
     pub failure_count: i64,
+    /// Since when nothing went well; none after a success.
+    pub first_failure_time: Option<DateTimeUtc>,
     /// Grows with every change; the etag.
     pub version: i64,
     /// The version at which the name changed last; so with what follows.
@@ -129,6 +131,19 @@ pub async fn find(conn: &impl ConnectionTrait, id: IntegrationId) -> Result<Opti
     Ok(live().filter(Column::Id.eq(id)).one(conn).await?)
 }
 
+/// The integration, also one that was deleted.
+pub async fn with_deleted(conn: &impl ConnectionTrait, id: IntegrationId) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).one(conn).await?)
+}
+
+/// As [`with_deleted`], and it stays as it is until the transaction ends.
+pub async fn hold_with_deleted(
+    conn: &impl ConnectionTrait,
+    id: IntegrationId,
+) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).lock_shared().one(conn).await?)
+}
+
 /// As [`find`], and it stays as it is until the transaction ends: on PostgreSQL a change of it waits until then.
 pub async fn hold(conn: &impl ConnectionTrait, id: IntegrationId) -> Result<Option<Model>> {
     let row = live().filter(Column::Id.eq(id)).lock_shared();
@@ -154,6 +169,15 @@ pub async fn update(conn: &impl ConnectionTrait, read: &Model, next: &Model) -> 
         1 => Ok(()),
         _ => Err(crate::error::Error::Fenced),
     }
+}
+
+/// The ids of those that tickets can be handed to.
+pub(super) fn enabled_ids() -> SelectStatement {
+    live()
+        .filter(Column::Enabled.eq(true))
+        .select_only()
+        .column(Column::Id)
+        .into_query()
 }
 
 /// Adds an integration; a name that is taken (whatever the case) fails as a duplicate.
@@ -244,6 +268,8 @@ pub async fn switch(
     Entity::update_many()
         .col_expr(Column::Enabled, Expr::value(enabled))
         .col_expr(Column::Status, Expr::value(status))
+        // Whoever switches it on gives it a fresh spell.
+        .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
         .col_expr(Column::UpdateTime, Expr::value(now))
         .col_expr(Column::Version, super::query::next_version(Column::Version))
         .col_expr(
@@ -277,6 +303,12 @@ pub async fn checked(
             )
             .filter(Column::Id.eq(id))
             .filter(Column::DeleteTime.is_null())
+    };
+    let update = || match status {
+        IntegrationStatus::Active => {
+            update().col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
+        }
+        _ => update(),
     };
     let on = update()
         .col_expr(Column::Status, Expr::value(status))

@@ -23,6 +23,7 @@ pub mod export_request;
 pub mod history;
 pub mod history_feed;
 pub mod integration;
+pub mod integration_health;
 mod listen;
 mod migrate;
 mod query;

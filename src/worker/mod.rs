@@ -1,5 +1,6 @@
 //! Background loops: woken when there is work, and looking by themselves now and then. Each is safe to run twice.
 
+mod dispatch;
 mod export;
 mod files;
 mod scan;
@@ -68,6 +69,7 @@ impl Worker {
     pub async fn run(self, stop: CancellationToken) {
         tokio::join!(
             self.exports(&stop),
+            dispatch::run(&self.app, self.settings.sweep, self.settings.grace, &stop),
             files::sweep(&self.app, &stop),
             search::fill(&self.app, &stop),
             sla::run(&self.app, self.settings.sla_sweep, &stop),

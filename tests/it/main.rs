@@ -14,6 +14,7 @@ mod attachments;
 mod cli;
 mod content;
 mod crash;
+mod dispatch;
 mod edge;
 mod export;
 mod jira;

@@ -2,7 +2,7 @@
 
 use super::MAX_VALUES;
 use crate::{
-    domain::{actor, export, history, integration, session, ticket},
+    domain::{actor, dispatch, export, history, integration, session, ticket},
     error::{self, Broken},
     proto::v1,
 };
@@ -65,6 +65,8 @@ wire! {
         DescriptionTruncated,
     }
     export::ResumeReason = v1::ResumeReason { Requested, Retried, TakenOver }
+    dispatch::DispatchTrigger = v1::DispatchTrigger { Create, Request, Retry, Recovery }
+    dispatch::DispatchOutcome = v1::DispatchOutcome { Created, Rejected, RetryLater, Uncertain }
     actor::Role = v1::Role { EndUser, DevopsEngineer, SeniorEngineer, TeamLead, Manager, Admin }
 }
 

@@ -5,6 +5,7 @@ pub(super) mod adf;
 pub(super) mod attachment;
 pub(super) mod batch;
 pub(super) mod comment;
+pub(super) mod dispatch;
 pub(super) mod enums;
 pub(super) mod event;
 pub(super) mod export;

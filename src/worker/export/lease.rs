@@ -1,49 +1,17 @@
 //! The lease of a run in a worker's hands: asked before each send, renewed while answers are waited for.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use tokio::time::{self, MissedTickBehavior};
 
 use super::run::{Run, Stop};
 use crate::{
-    app::App,
+    app::{App, lease::HeldUntil},
     db::export,
-    domain::{ids::ExportId, time::Time},
+    domain::ids::ExportId,
     error::Result,
 };
-
-/// Until when the lease is known to be held, in microseconds since 1970; shared by the run and its keeper.
-#[derive(Clone, Debug)]
-pub(super) struct HeldUntil(Arc<AtomicI64>);
-
-impl HeldUntil {
-    pub(super) fn new(until: Option<Time>) -> Self {
-        let held = Self(Arc::new(AtomicI64::new(0)));
-        held.set(until);
-        held
-    }
-
-    /// As it was written.
-    pub(super) fn set(&self, until: Option<Time>) {
-        let until = until.map_or(0, |until| until.timestamp_micros());
-        self.0.store(until, Ordering::Release);
-    }
-
-    fn extend(&self, until: Time) {
-        self.0.fetch_max(until.timestamp_micros(), Ordering::AcqRel);
-    }
-
-    pub(super) fn is_over(&self, now: Time) -> bool {
-        now.timestamp_micros() >= self.0.load(Ordering::Acquire)
-    }
-}
 
 impl Run {
     /// Whether the lease still holds by the clock. Asked right before a create is sent, because a worker that was stopped for longer

@@ -7,12 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     change::{Change, write_change, write_events},
-    lease::HeldUntil,
     states,
     traffic::Traffic,
 };
 use crate::{
-    app::{App, integrations::require_enabled, journal::Journal},
+    app::{App, integrations::require_enabled, journal::Journal, lease::HeldUntil},
     connectors::{
         Connector,
         jira::{AttachmentSettings, HardStop, Jira},

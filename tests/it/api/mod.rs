@@ -46,7 +46,7 @@ fn a_ticket(title: &str) -> v1::CreateTicketRequest {
 }
 
 /// An integration on a Jira at this address, with the sandbox's credentials and no pace.
-fn an_integration(name: &str, site_url: &str) -> v1::CreateIntegrationRequest {
+pub(crate) fn an_integration(name: &str, site_url: &str) -> v1::CreateIntegrationRequest {
     v1::CreateIntegrationRequest {
         integration: Some(v1::Integration {
             name: name.to_owned(),

@@ -226,12 +226,12 @@ impl Bench {
     }
 }
 
-async fn start(settings: &[(&'static str, String)]) -> Docket {
+pub(super) async fn start(settings: &[(&'static str, String)]) -> Docket {
     let settings: Vec<(&str, &str)> = settings.iter().map(|(n, v)| (*n, v.as_str())).collect();
     Docket::start(&settings).await
 }
 
-fn admin(secret: &str) -> String {
+pub(super) fn admin(secret: &str) -> String {
     let tokens = TokenSettings {
         secret: SigningSecret::new(secret.as_bytes().to_vec()).expect("long enough"),
         audience: "docket".to_owned(),
@@ -241,7 +241,7 @@ fn admin(secret: &str) -> String {
 }
 
 /// Connects docket to the sandbox, with this delay between creates and so many on their way at once; gives the integration's id.
-async fn integrate(
+pub(super) async fn integrate(
     process: &Docket,
     bearer: &Bearer,
     jira: &Sandbox,

@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod dispatch;
 mod lanes;
 mod process;
 mod random;

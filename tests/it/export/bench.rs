@@ -29,14 +29,14 @@ use crate::support::{
 };
 
 /// A clock on which waiting takes no time: it moves on by as much as was waited for. Remembers each wait.
-pub(super) struct SteppingClock {
+pub(crate) struct SteppingClock {
     now: Mutex<Time>,
     waits: Mutex<Vec<Duration>>,
     held: watch::Sender<bool>,
 }
 
 impl SteppingClock {
-    pub(super) fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let now = Mutex::new(docket::domain::time::cut(Utc::now()));
         Arc::new(Self {
             now,
@@ -59,7 +59,7 @@ impl SteppingClock {
         self.waits.lock().unwrap().clone()
     }
 
-    pub(super) fn advance(&self, by: Duration) {
+    pub(crate) fn advance(&self, by: Duration) {
         *self.now.lock().unwrap() += TimeDelta::from_std(by).unwrap();
     }
 }
@@ -317,7 +317,7 @@ pub(super) fn assert_completed(events: &[ExportEvent]) {
 }
 
 /// Tickets by ref and dependencies, otherwise as plain as can be.
-pub(super) fn chain(tickets: &[(&str, &[&str])]) -> Vec<NewSessionTicket> {
+pub(crate) fn chain(tickets: &[(&str, &[&str])]) -> Vec<NewSessionTicket> {
     let ticket = |(reference, depends_on): &(&str, &[&str])| NewSessionTicket {
         r#ref: (*reference).to_owned(),
         depends_on_refs: depends_on.iter().map(|&r| r.to_owned()).collect(),
@@ -361,7 +361,7 @@ pub(super) async fn integrate(
     made.unwrap().into_inner().integration.unwrap().id
 }
 
-pub(super) async fn open_session(
+pub(crate) async fn open_session(
     server: &TestServer,
     integration: &str,
     tickets: Vec<NewSessionTicket>,

@@ -23,3 +23,5 @@ mod spare;
 mod throttle;
 mod twice;
 mod watch;
+
+pub(crate) use bench::{SteppingClock, chain, open_session};

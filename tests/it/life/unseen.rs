@@ -155,7 +155,6 @@ fn alike(name: &str, unseen: &Status, id: &str, missing: &Status, other: &str) {
         "AssignTicket" | "ResolveTicket" | "CloseTicket" | "DeleteTicket" | "UndeleteTicket" => {
             Code::PermissionDenied
         }
-        "DispatchTicket" | "ListDispatchAttempts" => Code::Unimplemented,
         _ => Code::NotFound,
     };
     assert_eq!(unseen.code(), code, "{name}: {unseen:?}");

@@ -235,6 +235,11 @@ async fn refuses_an_item_that_was_not_recorded(
 )]
 #[case("session_stage_value", "UPDATE session SET stage = ''")]
 #[case("export_lease_whole", "UPDATE export SET lease_owner = 'worker'")]
+#[case("dispatch_open_has_lease", "UPDATE dispatch SET lease_until = NULL")]
+#[case(
+    "dispatch_ended_has_outcome",
+    "UPDATE dispatch SET outcome = 'CREATED'"
+)]
 #[case(
     "dependency_on_another",
     "UPDATE dependency SET depends_on_id = ticket_id"

@@ -3,13 +3,13 @@
 use docket::{
     db::*,
     domain::{
+        dispatch::{DispatchKey, DispatchTrigger},
         export::{FileSource, FileState, LinkState, ManualFixType},
         ids::*,
         ticket::{CommentVisibility, ScanStatus},
     },
 };
 use sea_orm::{DbErr, EntityTrait as _};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::rows::{
@@ -143,16 +143,22 @@ async fn fill_ticket(
             ticket_id,
             integration_id,
             number: 1,
-            trigger: "CREATE".to_owned(),
-            dedupe_key: "docket-1".to_owned(),
+            trigger: DispatchTrigger::Create,
+            actor_id: UserId("ada".to_owned()),
+            dedupe_key: DispatchKey::of(ticket_id, integration_id),
+            retries: 0,
             state: dispatch::DispatchState::Pending,
             start_time: now(),
-            latency_micros: None,
+            lease_until: Some(now()),
+            aim: None,
+            sent_time: None,
+            external: None,
+            files: None,
+            finish_time: None,
             outcome: None,
             http_status: None,
             error_message: None,
-            response: Some(json!({"key": "DEMO-1"})),
-            next_attempt_time: Some(now()),
+            next_attempt_time: None,
         },
     )
     .await

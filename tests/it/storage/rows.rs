@@ -105,6 +105,7 @@ pub(crate) fn integration() -> integration::Model {
         last_error: None,
         dispatch_count: 0,
         failure_count: 0,
+        first_failure_time: None,
         version: 1,
         name_version: 1,
         config_version: 1,

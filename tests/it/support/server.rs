@@ -149,9 +149,19 @@ impl TestServer {
         set: &[(&str, &str)],
         clock: Arc<dyn Clock>,
     ) -> Self {
+        Self::start_all(kind, set, clock, Settings::default()).await
+    }
+
+    /// With these settings and workers, on this clock.
+    pub(crate) async fn start_all(
+        kind: Kind,
+        set: &[(&str, &str)],
+        clock: Arc<dyn Clock>,
+        workers: Settings,
+    ) -> Self {
         let database = TestDatabase::empty(kind).await;
         let config = settings(&database, set);
-        Self::serve(Arc::new(database), config, clock, Settings::default()).await
+        Self::serve(Arc::new(database), config, clock, workers).await
     }
 
     /// Stops it as a signal would, and starts it again on what it has stored.

@@ -1,0 +1,205 @@
+//! The end of an attempt: recorded in one transaction with the ticket's result, its history, and what it says about the integration.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::{
+    attempt::{Attempt, End, Halt},
+    health::Health,
+};
+use crate::{
+    app::{App, ticket_edit::Edit},
+    connectors::outcome::{External, Failure},
+    db::{
+        Tx,
+        dispatch::{self, DispatchState},
+    },
+    domain::{
+        dispatch::{DispatchOutcome, DispatchTrigger, next_wait},
+        export_log::shortened,
+        history::HistoryEventType,
+        integration::IntegrationResult,
+        time::Time,
+    },
+    error::Result,
+};
+
+/// The most bytes of what a platform says beside the contract's own fields.
+const RAW_MAX: usize = 16 * 1024;
+
+/// An attempt as it has ended.
+#[derive(Clone, Debug)]
+pub(super) struct Ended {
+    /// The state in which it has to be until then.
+    pub(super) open: DispatchState,
+    /// The lease that it must have until then; `None`: whichever it has.
+    pub(super) lease: Option<Time>,
+    pub(super) row: dispatch::Model,
+    pub(super) health: Health,
+}
+
+impl Attempt {
+    /// Records how it ended.
+    pub(super) async fn end(&self, end: End) -> Result<(), Halt> {
+        let ended = Ended::of(&self.row, end, self.app.clock.now());
+        self.app.record_end(ended, None).await.map_err(Halt::from)
+    }
+}
+
+impl App {
+    /// Records the end of an attempt, and opens the one that goes on with it.
+    pub(super) async fn record_end(
+        &self,
+        ended: Ended,
+        next: Option<dispatch::Model>,
+    ) -> Result<()> {
+        let (now, disable_after) = (self.clock.now(), self.dispatches.settings.disable_after);
+        let plain = Arc::new((ended, next));
+        self.db
+            .write(move |tx| {
+                let plain = Arc::clone(&plain);
+                Box::pin(async move {
+                    let (ended, next) = &*plain;
+                    ended.write(tx, now, disable_after).await?;
+                    match next {
+                        Some(next) => dispatch::insert(tx, next.clone()).await,
+                        None => Ok(()),
+                    }
+                })
+            })
+            .await
+    }
+}
+
+impl Ended {
+    /// The attempt as it ends now.
+    pub(super) fn of(open: &dispatch::Model, end: End, now: Time) -> Self {
+        let mut row = dispatch::Model {
+            state: DispatchState::Ended,
+            lease_until: None,
+            finish_time: Some(now.max(open.start_time)),
+            ..open.clone()
+        };
+        let health = match end {
+            End::Made => {
+                row.outcome = Some(DispatchOutcome::Created);
+                row.aim = None;
+                // Somebody asked for what was there already.
+                match (row.trigger, row.sent_time) {
+                    (DispatchTrigger::Request, None) => Health::Untold,
+                    _ => Health::Well,
+                }
+            }
+            End::Failed {
+                outcome,
+                failure,
+                again,
+            } => {
+                row.outcome = Some(outcome);
+                row.http_status = failure.http_status.map(i32::from);
+                let health = Health::of(&failure);
+                row.plan_next(failure, again, now);
+                health
+            }
+        };
+        Self {
+            open: open.state,
+            lease: None,
+            row,
+            health,
+        }
+    }
+
+    async fn write(&self, tx: &Tx, now: Time, disable_after: Option<TimeDelta>) -> Result<()> {
+        let row = &self.row;
+        // The ticket's row is locked first, as by every change of a ticket.
+        let mut edit = Edit::of_dispatch(tx, row.ticket_id, row.actor_id.clone(), now).await?;
+        dispatch::save(tx, self.open, self.lease, row).await?;
+        edit.ticket.integration_result = Some(picture(row));
+        edit.tell(HistoryEventType::IntegrationDispatched, facts(row));
+        let off = self
+            .health
+            .record(tx, row.integration_id, now, disable_after)
+            .await?;
+        if let Some(told) = off {
+            let (on, off) = (Some("true".to_owned()), Some("false".to_owned()));
+            edit.note("integration.enabled", on, off, told);
+        }
+        edit.write(tx).await.map(drop)
+    }
+}
+
+impl dispatch::Model {
+    /// When docket tries again by itself, and what a person is told.
+    fn plan_next(&mut self, failure: Failure, again: bool, now: Time) {
+        let mut text = failure.message;
+        if again {
+            let wait = next_wait(self.id, self.retries, failure.retry_after);
+            let time = wait.and_then(|wait| TimeDelta::from_std(wait).ok());
+            self.next_attempt_time = time.and_then(|wait| now.checked_add_signed(wait));
+            if self.next_attempt_time.is_none() {
+                text = format!(
+                    "{text} docket has tried {} times and does not try again by itself; DispatchTicket does.",
+                    self.retries + 1
+                );
+            }
+        }
+        self.error_message = Some(shortened(&text, Failure::MESSAGE_MAX));
+    }
+}
+
+/// The result that a ticket shows: the picture of its latest attempt that has ended.
+pub(super) fn picture(row: &dispatch::Model) -> IntegrationResult {
+    let external = row.external.clone();
+    let external = external.and_then(|json| serde_json::from_value::<External>(json).ok());
+    let success = row.outcome == Some(DispatchOutcome::Created);
+    let external = external.filter(|_| success);
+    let url = external.as_ref().map(|external| external.url.clone());
+    IntegrationResult {
+        success,
+        integration_id: row.integration_id,
+        external_ticket_id: external.as_ref().map(|external| external.key.clone()),
+        external_ticket_url: url.filter(|url| !url.is_empty()),
+        error_message: row.error_message.clone().filter(|_| !success),
+        dispatch_time: row.finish_time.unwrap_or(row.start_time),
+        response: external.map_or(Value::Null, |external| response(row, external)),
+    }
+}
+
+/// The platform's answer, by the contract's names.
+fn response(row: &dispatch::Model, external: External) -> Value {
+    let raw = Value::Object(external.raw);
+    let raw = match raw.to_string().len() {
+        0..=RAW_MAX => raw,
+        _ => json!({}),
+    };
+    json!({
+        "key": external.key,
+        "id": external.id,
+        "url": external.url,
+        "self": external.self_url,
+        "project_key": external.project_key,
+        "issue_type": external.issue_type,
+        "summary": external.summary,
+        "attachments": row.files.clone().unwrap_or_default(),
+        "raw": raw,
+    })
+}
+
+/// What history tells of an attempt.
+fn facts(row: &dispatch::Model) -> Value {
+    let result = picture(row);
+    json!({
+        "attempt": row.number,
+        "integration_id": row.integration_id,
+        "trigger": row.trigger,
+        "outcome": row.outcome,
+        "http_status": row.http_status,
+        "external_ticket_id": result.external_ticket_id,
+        "external_ticket_url": result.external_ticket_url,
+        "error_message": result.error_message,
+        "next_attempt_time": row.next_attempt_time,
+    })
+}

@@ -1,0 +1,209 @@
+//! The ticket's files, sent to its copy one by one. What the platform does not take is told, and holds up nothing.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{
+    attempt::{Attempt, Halt},
+    load::Scene,
+    look::waits_for,
+};
+use crate::{
+    app::{issue_files::Source, step::step},
+    connectors::{
+        outcome::{Attached, External, Failure, KnownFile},
+        parcel::{FileBytes, MadeFile},
+    },
+    db::{
+        attachment,
+        dispatch::{DispatchState, SentFile, SentFiles},
+    },
+    domain::{export_log::shortened, ticket::ScanStatus},
+    error::Error,
+};
+
+/// How often a file is sent in all.
+const TRIES: u32 = 3;
+/// The wait before a file is sent again where the platform asks for none, and the longest one.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// A file on its way.
+struct Outgoing {
+    filename: String,
+    size_bytes: i64,
+    source: Source,
+}
+
+impl Attempt {
+    /// Sends what has not been sent yet, and writes down after each file what came of it.
+    pub(super) async fn send_files(&mut self, scene: &Scene) -> Result<(), Halt> {
+        let external = self.row.external.clone().unwrap_or_default();
+        let external: External = serde_json::from_value(external).map_err(Error::internal)?;
+        let made = scene.connector.made_files(&scene.parcel, &external);
+        let files: Vec<_> = scene
+            .kept
+            .iter()
+            .map(kept)
+            .chain(made.into_iter().map(made_of))
+            .collect();
+        let mut done = self.row.files.clone().unwrap_or_default().0;
+        // An attempt before this one may have sent the next file, and no other.
+        let mut in_doubt = self.inherited;
+        for file in files.iter().skip(done.len()) {
+            step("dispatch.file_next");
+            let outcome = match scene.connector.takes_files() {
+                Err(why) => Err(why.to_owned()),
+                Ok(()) => {
+                    self.send_file(scene, &external, file, &done, in_doubt)
+                        .await?
+                }
+            };
+            in_doubt = false;
+            done.push(told(file, outcome));
+            self.row.files = Some(SentFiles(done.clone()));
+            self.save(DispatchState::Sent).await?;
+            step("dispatch.file_kept");
+        }
+        Ok(())
+    }
+
+    /// Sends one file: the platform's id of it, or why it is not there.
+    async fn send_file(
+        &self,
+        scene: &Scene,
+        external: &External,
+        file: &Outgoing,
+        done: &[SentFile],
+        in_doubt: bool,
+    ) -> Result<Result<String, String>, Halt> {
+        if let Some(why) = unfit(&file.source) {
+            return Ok(Err(why.to_owned()));
+        }
+        if in_doubt {
+            let waits = super::look::AFTER_SILENCE;
+            match self.find_file(scene, external, file, done, waits).await? {
+                Ok(Some(id)) => return Ok(Ok(id)),
+                Ok(None) => (),
+                Err(failure) => return Ok(Err(failure.message)),
+            }
+        }
+        let mut why = String::new();
+        for _ in 0..TRIES {
+            let Some((content_type, bytes)) = self.app.file_bytes(&file.source).await? else {
+                return Ok(Err("docket has lost its bytes".to_owned()));
+            };
+            if self.held.is_over(self.app.clock.now()) {
+                return Err(Halt::Lost);
+            }
+            let new = FileBytes {
+                filename: &file.filename,
+                content_type: &content_type,
+                size: u64::try_from(file.size_bytes).unwrap_or_default(),
+                bytes,
+            };
+            let attached = scene.connector.attach(external, new).await;
+            step("dispatch.file_answered");
+            let wait = match attached {
+                Attached::Attached { id } => return Ok(Ok(id)),
+                Attached::Rejected(failure) => return Ok(Err(failure.message)),
+                Attached::RetryLater(failure) => {
+                    why = failure.message;
+                    failure.retry_after.unwrap_or(PAUSE)
+                }
+                Attached::Uncertain(failure) => {
+                    let waits = waits_for(&failure);
+                    match self.find_file(scene, external, file, done, waits).await? {
+                        Ok(Some(id)) => return Ok(Ok(id)),
+                        Ok(None) => why = failure.message,
+                        Err(failure) => return Ok(Err(failure.message)),
+                    }
+                    failure.retry_after.unwrap_or_default()
+                }
+            };
+            if wait > LONGEST {
+                break;
+            }
+            self.wait(wait).await?;
+        }
+        Ok(Err(why))
+    }
+
+    /// Looks for a file of this name and size that stands for no other of the ticket's.
+    async fn find_file(
+        &self,
+        scene: &Scene,
+        external: &External,
+        file: &Outgoing,
+        done: &[SentFile],
+        waits: &[Duration],
+    ) -> Result<Result<Option<String>, Failure>, Halt> {
+        let claimed = |id: &str| {
+            let mut ids = done.iter().filter_map(|file| file.external_id.as_deref());
+            ids.any(|other| other == id)
+        };
+        let same = |known: &&KnownFile| {
+            known.filename == file.filename
+                && i64::try_from(known.size) == Ok(file.size_bytes)
+                && !claimed(&known.id)
+        };
+        let mut seen = Ok(None);
+        for wait in waits {
+            self.wait(*wait).await?;
+            seen = match scene.connector.files_on(external).await {
+                Ok(files) => match files.iter().find(same) {
+                    Some(found) => return Ok(Ok(Some(found.id.clone()))),
+                    None => Ok(None),
+                },
+                Err(failure) => Err(failure),
+            };
+        }
+        Ok(seen)
+    }
+}
+
+fn kept(file: &attachment::Model) -> Outgoing {
+    Outgoing {
+        filename: file.filename.clone(),
+        size_bytes: file.size_bytes,
+        source: Source::Kept(file.clone()),
+    }
+}
+
+fn made_of(file: MadeFile) -> Outgoing {
+    let content: Bytes = file.content;
+    Outgoing {
+        filename: file.filename,
+        size_bytes: i64::try_from(content.len()).unwrap_or(i64::MAX),
+        source: Source::Made {
+            content_type: file.content_type,
+            content,
+        },
+    }
+}
+
+/// Why a file is not even sent.
+fn unfit(source: &Source) -> Option<&'static str> {
+    let Source::Kept(file) = source else {
+        return None;
+    };
+    match file.scan_status {
+        ScanStatus::Infected => Some("it was found to be infected"),
+        ScanStatus::Pending => Some("it is still being scanned"),
+        ScanStatus::Clean | ScanStatus::Skipped => None,
+    }
+}
+
+fn told(file: &Outgoing, outcome: Result<String, String>) -> SentFile {
+    SentFile {
+        filename: file.filename.clone(),
+        size_bytes: file.size_bytes,
+        success: outcome.is_ok(),
+        error_message: outcome
+            .as_ref()
+            .err()
+            .map(|why| shortened(why, Failure::MESSAGE_MAX)),
+        external_id: outcome.ok(),
+    }
+}

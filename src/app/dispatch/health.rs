@@ -1,0 +1,92 @@
+//! What an attempt says about its integration, and when one is switched off that does nothing but fail.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::{
+    connectors::outcome::{AtFault, Failure},
+    db::{Tx, integration, integration_health},
+    domain::{export_log::shortened, ids::IntegrationId, time::Time},
+    error::{Reason, Result},
+};
+
+/// What an attempt says about its integration.
+#[derive(Clone, Debug)]
+pub(super) enum Health {
+    /// Nothing.
+    Untold,
+    /// It works.
+    Well,
+    /// It works, and did not take this ticket.
+    Refused,
+    /// It does not work.
+    Ill(String),
+}
+
+impl Health {
+    pub(super) fn of(failure: &Failure) -> Self {
+        match (failure.reason, failure.at_fault) {
+            // docket's own affairs.
+            (Reason::IntegrationDisabled | Reason::Internal | Reason::Unavailable, _) => {
+                Self::Untold
+            }
+            (_, AtFault::Ticket) => Self::Refused,
+            (_, AtFault::Integration) => Self::Ill(failure.message.clone()),
+        }
+    }
+
+    /// Records it. What is to be told in the ticket's history where that switched the integration off.
+    pub(super) async fn record(
+        &self,
+        tx: &Tx,
+        id: IntegrationId,
+        now: Time,
+        disable_after: Option<TimeDelta>,
+    ) -> Result<Option<Value>> {
+        match self {
+            Self::Untold => Ok(None),
+            Self::Well => integration_health::took(tx, id, now).await.map(|()| None),
+            Self::Refused => integration_health::refused(tx, id, now)
+                .await
+                .map(|()| None),
+            Self::Ill(why) => {
+                integration_health::failed(tx, id, why, now).await?;
+                give_up(tx, id, why, now, disable_after).await
+            }
+        }
+    }
+}
+
+async fn give_up(
+    tx: &Tx,
+    id: IntegrationId,
+    why: &str,
+    now: Time,
+    disable_after: Option<TimeDelta>,
+) -> Result<Option<Value>> {
+    let Some(spell) = disable_after else {
+        return Ok(None);
+    };
+    let row = integration::find(tx, id).await?.filter(|row| row.enabled);
+    let Some((row, since)) = row.and_then(|row| Some((row.clone(), row.first_failure_time?)))
+    else {
+        return Ok(None);
+    };
+    if now - since < spell {
+        return Ok(None);
+    }
+    let hours = (now - since).num_hours();
+    let text = format!(
+        "docket switched the integration off, because nothing but failures came of it for {hours} hours. \
+         Put it right, then switch it on again with SetIntegrationEnabled. The latest failure: {why}"
+    );
+    let text = shortened(&text, Failure::MESSAGE_MAX);
+    integration_health::give_up(tx, id, &text, now).await?;
+    tracing::warn!(integration = %id, hours, "an integration that does nothing but fail is switched off");
+    Ok(Some(json!({
+        "integration_id": id,
+        "integration_name": row.name,
+        "first_failure_time": since,
+        "reason": text,
+    })))
+}

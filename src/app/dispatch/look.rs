@@ -1,0 +1,75 @@
+//! Looking for what an earlier send may have made, before anything is sent again.
+
+use std::time::Duration;
+
+use super::{
+    attempt::{Attempt, Halt},
+    load::Scene,
+};
+use crate::connectors::outcome::{External, Failure, Sought};
+
+/// Waits before each look after a failure that the platform answered with: it is done with the request.
+const AFTER_FAILURE: &[Duration] = &[
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+];
+/// Waits before each look when the platform may still be at work: 30 s in all.
+pub(super) const AFTER_SILENCE: &[Duration] = &[
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(15),
+];
+/// One look, where the send is long past.
+const ONCE: &[Duration] = &[Duration::ZERO];
+
+/// What all looks showed.
+pub(super) enum Seek {
+    Found(External),
+    /// As every look showed, up to the last one.
+    Absent,
+    Unknown(Failure),
+    /// The platform cannot be asked.
+    Never(String),
+}
+
+impl Attempt {
+    /// Looks again and again within a bounded time, at what may have been made by now.
+    pub(super) async fn seek(&self, scene: &Scene, waits: &[Duration]) -> Result<Seek, Halt> {
+        let aim = self.row.aim.clone().unwrap_or_default();
+        let mut seen = Seek::Absent;
+        for wait in waits {
+            self.wait(*wait).await?;
+            seen = match scene.connector.look(&scene.parcel, &aim).await {
+                Sought::Found(external) => return Ok(Seek::Found(external)),
+                Sought::CannotAsk(why) => return Ok(Seek::Never(why)),
+                Sought::Absent => Seek::Absent,
+                Sought::NotYetKnown(failure) => Seek::Unknown(failure),
+            };
+        }
+        Ok(seen)
+    }
+
+    /// The waits for a send of an earlier attempt: a platform may still be at work on one that was given up on.
+    pub(super) fn waits_for_earlier(&self) -> &'static [Duration] {
+        let now = self.app.clock.now();
+        let past = self.row.sent_time.map(|sent| now - sent);
+        let past = past.and_then(|past| past.to_std().ok());
+        let long = 2 * self.app.http.timeout();
+        match past {
+            Some(past) if past > long => ONCE,
+            _ => AFTER_SILENCE,
+        }
+    }
+}
+
+/// The waits for a send that has just failed like this.
+pub(super) fn waits_for(failure: &Failure) -> &'static [Duration] {
+    match failure.http_status {
+        Some(_) => AFTER_FAILURE,
+        None => AFTER_SILENCE,
+    }
+}

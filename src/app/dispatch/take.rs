@@ -1,0 +1,149 @@
+//! Taking up attempts: those that somebody has left lying, and those that it is time for.
+
+use std::sync::Arc;
+
+use super::{Intent, attempt::End, end::Ended, health::Health};
+use crate::{
+    app::App,
+    connectors::outcome::Failure,
+    db::{
+        dispatch::{self, DispatchState},
+        ticket::{self, Visible},
+        ticket_change,
+    },
+    domain::{
+        dispatch::{DispatchOutcome, DispatchTrigger},
+        export::ErrorCategory,
+        ids::UserId,
+    },
+    error::{Error, Reason, Result},
+};
+
+/// How many attempts one process makes at once by itself.
+const AT_ONCE: usize = 16;
+/// How many are looked at at once: others may be ahead of us at the first ones.
+const CANDIDATES: u64 = 32;
+
+impl App {
+    /// Takes up the attempts that nobody works on and those that are due, as far as there is room; how many.
+    pub(crate) async fn take_up_dispatches(self: &Arc<Self>) -> Result<usize> {
+        let mut taken = 0;
+        let now = self.clock.now();
+        for row in dispatch::lapsed(self.db.read(), now, CANDIDATES).await? {
+            if self.is_busy() {
+                return Ok(taken);
+            }
+            taken += self.begun(self.recover(row).await)?;
+        }
+        for row in dispatch::due(self.db.read(), now, CANDIDATES).await? {
+            if self.is_busy() {
+                return Ok(taken);
+            }
+            taken += self.begun(self.retry(row).await)?;
+        }
+        Ok(taken)
+    }
+
+    fn is_busy(&self) -> bool {
+        self.dispatches.stop.is_cancelled() || self.dispatches.running.len() >= AT_ONCE
+    }
+
+    /// Begins an attempt that was opened; somebody else may have been first.
+    fn begun(self: &Arc<Self>, opened: Result<Option<dispatch::Model>>) -> Result<usize> {
+        match opened {
+            Ok(Some(row)) => {
+                self.hand_over(row);
+                Ok(1)
+            }
+            Ok(None) | Err(Error::Fenced) => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ends an attempt whose lease is over, and opens the one that goes on with it.
+    async fn recover(&self, left: dispatch::Model) -> Result<Option<dispatch::Model>> {
+        let id = left.ticket_id;
+        let found = ticket::find(self.db.read(), &Visible::All, id, true).await?;
+        let unsent = left.state == DispatchState::Pending && left.aim.is_none();
+        let wanted = found.is_some_and(|ticket| is_wanted(&ticket, &left));
+        let next = (wanted || !unsent).then(|| self.following(&left, DispatchTrigger::Recovery));
+        let ended = Ended {
+            lease: left.lease_until,
+            health: Health::Untold,
+            ..Ended::of(&left, interrupted(&left), self.clock.now())
+        };
+        self.record_end(ended, next.clone()).await?;
+        Ok(next)
+    }
+
+    /// Opens the attempt that is due after this one.
+    async fn retry(&self, before: dispatch::Model) -> Result<Option<dispatch::Model>> {
+        let mut next = self.following(&before, DispatchTrigger::Retry);
+        next.retries = before.retries + 1;
+        let plain = Arc::new((before, next));
+        self.db
+            .write(move |tx| {
+                let plain = Arc::clone(&plain);
+                Box::pin(async move {
+                    let (before, next) = &*plain;
+                    let id = before.ticket_id;
+                    let ticket = ticket_change::lock(tx, &Visible::All, id, true).await?;
+                    let latest = dispatch::latest(tx, id).await?;
+                    if latest.as_ref() != Some(before) {
+                        return Ok(None);
+                    }
+                    dispatch::settle_ticket(tx, id).await?;
+                    if !ticket.is_some_and(|ticket| is_wanted(&ticket, before)) {
+                        return Ok(None);
+                    }
+                    dispatch::insert(tx, next.clone()).await?;
+                    Ok(Some(next.clone()))
+                })
+            })
+            .await
+    }
+
+    /// The attempt that goes on with what is known from this one.
+    fn following(&self, before: &dispatch::Model, trigger: DispatchTrigger) -> dispatch::Model {
+        dispatch::Model {
+            retries: before.retries,
+            aim: before.aim.clone(),
+            sent_time: before.sent_time,
+            external: before.external.clone(),
+            files: before.files.clone(),
+            ..self.opened(Intent {
+                ticket: before.ticket_id,
+                integration: before.integration_id,
+                number: before.number + 1,
+                trigger,
+                actor: UserId::system(),
+            })
+        }
+    }
+}
+
+/// Whether docket by itself may hand the ticket over.
+fn is_wanted(ticket: &ticket::Model, attempt: &dispatch::Model) -> bool {
+    ticket.delete_time.is_none() && ticket.integration_id == Some(attempt.integration_id)
+}
+
+/// How an attempt ends that was left lying.
+fn interrupted(left: &dispatch::Model) -> End {
+    let (outcome, text) = match (left.external.is_some(), left.aim.is_some()) {
+        (true, _) => return End::Made,
+        (_, true) => (
+            DispatchOutcome::Uncertain,
+            "docket was interrupted while the ticket was on its way. It looks for it before it sends anything.",
+        ),
+        _ => (
+            DispatchOutcome::RetryLater,
+            "docket was interrupted before the ticket was sent.",
+        ),
+    };
+    let failure = Failure::new(ErrorCategory::Temporary, Reason::Unavailable, text);
+    End::Failed {
+        outcome,
+        failure,
+        again: false,
+    }
+}

@@ -1,0 +1,101 @@
+//! How integrations fare: what hand-overs say about them, written together with each attempt's end.
+
+use sea_orm::{
+    UpdateMany,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, SimpleExpr},
+};
+
+use super::{
+    integration::{Column, Entity},
+    query::next_version,
+};
+use crate::{
+    domain::{ids::IntegrationId, integration::IntegrationStatus, time::Time},
+    error::Result,
+};
+
+/// A ticket was handed over: it works.
+pub async fn took(conn: &impl ConnectionTrait, id: IntegrationId, now: Time) -> Result<()> {
+    let update = || {
+        changed(id, now)
+            .col_expr(Column::DispatchCount, next_version(Column::DispatchCount))
+            .col_expr(Column::LastError, Expr::value(None::<String>))
+            .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
+    };
+    with_status(conn, update, IntegrationStatus::Active).await
+}
+
+/// The platform did not take a ticket for what that says. Another one it may well take, so that this is no failure of the integration.
+pub async fn refused(conn: &impl ConnectionTrait, id: IntegrationId, now: Time) -> Result<()> {
+    changed(id, now)
+        .col_expr(Column::FailureCount, next_version(Column::FailureCount))
+        .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// A hand-over failed on the way.
+pub async fn failed(
+    conn: &impl ConnectionTrait,
+    id: IntegrationId,
+    why: &str,
+    now: Time,
+) -> Result<()> {
+    let update = || {
+        changed(id, now)
+            .col_expr(Column::FailureCount, next_version(Column::FailureCount))
+            .col_expr(Column::LastError, Expr::value(why))
+            .col_expr(Column::FirstFailureTime, first(now))
+    };
+    with_status(conn, update, IntegrationStatus::Error).await
+}
+
+/// Switches an integration off that does nothing but fail, and says so.
+pub async fn give_up(
+    conn: &impl ConnectionTrait,
+    id: IntegrationId,
+    why: &str,
+    now: Time,
+) -> Result<()> {
+    changed(id, now)
+        .col_expr(Column::Enabled, Expr::value(false))
+        .col_expr(Column::Status, Expr::value(IntegrationStatus::Inactive))
+        .col_expr(Column::LastError, Expr::value(why))
+        .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// The time of the first failure since the last success.
+fn first(now: Time) -> SimpleExpr {
+    let known = Expr::col(Column::FirstFailureTime);
+    Expr::expr(known).if_null(Expr::value(now))
+}
+
+/// One that is switched off stays INACTIVE.
+async fn with_status(
+    conn: &impl ConnectionTrait,
+    update: impl Fn() -> UpdateMany<Entity>,
+    status: IntegrationStatus,
+) -> Result<()> {
+    let on = update()
+        .col_expr(Column::Status, Expr::value(status))
+        .filter(Column::Enabled.eq(true));
+    if on.exec(conn).await?.rows_affected == 0 {
+        let off = update().filter(Column::Enabled.eq(false));
+        off.exec(conn).await?;
+    }
+    Ok(())
+}
+
+fn changed(id: IntegrationId, now: Time) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(Column::UpdateTime, Expr::value(now))
+        .col_expr(Column::Version, next_version(Column::Version))
+        .col_expr(Column::StatusVersion, next_version(Column::Version))
+        .filter(Column::Id.eq(id))
+        .filter(Column::DeleteTime.is_null())
+}

@@ -1,0 +1,132 @@
+//! A ticket's files: each once, and each accounted for.
+
+use docket::{
+    proto::v1,
+    sandbox::{Action, Fault, Operation},
+};
+use rstest::rstest;
+
+use super::bench::{Bench, plain, result};
+use crate::{
+    attachments::{header, upload},
+    support::database::Kind,
+};
+
+async fn with_files(bench: &Bench, names: &[&str]) -> v1::Ticket {
+    let ticket = bench.file("With files").await;
+    for name in names {
+        let text = format!("what is in {name}\n");
+        let mut tickets = bench.tickets();
+        let made = upload(&mut tickets, header(&ticket.id, name), text.as_bytes());
+        made.await.unwrap();
+    }
+    ticket
+}
+
+fn names(bench: &Bench) -> Vec<String> {
+    let mut names: Vec<String> = bench
+        .jira
+        .attachments()
+        .into_iter()
+        .map(|file| file.filename)
+        .collect();
+    names.sort();
+    names
+}
+
+fn summary(ticket: &v1::Ticket) -> (i32, i32, i32) {
+    let response = result(ticket).response.as_ref().unwrap();
+    let totals = response.attachment_summary.unwrap();
+    (
+        totals.total_files,
+        totals.successful_uploads,
+        totals.failed_uploads,
+    )
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_files_go_along_and_are_told(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let bench = Bench::new(kind).await;
+    let ticket = with_files(&bench, &["a.txt", "b.log"]).await;
+    let sent = bench
+        .dispatch(&ticket.id, Some(&bench.integration))
+        .await
+        .unwrap();
+    assert_eq!(summary(&sent), (2, 2, 0));
+    assert_eq!(names(&bench), ["a.txt", "b.log"]);
+    let response = result(&sent).response.as_ref().unwrap();
+    let mut told: Vec<_> = response
+        .attachments
+        .iter()
+        .map(|file| (file.filename.as_str(), file.success))
+        .collect();
+    // Of two that came in at the same moment either may be first.
+    told.sort_unstable();
+    assert_eq!(told, [("a.txt", true), ("b.log", true)]);
+    assert!(
+        response
+            .attachments
+            .iter()
+            .all(|file| file.external_id.is_some())
+    );
+    assert_eq!(bench.get(&ticket.id).await, sent);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_file_that_is_refused_is_told_and_holds_up_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let ticket = with_files(&bench, &["a.txt", "b.log"]).await;
+    bench
+        .jira
+        .order(Fault::on(Operation::AddAttachments, Action::status(413)));
+    let sent = bench
+        .dispatch(&ticket.id, Some(&bench.integration))
+        .await
+        .unwrap();
+    assert!(result(&sent).success, "the issue is there");
+    assert_eq!(summary(&sent), (2, 1, 1));
+    let response = result(&sent).response.as_ref().unwrap();
+    let (first, second) = (&response.attachments[0], &response.attachments[1]);
+    assert!(!first.success && first.error_message.is_some() && first.external_id.is_none());
+    assert!(second.success && second.error_message.is_none() && second.external_id.is_some());
+    assert_eq!(names(&bench), [second.filename.as_str()]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_file_whose_answer_is_lost_is_not_sent_twice(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let ticket = with_files(&bench, &["a.txt", "b.log"]).await;
+    bench
+        .jira
+        .order(Fault::on(Operation::AddAttachments, Action::DropAfter));
+    let sent = bench
+        .dispatch(&ticket.id, Some(&bench.integration))
+        .await
+        .unwrap();
+    assert_eq!(summary(&sent), (2, 2, 0));
+    assert_eq!(names(&bench), ["a.txt", "b.log"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_picture_in_the_text_becomes_a_file(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let bench = Bench::new(kind).await;
+    let pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    let mut request = bench.request("Look");
+    request.ticket = Some(v1::Ticket {
+        description: format!("<p>See</p><img src=\"data:image/png;base64,{pixel}\">"),
+        integration_id: Some(bench.integration.clone()),
+        ..plain("Look")
+    });
+    let answer = bench.tickets().create_ticket(request).await.unwrap();
+    let ticket = answer.into_inner().ticket.unwrap();
+    assert_eq!(summary(&ticket), (1, 1, 0));
+    assert_eq!(bench.jira.attachments().len(), 1);
+}

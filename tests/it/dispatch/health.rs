@@ -1,0 +1,109 @@
+//! What hand-overs say about an integration, up to its being switched off.
+
+use std::time::Duration;
+
+use docket::{
+    domain::actor::Role,
+    proto::v1::{self, IntegrationStatus},
+    sandbox::{Action, Fault, Operation, Options, Sandbox},
+};
+use rstest::rstest;
+
+use super::bench::{Bench, integrate, reason, result};
+use crate::support::database::Kind;
+
+#[rstest]
+#[tokio::test]
+async fn one_that_does_nothing_but_fail_is_switched_off_and_loses_no_ticket(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::set(kind, &[("DISPATCH_DISABLE_AFTER_HOURS", "1")]).await;
+    let refuse = Fault::on(Operation::CreateIssue, Action::status(401));
+    bench.jira.order(refuse.always());
+    let ticket = bench.create("First").await.unwrap();
+    assert_eq!(bench.integration().await.status(), IntegrationStatus::Error);
+    bench.pass(Duration::from_secs(3500));
+    bench.until_ended(&ticket.id, 2).await;
+    assert!(bench.integration().await.enabled, "the spell is not over");
+    bench.pass(Duration::from_secs(3500));
+    bench.until_ended(&ticket.id, 3).await;
+
+    let integration = bench.integration().await;
+    assert!(!integration.enabled);
+    assert_eq!(integration.status(), IntegrationStatus::Inactive);
+    let why = integration.last_error.unwrap();
+    assert!(why.contains("switched the integration off"), "{why}");
+    let history = bench.history(&ticket.id).await;
+    let note = history
+        .iter()
+        .find(|entry| entry.field.as_deref() == Some("integration.enabled"));
+    let note = note.expect("an entry");
+    assert_eq!(note.new_value.as_deref(), Some("false"));
+    let refused = bench.create("Second").await.unwrap_err();
+    assert_eq!(reason(&refused), "INTEGRATION_DISABLED");
+
+    // What waits is held until somebody has put it right, while what waits for others is tried again.
+    let second = Sandbox::start(Options::default()).await.unwrap();
+    let elsewhere = integrate(&bench.server, "Elsewhere", &second.url()).await;
+    let refuse = Fault::on(Operation::CreateIssue, Action::status(401));
+    second.order(refuse);
+    let other = bench.file("Elsewhere").await;
+    let failed = bench.dispatch(&other.id, Some(&elsewhere)).await.unwrap();
+    assert!(!result(&failed).success);
+    bench.pass(Duration::from_secs(13 * 3600));
+    bench.until_ended(&other.id, 2).await;
+    assert_eq!(bench.attempts(&ticket.id).await.len(), 3);
+    bench.jira.clear_orders();
+    bench.switch(true).await;
+    bench.until_ended(&ticket.id, 4).await;
+    assert!(result(&bench.get(&ticket.id).await).success);
+    assert_eq!(
+        bench.integration().await.status(),
+        IntegrationStatus::Active
+    );
+    assert_eq!(bench.issues_of(&ticket.id).len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_success_ends_the_spell(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let bench = Bench::set(kind, &[("DISPATCH_DISABLE_AFTER_HOURS", "1")]).await;
+    for _ in 0..3 {
+        bench.order(Action::status(401));
+        let ticket = bench.create("Fails").await.unwrap();
+        assert!(!result(&ticket).success);
+        bench.pass(Duration::from_secs(2000));
+        bench.until_ended(&ticket.id, 2).await;
+        assert!(result(&bench.get(&ticket.id).await).success);
+    }
+    let integration = bench.integration().await;
+    assert!(integration.enabled);
+    assert_eq!(
+        (integration.dispatch_count, integration.failure_count),
+        (3, 3)
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_deleted_integration_leaves_what_came_of_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let sent = bench.create("There").await.unwrap();
+    bench.order(Action::status(401));
+    let failed = bench.create("Not there").await.unwrap();
+    let request = v1::DeleteIntegrationRequest {
+        id: bench.integration.clone(),
+        ..Default::default()
+    };
+    let mut integrations = bench.server.integrations(Role::Manager);
+    integrations.delete_integration(request).await.unwrap();
+    for ticket in [sent, failed] {
+        let now = bench.get(&ticket.id).await;
+        assert_eq!(now.integration_result, ticket.integration_result);
+        assert_eq!(now.integration_id, ticket.integration_id);
+        let attempts = bench.attempts(&ticket.id).await;
+        assert_eq!(attempts[0].next_attempt_time, None, "nobody tries again");
+    }
+}

@@ -1,0 +1,10 @@
+//! Tickets handed to an outside system: at most one copy each, and the same result wherever it is asked for.
+
+mod bench;
+mod create;
+mod equal;
+mod files;
+mod health;
+mod refused;
+mod request;
+mod retries;
