@@ -5,6 +5,7 @@ mod bench_data;
 mod client;
 mod counting;
 mod demo;
+mod dispatch;
 mod export;
 mod export_log;
 mod follow;
@@ -58,6 +59,9 @@ enum Command {
     /// Export a session to Jira, or join its running export, and follow it to its end.
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Export(export::ExportArgs),
+    /// See to tickets that were handed to outside systems one by one.
+    #[command(subcommand)]
+    Dispatch(dispatch::DispatchCommand),
     /// Convert HTML on standard input to Jira's document format (ADF), and tell what it cannot hold.
     Adf(adf::AdfArgs),
     /// Fill the database with made-up tickets, to see how docket does with many. No server may have an SQLite file open meanwhile.
@@ -85,6 +89,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Tickets(command) => tickets::run(command).await.map(done),
         Command::Session(command) => session::run(command).await.map(done),
         Command::Export(args) => export::run(args).await,
+        Command::Dispatch(command) => dispatch::run(command).await.map(done),
         Command::Adf(args) => adf::run(args).map(done),
         Command::BenchData(args) => bench_data::run(args).await.map(done),
         Command::Sandbox(args) => sandbox::run(args).await.map(done),

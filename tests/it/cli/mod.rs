@@ -3,6 +3,7 @@
 mod adf;
 mod bench_data;
 mod demo;
+mod dispatch;
 mod export;
 mod export_log;
 mod files;

@@ -1,0 +1,66 @@
+//! `docket dispatch replay`: hand-overs that came to nothing, tried again. On the database that `DATABASE_URL` names; the server that
+//! works on it takes them up.
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use secrecy::ExposeSecret as _;
+use uuid::Uuid;
+
+use super::{CommandError, show};
+use crate::{
+    app::clock::{Clock as _, SystemClock},
+    config::{Config, LogSettings},
+    db::{Db, dispatch},
+    domain::ids::IntegrationId,
+    telemetry,
+};
+
+/// One writer is enough.
+const CONNECTIONS: u32 = 1;
+
+/// What to do about hand-overs.
+#[derive(Debug, Subcommand)]
+pub(super) enum DispatchCommand {
+    /// Try every hand-over again that failed for good, or that nobody knows the end of. What may have arrived is looked for first.
+    Replay(Replay),
+}
+
+/// Which ones.
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// Those whose latest attempt began at this time or later, such as 2026-11-28T09:00:00Z.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: DateTime<Utc>,
+    /// Only those to this integration.
+    #[arg(long, value_name = "ID")]
+    integration: Option<Uuid>,
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    DateTime::parse_from_rfc3339(text)
+        .map(|time| time.to_utc())
+        .map_err(|_| "must be a time such as 2026-11-28T09:00:00Z".to_owned())
+}
+
+/// Marks them as due and tells how many they are.
+pub(super) async fn run(command: DispatchCommand) -> Result<(), CommandError> {
+    let DispatchCommand::Replay(args) = command;
+    let config = Config::from_env()?;
+    telemetry::init(&LogSettings {
+        filter: "warn".to_owned(),
+        ..config.log
+    });
+    let db = Db::connect(config.database_url.expose_secret(), CONNECTIONS).await?;
+    let (since, integration) = (args.since, args.integration.map(IntegrationId));
+    let now = SystemClock.now();
+    let marked = db.write(move |tx| {
+        Box::pin(async move { dispatch::replay(tx, since, integration, now).await })
+    });
+    let marked = marked.await;
+    db.close().await;
+    let tickets = match marked? {
+        1 => "1 ticket is".to_owned(),
+        count => format!("{count} tickets are"),
+    };
+    Ok(show(&format!("{tickets} to be handed over again\n"))?)
+}

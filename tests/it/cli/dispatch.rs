@@ -1,0 +1,89 @@
+//! `docket dispatch replay`: what was given up on is handed over again, while the server runs.
+
+use std::time::Duration;
+
+use docket::{
+    proto::v1::{self, ticket_service_client::TicketServiceClient},
+    sandbox::{Action, Fault, Operation},
+};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+use tonic::service::interceptor::InterceptedService;
+
+use super::server::{Office, jira};
+use crate::support::server::{Bearer, Integrations, Tickets};
+
+async fn clients(office: &Office) -> (Tickets, Integrations) {
+    let endpoint = tonic::transport::Endpoint::from_shared(office.server.url.clone());
+    let channel = endpoint.unwrap().connect().await.unwrap();
+    let bearer = Bearer::new(&office.token("ADMIN"));
+    let channel = InterceptedService::new(channel, bearer);
+    (
+        TicketServiceClient::new(channel.clone()),
+        Integrations::new(channel),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_is_handed_over_again() {
+    let (office, jira) = (Office::open(), jira().await);
+    let (mut tickets, mut integrations) = clients(&office).await;
+    let request = crate::api::an_integration("Jira", &jira.url());
+    let made = integrations.create_integration(request).await.unwrap();
+    let integration = made.into_inner().integration.unwrap().id;
+    let refused = Action::Status {
+        status: 400,
+        body: Some(json!({ "errorMessages": [], "errors": { "summary": "not today" } })),
+        headers: Default::default(),
+    };
+    jira.order(Fault::on(Operation::CreateIssue, refused));
+    let create = |title: &str| v1::CreateTicketRequest {
+        ticket: Some(v1::Ticket {
+            title: title.to_owned(),
+            integration_id: Some(integration.clone()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let failed = tickets.create_ticket(create("Refused")).await.unwrap();
+    let failed = failed.into_inner().ticket.unwrap();
+    assert!(!failed.integration_result.unwrap().success);
+    let arrived = tickets.create_ticket(create("Taken")).await.unwrap();
+    assert!(
+        arrived
+            .into_inner()
+            .ticket
+            .unwrap()
+            .integration_result
+            .unwrap()
+            .success
+    );
+
+    let said = office.run(&["dispatch", "replay", "--since", "2999-01-01T00:00:00Z"]);
+    assert_eq!(said.succeeded(), "0 tickets are to be handed over again\n");
+    let since = ["dispatch", "replay", "--since", "2020-01-01T00:00:00Z"];
+    assert_eq!(
+        office.run(&since).succeeded(),
+        "1 ticket is to be handed over again\n"
+    );
+    let give_up = Instant::now() + Duration::from_secs(30);
+    loop {
+        let request = v1::GetTicketRequest {
+            id: Some(failed.id.clone()),
+            number: None,
+        };
+        let got = tickets.get_ticket(request).await.unwrap().into_inner();
+        if got.ticket.unwrap().integration_result.unwrap().success {
+            break;
+        }
+        assert!(Instant::now() < give_up, "it is not handed over again");
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(jira.issues().len(), 2);
+    assert_eq!(
+        office.run(&since).succeeded(),
+        "0 tickets are to be handed over again\n"
+    );
+    let wrong = office.run(&["dispatch", "replay", "--since", "yesterday"]);
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+}
