@@ -84,6 +84,16 @@ pub enum Reason {
     JiraAnswerUnreadable,
     JiraCreateUncertain,
     TooManyUploads,
+    PlatformUnauthorized,
+    PlatformForbidden,
+    PlatformNotFound,
+    PlatformRejected,
+    PlatformContentTooLarge,
+    PlatformRateLimited,
+    PlatformUnreachable,
+    PlatformTimeout,
+    PlatformServerError,
+    PlatformAnswerUnreadable,
 }
 
 #[cfg(test)]
