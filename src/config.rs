@@ -1,5 +1,6 @@
 //! Every setting: its name, its default and its check. A start with faulty settings reports all of them at once.
 
+mod key_ring;
 mod keys;
 mod parse;
 mod read;
@@ -20,6 +21,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
+pub use key_ring::CredentialsKeys;
 pub use keys::{CredentialsKey, SigningSecret};
 
 use crate::{
@@ -39,7 +41,8 @@ pub struct Config {
     /// What bearer tokens must be.
     pub tokens: TokenSettings,
     /// `CREDENTIALS_KEY`: 32 bytes in base64 that seal the integrations' credentials. Default: made once, kept in the data folder.
-    pub credentials_key: CredentialsKey,
+    /// `CREDENTIALS_OLD_KEYS`: a comma list of keys that sealed before, and open still.
+    pub credentials_keys: CredentialsKeys,
     /// What is logged, and how.
     pub log: LogSettings,
     /// What may be attached, and where it is kept.

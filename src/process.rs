@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     api,
-    app::{App, Parts, clock::Clock, dispatch::DispatchSettings, seal::Sealer},
+    app::{App, Parts, clock::Clock, dispatch::DispatchSettings, seal::Sealer, vault::Vault},
     blobs::Blobs,
     config::Config,
     connectors::http::{Http, HttpSettings},
@@ -46,7 +46,8 @@ impl Process {
         let app = App::new(Parts {
             db,
             clock,
-            sealer: Sealer::new(&config.credentials_key)?,
+            sealer: Sealer::new(&config.credentials_keys.newest)?,
+            vault: Vault::new(config.credentials_keys.clone())?,
             http: http.map_err(Error::internal)?,
             sla: Arc::new(config.sla.clone()),
             reopen_window: config.reopen_window,

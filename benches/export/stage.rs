@@ -266,6 +266,7 @@ async fn integrate(channel: &SignedIn, jira: &Jira) -> String {
     let account = JiraCredentials {
         email: Options::EMAIL.to_owned(),
         api_token: Options::TOKEN.to_owned(),
+        ..Default::default()
     };
     let request = CreateIntegrationRequest {
         integration: Some(Integration {

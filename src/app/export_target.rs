@@ -31,7 +31,7 @@ impl App {
         let integration = integration::find(self.db.read(), id).await?;
         let integration = integration.ok_or_else(|| target_gone(session))?;
         require_enabled(&integration)?;
-        self.connector(&integration)?;
+        self.export_jira(&integration)?;
         Ok(integration)
     }
 }

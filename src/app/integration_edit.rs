@@ -114,8 +114,16 @@ impl App {
             if credentials.platform() != read.platform {
                 return Err(other_platform(read, "credentials"));
             }
-            next.credentials = Some(self.sealed(read.id, credentials)?);
-            next.credentials_key_id = Some(self.sealer.key_id().to_owned());
+            if let Err(broken) = credentials.fit(&next.config) {
+                let field = format!("credentials{}", broken.path);
+                return Err(Error::invalid(field, broken.rule));
+            }
+            let sealed = self.sealed(read.id, credentials)?;
+            next.credentials = Some(sealed.bytes);
+            next.credentials_key_id = Some(sealed.key_id);
+        } else if next.config.deployment() != read.config.deployment() {
+            let rule = "is required with another deployment, which signs in in another way";
+            return Err(Error::invalid("credentials", rule));
         }
         match next == *read {
             true => Ok(next),

@@ -2,18 +2,21 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde_json::Value;
-use strum::IntoEnumIterator as _;
-
 use super::{
     App,
+    integrations::require_enabled,
     jira_calls::{failed, stop_told},
 };
 use crate::{
-    connectors::jira::{CreateField, HardStop, IssueType},
+    connectors::{
+        Connector,
+        jira::{CreateField, HardStop, IssueType},
+    },
     domain::{actor::Actor, ids::IntegrationId, integration::Platform, permission::Action},
-    error::Result,
+    error::{Error, Result},
 };
+use serde_json::Value;
+use strum::IntoEnumIterator as _;
 
 /// Of which issues the fields are asked for.
 #[derive(Clone, Debug)]
@@ -70,7 +73,13 @@ impl App {
         actor.require(Action::ReadIntegrations)?;
         let question = parse()?;
         let project = &question.project_key;
-        let jira = self.jira(&self.integration(question.integration).await?)?;
+        let integration = self.integration(question.integration).await?;
+        require_enabled(&integration)?;
+        let Connector::Jira(jira) = self.connector(&integration)? else {
+            return Err(Error::Unimplemented(
+                "DiscoverFields of a platform whose issues have no fields to choose",
+            ));
+        };
         let told = |error| failed(&error, project);
         let types = self.ask_jira(|| jira.issue_types(project)).await;
         let types = wanted(types.map_err(told)?, &question)?;

@@ -8,9 +8,10 @@ use super::{
     App,
     pages::{Listing, Page, PageRequest},
     requests::{Create, Request, remember},
+    vault::Sealed,
 };
 use crate::{
-    connectors::{Connector, jira::Jira},
+    connectors::Connector,
     db::integration::{self, Filter},
     domain::{
         actor::Actor,
@@ -22,7 +23,9 @@ use crate::{
     error::{Error, Reason, Result},
 };
 
-pub use crate::connectors::{Check, Credentials, JiraCredentials};
+pub use crate::connectors::{
+    Check, Credentials, GithubCredentials, JiraCredentials, SlackCredentials, WebhookCredentials,
+};
 
 /// An integration as it is to be set up.
 #[derive(Clone, Debug)]
@@ -165,9 +168,10 @@ impl App {
 
     /// A connection to the platform, with the credentials opened.
     pub(crate) fn connector(&self, row: &integration::Model) -> Result<Connector> {
-        let Credentials::Jira(credentials) = self.open_credentials(row)?;
-        let PlatformConfig::Jira(config) = &row.config;
-        Ok(Connector::Jira(Jira::new(&self.http, config, &credentials)))
+        let credentials = self.open_credentials(row)?;
+        let connector = Connector::new(&self.http, &row.config, &credentials);
+        connector
+            .ok_or_else(|| unusable(row, "has credentials of another platform; set them again"))
     }
 
     /// ALREADY_EXISTS when an integration other than `except` has this name.
@@ -186,25 +190,27 @@ impl App {
     }
 
     /// The credentials as they are kept with the integration `id`.
-    pub(super) fn sealed(&self, id: IntegrationId, credentials: &Credentials) -> Result<Vec<u8>> {
+    pub(super) fn sealed(&self, id: IntegrationId, credentials: &Credentials) -> Result<Sealed> {
         let exposed = credentials.expose().map_err(Error::internal)?;
-        self.sealer.seal(&purpose(id), &exposed)
+        self.vault.seal(&purpose(id), &exposed)
     }
 
     pub(super) fn shown(&self, integration: integration::Model) -> IntegrationView {
         let key = integration.credentials_key_id.as_deref();
         IntegrationView {
-            has_credentials: integration.credentials.is_some() && key == Some(self.sealer.key_id()),
+            has_credentials: integration.credentials.is_some()
+                && key.is_some_and(|key| self.vault.knows(key)),
             integration,
         }
     }
 
-    fn open_credentials(&self, row: &integration::Model) -> Result<Credentials> {
+    pub(super) fn open_credentials(&self, row: &integration::Model) -> Result<Credentials> {
         let sealed = row
             .credentials
             .as_deref()
             .ok_or_else(|| unusable(row, "has no credentials; set them"))?;
-        let plain = self.sealer.open(&purpose(row.id), sealed);
+        let key = row.credentials_key_id.as_deref().unwrap_or_default();
+        let plain = self.vault.open(key, &purpose(row.id), sealed);
         let read = plain.and_then(|plain| Credentials::from_exposed(&plain).ok());
         read.ok_or_else(|| {
             unusable(
@@ -217,6 +223,7 @@ impl App {
     fn set_up(&self, new: &NewIntegration, now: Time) -> Result<integration::Model> {
         let id = IntegrationId::at(now);
         let platform = new.config.platform();
+        let sealed = self.sealed(id, &new.credentials)?;
         Ok(integration::Model {
             id,
             name: new.name.clone(),
@@ -229,8 +236,8 @@ impl App {
                 IntegrationStatus::Inactive
             },
             config: new.config.clone(),
-            credentials: Some(self.sealed(id, &new.credentials)?),
-            credentials_key_id: Some(self.sealer.key_id().to_owned()),
+            credentials: Some(sealed.bytes),
+            credentials_key_id: Some(sealed.key_id),
             last_check_time: None,
             last_error: None,
             dispatch_count: 0,
@@ -301,6 +308,6 @@ fn unusable(row: &integration::Model, what: &str) -> Error {
 }
 
 /// Ties sealed credentials to their row.
-fn purpose(id: IntegrationId) -> String {
+pub(super) fn purpose(id: IntegrationId) -> String {
     format!("credentials/{id}")
 }

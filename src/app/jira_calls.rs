@@ -10,7 +10,7 @@ use crate::{
     },
     db::integration,
     domain::{export::ErrorCategory, problem::Problem},
-    error::{Error, Result},
+    error::{Error, Reason, Result},
 };
 
 /// How often a call is tried in all.
@@ -23,11 +23,26 @@ const PAUSE: Duration = Duration::from_secs(1);
 const COME_AGAIN: Duration = Duration::from_secs(10);
 
 impl App {
-    /// The Jira behind an integration that is switched on and has credentials.
+    /// The Jira Cloud behind an integration that is switched on and has credentials.
     pub(super) fn jira(&self, integration: &integration::Model) -> Result<Jira> {
         require_enabled(integration)?;
-        let Connector::Jira(jira) = self.connector(integration)?;
-        Ok(jira)
+        self.export_jira(integration)
+    }
+
+    /// The Jira Cloud behind an integration that has credentials.
+    pub(crate) fn export_jira(&self, integration: &integration::Model) -> Result<Jira> {
+        match self.connector(integration)? {
+            Connector::Jira(jira) if jira.is_cloud() => Ok(jira),
+            _ => Err(Error::refused(
+                Reason::PlatformUnsupported,
+                format!("integration/{}", integration.id),
+                format!(
+                    "sessions are exported to Jira Cloud, which the integration {:?} is not",
+                    integration.name
+                ),
+            )
+            .with("platform_name", integration.platform.name())),
+        }
     }
 
     /// The answer to a call that may be repeated without harm.

@@ -58,6 +58,7 @@ pub mod project_check;
 mod project_needs;
 mod renamed;
 pub mod requests;
+pub mod rotation;
 mod scans;
 pub mod seal;
 mod search_fill;
@@ -85,6 +86,7 @@ pub mod ticket_view;
 pub mod tickets;
 pub mod uploads;
 mod users;
+pub mod vault;
 pub mod wake;
 pub mod watch;
 pub mod watch_tickets;
@@ -96,6 +98,7 @@ use export_feed::ExportFeeds;
 use feed::Feed;
 use polls::Polls;
 use seal::Sealer;
+use vault::Vault;
 use wake::Wake;
 
 /// How many callers are remembered as recorded.
@@ -108,6 +111,7 @@ pub struct App {
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sealer: Sealer,
+    pub(crate) vault: Vault,
     pub(crate) http: Http,
     pub(crate) sla: Arc<SlaPolicy>,
     pub(crate) reopen_window: TimeDelta,
@@ -134,8 +138,10 @@ pub struct Parts {
     pub db: Db,
     /// Tells the time and waits.
     pub clock: Arc<dyn Clock>,
-    /// Seals credentials and page tokens.
+    /// Seals page tokens.
     pub sealer: Sealer,
+    /// Seals credentials.
+    pub vault: Vault,
     /// The one client for outside systems.
     pub http: Http,
     /// What each priority promises.
@@ -159,6 +165,7 @@ impl App {
             db,
             clock,
             sealer,
+            vault,
             http,
             sla,
             reopen_window,
@@ -175,6 +182,7 @@ impl App {
             db,
             clock,
             sealer,
+            vault,
             http,
             sla,
             reopen_window,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     App,
     exports::{ATTEMPTS, changing},
-    sessions::SessionView,
+    sessions::{SessionView, exports_to},
     ticket_change::Update,
     ticket_edit::Edit,
 };
@@ -153,10 +153,11 @@ impl App {
         }
         if let Some(id) = next.integration_id
             && next.integration_id != read.integration_id
-            && integration::find(self.db.read(), id).await?.is_none()
         {
+            let found = integration::find(self.db.read(), id).await?;
             let rule = "must be the id of an integration";
-            return Err(Error::invalid("session.integration_id", rule));
+            let none = || Error::invalid("session.integration_id", rule);
+            exports_to(&found.ok_or_else(none)?)?;
         }
         Ok(next.following(read, self.clock.now()))
     }

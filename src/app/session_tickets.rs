@@ -23,7 +23,7 @@ use crate::{
         actor::Actor,
         export::TicketExportStatus,
         ids::{SessionId, TicketId},
-        integration::{JiraConfig, PlatformConfig},
+        integration::JiraConfig,
         session::SessionStatus,
         ticket::{CustomFields, Environment, TicketCategory, TicketPriority, Title, Words},
         time::Time,
@@ -183,8 +183,9 @@ impl App {
             Some(id) => integration::find(self.db.read(), id).await?,
             None => None,
         };
-        Ok(match found.map(|integration| integration.config) {
-            Some(PlatformConfig::Jira(config)) => config.issue_type,
+        let named = found.as_ref().and_then(|found| found.config.jira());
+        Ok(match named {
+            Some(config) => config.issue_type.clone(),
             None => JiraConfig::DEFAULT_ISSUE_TYPE.to_owned(),
         })
     }

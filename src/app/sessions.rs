@@ -22,7 +22,7 @@ use crate::{
     domain::{
         actor::Actor,
         ids::{IntegrationId, SessionId},
-        integration::PlatformConfig,
+        integration::{JiraConfig, JiraDeployment},
         permission::Action,
         session::{SessionStage, SessionStatus},
         time::Time,
@@ -95,10 +95,10 @@ impl App {
                 "must be the id of an integration",
             ));
         };
-        let PlatformConfig::Jira(config) = integration.config;
+        let config = exports_to(&integration)?;
         Ok(match new.jira_project_key.is_empty() {
             true => NewSession {
-                jira_project_key: config.project_key,
+                jira_project_key: config.project_key.clone(),
                 ..new
             },
             false => new,
@@ -290,4 +290,15 @@ fn opened(actor: &Actor, new: NewSession, now: Time) -> session::Model {
         complete_time: None,
         delete_time: None,
     }
+}
+
+/// The settings of the Jira that sessions are exported to through the integration: to Jira Cloud alone.
+pub(super) fn exports_to(integration: &integration::Model) -> Result<&JiraConfig> {
+    let config = integration.config.jira();
+    let cloud = config.filter(|jira| jira.deployment == JiraDeployment::Cloud);
+    cloud.ok_or_else(|| {
+        let rule =
+            "must be the id of an integration with Jira Cloud, where sessions are exported to";
+        Error::invalid("session.integration_id", rule)
+    })
 }

@@ -134,6 +134,7 @@ async fn connect_jira(client: &Client, stage: &Stage, fast: bool) -> Result<Stri
     let credentials = JiraCredentials {
         email: Options::EMAIL.to_owned(),
         api_token: Options::TOKEN.to_owned(),
+        ..Default::default()
     };
     let request = CreateIntegrationRequest {
         integration: Some(Integration {

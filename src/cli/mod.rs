@@ -9,6 +9,7 @@ mod dispatch;
 mod export;
 mod export_log;
 mod follow;
+mod keys;
 mod migrate;
 mod progress;
 mod sandbox;
@@ -48,6 +49,9 @@ enum Command {
     /// Bring the database's schema up or down, or tell where it stands.
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
+    /// Change the keys that integrations' credentials are sealed with, while servers run.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Print a signed bearer token.
     Token(token::TokenArgs),
     /// Take tickets out of a server into a file, or bring them in.
@@ -85,6 +89,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Serve => serve::run().await.map(done),
         Command::Demo(args) => demo::run(args).await,
         Command::Migrate(command) => migrate::run(command).await.map(done),
+        Command::Keys(command) => keys::run(command).await.map(done),
         Command::Token(args) => token::run(args).map(done),
         Command::Tickets(command) => tickets::run(command).await.map(done),
         Command::Session(command) => session::run(command).await.map(done),

@@ -87,13 +87,19 @@ pub(super) fn load_or_create(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-fn load(path: &Path) -> io::Result<Vec<u8>> {
+/// The file's text, unless others may read it too.
+pub(super) fn read_private(path: &Path) -> io::Result<Zeroizing<String>> {
     let text = Zeroizing::new(fs::read_to_string(path)?);
     if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
         return Err(io::Error::other(
             "others may read it: make it private with chmod 600",
         ));
     }
+    Ok(text)
+}
+
+fn load(path: &Path) -> io::Result<Vec<u8>> {
+    let text = read_private(path)?;
     match STANDARD.decode(text.trim()) {
         Ok(bytes) if bytes.len() == SECRET_LEN => Ok(bytes),
         _ => Err(io::Error::other("does not hold 32 bytes in base64")),
@@ -118,7 +124,7 @@ fn create(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-fn create_private(path: &Path) -> io::Result<fs::File> {
+pub(super) fn create_private(path: &Path) -> io::Result<fs::File> {
     OpenOptions::new()
         .write(true)
         .create_new(true)

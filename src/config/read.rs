@@ -12,8 +12,8 @@ use std::{
 use chrono::TimeDelta;
 
 use super::{
-    Config, CorsOrigins, CredentialsKey, Fault, LogFormat, LogSettings, SigningSecret,
-    TokenSettings, is_local, keys, parse,
+    Config, CorsOrigins, CredentialsKey, CredentialsKeys, Fault, LogFormat, LogSettings,
+    SigningSecret, TokenSettings, is_local, keys, parse,
 };
 use crate::telemetry;
 
@@ -35,6 +35,9 @@ pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
     });
     let credentials_key = reader.read("CREDENTIALS_KEY", None, |text| {
         parse::credentials_key(text).map(Some)
+    });
+    let older_keys = reader.read("CREDENTIALS_OLD_KEYS", Vec::new(), |text| {
+        parse::list(text).map(parse::credentials_key).collect()
     });
     let listen = reader.listen(secret.is_some());
     reader.read("JWT_ALGORITHM", (), |text| match text {
@@ -70,12 +73,12 @@ pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
             SigningSecret::new,
         )
     });
-    let credentials_key = credentials_key.or_else(|| {
-        let setting = "CREDENTIALS_KEY";
-        reader.generated(setting, &data_dir, "credentials-key", CredentialsKey::new)
-    });
-    match (secret, credentials_key) {
-        (Some(secret), Some(credentials_key)) if reader.faults.is_empty() => Ok(Config {
+    let credentials_keys = match credentials_key {
+        Some(newest) => Some(CredentialsKeys::given(newest, older_keys)),
+        None => reader.kept_keys(&data_dir, older_keys),
+    };
+    match (secret, credentials_keys) {
+        (Some(secret), Some(credentials_keys)) if reader.faults.is_empty() => Ok(Config {
             data_dir,
             database_url: database_url.into(),
             listen,
@@ -84,7 +87,7 @@ pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
                 audience,
                 issuer,
             },
-            credentials_key,
+            credentials_keys,
             log,
             uploads,
             sla,
@@ -205,6 +208,26 @@ impl Reader<'_> {
                 "DATA_DIR",
                 format!("{} cannot be written to: {error}", data_dir.display()),
             );
+        }
+    }
+
+    fn kept_keys(
+        &mut self,
+        data_dir: &Path,
+        older: Vec<CredentialsKey>,
+    ) -> Option<CredentialsKeys> {
+        // A folder that cannot be written to has been reported already.
+        if !self.faults.is_empty() {
+            return None;
+        }
+        match CredentialsKeys::kept(data_dir, older) {
+            Ok(keys) => Some(keys),
+            Err(error) => {
+                let folder = data_dir.display();
+                let problem = format!("not set, and the keys in {folder} cannot be used: {error}");
+                self.fault("CREDENTIALS_KEY", problem);
+                None
+            }
         }
     }
 

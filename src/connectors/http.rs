@@ -2,11 +2,15 @@
 
 use std::{error::Error as StdError, time::Duration};
 
+use chrono::{DateTime, FixedOffset};
 use ipnet::IpNet;
 use reqwest::{Client, RequestBuilder, header::HeaderMap};
 use url::Url;
 
 use super::guard::{Guard, Refused};
+
+/// The longest wait that is taken from an answer; a longer one is cut to it.
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Limits of every call.
 #[derive(Clone, Debug)]
@@ -208,6 +212,25 @@ impl Answer {
     /// The body, empty when it did not arrive whole.
     pub fn bytes(&self) -> &[u8] {
         self.body.as_deref().unwrap_or_default()
+    }
+
+    /// How long `Retry-After` asks to wait: in seconds or until a date (RFC 9110, section 10.2.3), which is held against the answer's own
+    /// `Date`, so that no clock but the sender's counts. At most a day.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let asked = self.header("retry-after")?.trim();
+        let wait = match asked.parse() {
+            Ok(seconds) => Duration::from_secs(seconds),
+            Err(_) => {
+                let until = DateTime::parse_from_rfc2822(asked).ok()?;
+                (until - self.date()?).to_std().unwrap_or_default()
+            }
+        };
+        Some(wait.min(MAX_WAIT))
+    }
+
+    /// What the sender's clock said.
+    pub fn date(&self) -> Option<DateTime<FixedOffset>> {
+        DateTime::parse_from_rfc2822(self.header("date")?).ok()
     }
 
     /// An answer for tests of what reads answers.

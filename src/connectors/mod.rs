@@ -5,28 +5,47 @@
 //! [`Connector::look`]; then file by file [`Connector::attach`].
 
 mod credentials;
+mod fault;
+pub mod github;
 pub mod guard;
 pub mod http;
+pub mod inbound;
 pub mod jira;
+mod markup;
 pub mod outcome;
 pub mod parcel;
+mod redact;
 pub mod scan;
+pub mod slack;
+pub mod webhook;
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-pub use credentials::{Credentials, JiraCredentials};
+pub use credentials::{
+    Credentials, GithubCredentials, JiraCredentials, SlackCredentials, WebhookCredentials,
+};
+use inbound::Standing;
 use outcome::{Attached, External, Failure, KnownFile, Outcome, Sought, WhenUncertain};
 use parcel::{FileBytes, MadeFile, Parcel};
 
-use crate::domain::problem::Problem;
+use crate::{
+    domain::{export::ErrorCategory, integration::PlatformConfig, problem::Problem},
+    error::Reason,
+};
 
 /// A connection to one outside system, ready to be used. Cheap to clone.
 #[derive(Clone, Debug)]
 pub enum Connector {
     /// A Jira site.
     Jira(jira::Jira),
+    /// A channel of Slack.
+    Slack(slack::Slack),
+    /// A repository on GitHub.
+    Github(github::Github),
+    /// A receiver of signed HTTP requests.
+    Webhook(webhook::Webhook),
 }
 
 /// What a real call to the platform showed.
@@ -43,10 +62,37 @@ pub struct Check {
 }
 
 impl Connector {
+    /// Prepares the connection; nothing is sent. `None`: the credentials are another platform's.
+    pub fn new(
+        http: &http::Http,
+        config: &PlatformConfig,
+        credentials: &Credentials,
+    ) -> Option<Self> {
+        use Credentials as Of;
+        Some(match (config, credentials) {
+            (PlatformConfig::Jira(config), Of::Jira(credentials)) => {
+                Self::Jira(jira::Jira::new(http, config, credentials))
+            }
+            (PlatformConfig::Slack(config), Of::Slack(credentials)) => {
+                Self::Slack(slack::Slack::new(http, config, credentials))
+            }
+            (PlatformConfig::Github(config), Of::Github(credentials)) => {
+                Self::Github(github::Github::new(http, config, credentials))
+            }
+            (PlatformConfig::Webhook(config), Of::Webhook(credentials)) => {
+                Self::Webhook(webhook::Webhook::new(http, config, credentials))
+            }
+            _ => return None,
+        })
+    }
+
     /// Asks the platform whether the settings and credentials work. Changes nothing there.
     pub async fn check(&self) -> Check {
         match self {
             Self::Jira(jira) => jira.check().await,
+            Self::Slack(slack) => slack.check().await,
+            Self::Github(github) => github.check().await,
+            Self::Webhook(webhook) => webhook.check().await,
         }
     }
 
@@ -55,6 +101,9 @@ impl Connector {
     pub async fn aim(&self, parcel: &Parcel) -> Result<Value, Outcome> {
         match self {
             Self::Jira(jira) => jira.aim(parcel).await,
+            Self::Slack(slack) => Ok(slack.aim()),
+            Self::Github(github) => Ok(github.aim()),
+            Self::Webhook(_) => Ok(Value::Null),
         }
     }
 
@@ -62,6 +111,9 @@ impl Connector {
     pub async fn dispatch(&self, parcel: &Parcel, aim: &Value) -> Outcome {
         match self {
             Self::Jira(jira) => jira.dispatch(parcel, aim).await,
+            Self::Slack(slack) => slack.dispatch(parcel).await,
+            Self::Github(github) => github.dispatch(parcel).await,
+            Self::Webhook(webhook) => webhook.dispatch(parcel).await,
         }
     }
 
@@ -70,20 +122,39 @@ impl Connector {
     pub async fn look(&self, parcel: &Parcel, aim: &Value) -> Sought {
         match self {
             Self::Jira(jira) => jira.look(parcel, aim).await,
+            Self::Slack(slack) => slack.look(parcel, aim).await,
+            Self::Github(github) => github.look(parcel, aim).await,
+            Self::Webhook(_) => Sought::CannotAsk(webhook::Webhook::NO_LOOK.to_owned()),
+        }
+    }
+
+    /// Where the external ticket stands now; of a platform that tells of it by webhooks.
+    pub async fn standing(&self, external: &External) -> Result<Standing, Failure> {
+        match self {
+            Self::Jira(jira) => jira.standing(external).await,
+            Self::Github(github) => github.standing(external).await,
+            Self::Slack(_) | Self::Webhook(_) => Err(Failure::new(
+                ErrorCategory::AdminRequired,
+                Reason::PlatformUnsupported,
+                "A copy on this platform has no status of its own.",
+            )),
         }
     }
 
     /// What may be done about an uncertain outcome.
     pub const fn when_uncertain(&self) -> WhenUncertain {
         match self {
-            Self::Jira(_) => WhenUncertain::Look,
+            Self::Jira(_) | Self::Slack(_) | Self::Github(_) => WhenUncertain::Look,
+            Self::Webhook(_) => WhenUncertain::SendAgain,
         }
     }
 
     /// Whether the platform takes files; an error tells a person why it does not.
     pub const fn takes_files(&self) -> Result<(), &'static str> {
         match self {
-            Self::Jira(_) => Ok(()),
+            Self::Jira(_) | Self::Slack(_) => Ok(()),
+            Self::Github(_) => Err(github::Github::NO_FILES),
+            Self::Webhook(_) => Err(webhook::Webhook::NO_FILES),
         }
     }
 
@@ -91,6 +162,7 @@ impl Connector {
     pub fn made_files(&self, parcel: &Parcel, external: &External) -> Vec<MadeFile> {
         match self {
             Self::Jira(_) => jira::Jira::made_files(parcel, external),
+            Self::Slack(_) | Self::Github(_) | Self::Webhook(_) => Vec::new(),
         }
     }
 
@@ -98,6 +170,9 @@ impl Connector {
     pub async fn files_on(&self, external: &External) -> Result<Vec<KnownFile>, Failure> {
         match self {
             Self::Jira(jira) => jira.files_on(external).await,
+            Self::Slack(slack) => slack.files_on(external).await,
+            // They take none, so that none is there.
+            Self::Github(_) | Self::Webhook(_) => Ok(Vec::new()),
         }
     }
 
@@ -105,6 +180,15 @@ impl Connector {
     pub async fn attach(&self, external: &External, file: FileBytes<'_>) -> Attached {
         match self {
             Self::Jira(jira) => jira.attach_to(external, file).await,
+            Self::Slack(slack) => slack.attach(external, file).await,
+            Self::Github(_) => Attached::Rejected(no_files(github::Github::NO_FILES)),
+            Self::Webhook(_) => Attached::Rejected(no_files(webhook::Webhook::NO_FILES)),
         }
     }
+}
+
+/// Of a platform that takes no files.
+fn no_files(why: &str) -> Failure {
+    let category = ErrorCategory::AdminRequired;
+    Failure::new(category, Reason::PlatformRejected, why).of_the_ticket()
 }

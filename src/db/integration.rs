@@ -118,6 +118,7 @@ impl Model {
     /// Whether it leads to another site than `read` does.
     pub fn moves_from(&self, read: &Self) -> bool {
         self.config.site() != read.config.site()
+            || self.config.deployment() != read.config.deployment()
     }
 }
 
@@ -178,6 +179,33 @@ pub(super) fn enabled_ids() -> SelectStatement {
         .select_only()
         .column(Column::Id)
         .into_query()
+}
+
+/// Integrations whose credentials another key than this one has sealed, by name.
+pub async fn sealed_otherwise(conn: &impl ConnectionTrait, key_id: &str) -> Result<Vec<Model>> {
+    let rows = live()
+        .filter(Column::CredentialsKeyId.ne(key_id))
+        .order_by_asc(Column::Name);
+    Ok(rows.all(conn).await?)
+}
+
+/// Keeps the same credentials, sealed with another key, if the integration is still as it was read. [`Error::Fenced`]: it is not. Its
+/// etag grows, so that whoever is about to write it with the older seal does not.
+///
+/// [`Error::Fenced`]: crate::error::Error::Fenced
+pub async fn seal_anew(
+    conn: &impl ConnectionTrait,
+    read: &Model,
+    sealed: &[u8],
+    key_id: &str,
+) -> Result<()> {
+    let anew = Model {
+        credentials: Some(sealed.to_vec()),
+        credentials_key_id: Some(key_id.to_owned()),
+        version: read.version + 1,
+        ..read.clone()
+    };
+    update(conn, read, &anew).await
 }
 
 /// Adds an integration; a name that is taken (whatever the case) fails as a duplicate.

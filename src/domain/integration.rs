@@ -1,10 +1,21 @@
 //! Outside systems that tickets are handed to: what they are and how they are configured.
 
+mod address;
+mod github;
+mod jira;
+mod slack;
+mod webhook;
+
 use std::time::Duration;
 
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+pub use github::{GithubConfig, GithubConfigChange};
+pub use jira::{JiraConfig, JiraConfigChange, JiraDeployment, project_key};
+pub use slack::{SlackConfig, SlackConfigChange};
+pub use webhook::{WebhookConfig, WebhookConfigChange};
 
 use super::{text_enum, ticket::named_text};
 use crate::error::Broken;
@@ -48,6 +59,12 @@ text_enum! {
     Platform {
         /// Atlassian Jira.
         Jira,
+        /// Slack.
+        Slack,
+        /// GitHub.
+        Github,
+        /// Any receiver of signed HTTP requests.
+        Webhook,
     }
 }
 
@@ -56,6 +73,9 @@ impl Platform {
     pub const fn category(self) -> IntegrationCategory {
         match self {
             Self::Jira => IntegrationCategory::Ticketing,
+            Self::Slack => IntegrationCategory::Messaging,
+            Self::Github => IntegrationCategory::CodeRepository,
+            Self::Webhook => IntegrationCategory::Webhook,
         }
     }
 
@@ -63,6 +83,9 @@ impl Platform {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Jira => "jira",
+            Self::Slack => "slack",
+            Self::Github => "github",
+            Self::Webhook => "webhook",
         }
     }
 }
@@ -73,6 +96,12 @@ impl Platform {
 pub enum PlatformConfig {
     /// Settings of a Jira site.
     Jira(JiraConfig),
+    /// Settings of a Slack channel.
+    Slack(SlackConfig),
+    /// Settings of a GitHub repository.
+    Github(GithubConfig),
+    /// Settings of an HTTP receiver.
+    Webhook(WebhookConfig),
 }
 
 impl PlatformConfig {
@@ -80,27 +109,58 @@ impl PlatformConfig {
     pub const fn platform(&self) -> Platform {
         match self {
             Self::Jira(_) => Platform::Jira,
+            Self::Slack(_) => Platform::Slack,
+            Self::Github(_) => Platform::Github,
+            Self::Webhook(_) => Platform::Webhook,
         }
     }
 
-    /// The site that issues are made on.
+    /// The address that is called.
     pub const fn site(&self) -> &Url {
         match self {
             Self::Jira(config) => &config.site_url,
+            Self::Slack(config) => &config.api_url,
+            Self::Github(config) => &config.api_url,
+            Self::Webhook(config) => &config.url,
         }
+    }
+
+    /// The settings of a Jira site, where they are.
+    pub const fn jira(&self) -> Option<&JiraConfig> {
+        match self {
+            Self::Jira(config) => Some(config),
+            _ => None,
+        }
+    }
+
+    /// Which flavour of Jira the site runs, where it is one.
+    pub fn deployment(&self) -> Option<JiraDeployment> {
+        self.jira().map(|jira| jira.deployment)
     }
 
     /// These settings with what changes of them; `None` where the change is one of another platform's.
     #[must_use]
     pub fn changed(&self, change: &ConfigChange) -> Option<Self> {
-        let (Self::Jira(config), ConfigChange::Jira(change)) = (self, change);
-        Some(Self::Jira(config.changed(change)))
+        Some(match (self, change) {
+            (Self::Jira(config), ConfigChange::Jira(change)) => Self::Jira(config.changed(change)),
+            (Self::Slack(config), ConfigChange::Slack(change)) => {
+                Self::Slack(config.changed(change))
+            }
+            (Self::Github(config), ConfigChange::Github(change)) => {
+                Self::Github(config.changed(change))
+            }
+            (Self::Webhook(config), ConfigChange::Webhook(change)) => {
+                Self::Webhook(config.changed(change))
+            }
+            _ => return None,
+        })
     }
 
     /// The least time between two creates of an export.
     pub const fn pace(&self) -> Duration {
         match self {
             Self::Jira(config) => config.export_delay,
+            _ => Duration::ZERO,
         }
     }
 
@@ -108,25 +168,9 @@ impl PlatformConfig {
     pub const fn lanes(&self) -> u32 {
         match self {
             Self::Jira(config) if config.export_delay.is_zero() => config.concurrency,
-            Self::Jira(_) => 1,
+            _ => 1,
         }
     }
-}
-
-/// Settings of a Jira site.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct JiraConfig {
-    /// The site, such as `https://example.atlassian.net`; no path, query or credentials.
-    pub site_url: Url,
-    /// The project that single tickets go to; empty when only sessions are exported.
-    pub project_key: String,
-    /// The type of issue when a ticket names none.
-    pub issue_type: String,
-    /// The least time between two creates of an export.
-    pub export_delay: Duration,
-    /// How many tickets of an export may be on their way at once, where there is no delay. Older rows do not say.
-    #[serde(default = "JiraConfig::one_by_one")]
-    pub concurrency: u32,
 }
 
 /// What is to become of a platform's settings.
@@ -134,111 +178,24 @@ pub struct JiraConfig {
 pub enum ConfigChange {
     /// Of a Jira site.
     Jira(JiraConfigChange),
+    /// Of a Slack channel.
+    Slack(SlackConfigChange),
+    /// Of a GitHub repository.
+    Github(GithubConfigChange),
+    /// Of an HTTP receiver.
+    Webhook(WebhookConfigChange),
 }
 
-/// What is to become of the settings of a Jira site; `None`: it stays.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[allow(
-    missing_docs,
-    reason = "each field is the one of the same name in JiraConfig"
-)]
-pub struct JiraConfigChange {
-    pub site_url: Option<Url>,
-    pub project_key: Option<String>,
-    pub issue_type: Option<String>,
-    pub export_delay: Option<Duration>,
-    pub concurrency: Option<u32>,
-}
-
-impl JiraConfigChange {
+impl ConfigChange {
     /// Settings of nothing but this change; `None` unless it names all of them.
-    pub fn whole(self) -> Option<JiraConfig> {
-        Some(JiraConfig {
-            site_url: self.site_url?,
-            project_key: self.project_key?,
-            issue_type: self.issue_type?,
-            export_delay: self.export_delay?,
-            concurrency: self.concurrency?,
-        })
-    }
-}
-
-impl JiraConfig {
-    fn changed(&self, change: &JiraConfigChange) -> Self {
-        let change = change.clone();
-        Self {
-            site_url: change.site_url.unwrap_or_else(|| self.site_url.clone()),
-            project_key: change
-                .project_key
-                .unwrap_or_else(|| self.project_key.clone()),
-            issue_type: change.issue_type.unwrap_or_else(|| self.issue_type.clone()),
-            export_delay: change.export_delay.unwrap_or(self.export_delay),
-            concurrency: change.concurrency.unwrap_or(self.concurrency),
+    pub fn whole(self) -> Option<PlatformConfig> {
+        match self {
+            Self::Jira(change) => change.whole().map(PlatformConfig::Jira),
+            Self::Slack(change) => change.whole().map(PlatformConfig::Slack),
+            Self::Github(change) => change.whole().map(PlatformConfig::Github),
+            Self::Webhook(change) => change.whole().map(PlatformConfig::Webhook),
         }
     }
-
-    /// The pace when nothing is configured.
-    pub const DEFAULT_DELAY: Duration = Duration::from_millis(1500);
-    /// The slowest pace.
-    pub const MAX_DELAY: Duration = Duration::from_secs(60);
-    /// The most tickets on their way at once: more would only meet Jira's burst limits.
-    pub const MAX_CONCURRENCY: u32 = 10;
-    /// The longest address, in code points.
-    pub const URL_MAX: usize = 2048;
-    /// The type of issue when nothing is configured.
-    pub const DEFAULT_ISSUE_TYPE: &'static str = "Task";
-
-    /// The site's address: `https`, or `http` where docket's address guard lets it through; a host and nothing behind it.
-    pub fn site_url(text: &str) -> Result<Url, Broken> {
-        if text.chars().count() > Self::URL_MAX {
-            return Err(Broken::new("must have at most 2048 characters"));
-        }
-        let url = Url::parse(text).map_err(|_| Broken::new("must be an absolute URL"))?;
-        let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        let bare = url.username().is_empty() && url.password().is_none();
-        if !matches!(url.scheme(), "https" | "http") || url.host().is_none() || !plain || !bare {
-            return Err(Broken::new(
-                "must be http(s)://host[:port] without a path, query, fragment or credentials",
-            ));
-        }
-        Ok(url)
-    }
-
-    /// The pace: 0 to one minute.
-    pub fn export_delay(delay: Option<Duration>) -> Result<Duration, Broken> {
-        match delay {
-            None => Ok(Self::DEFAULT_DELAY),
-            Some(delay) if delay <= Self::MAX_DELAY => Ok(delay),
-            Some(_) => Err(Broken::new("must be between 0 and 60 s")),
-        }
-    }
-
-    /// How many tickets may be on their way at once; 0: as many as when nothing is configured.
-    pub fn concurrency(count: i32) -> Result<u32, Broken> {
-        match u32::try_from(count) {
-            Ok(0) => Ok(Self::one_by_one()),
-            Ok(count) if count <= Self::MAX_CONCURRENCY => Ok(count),
-            _ => Err(Broken::new("must be between 1 and 10")),
-        }
-    }
-
-    /// The concurrency when nothing is configured.
-    pub const fn one_by_one() -> u32 {
-        1
-    }
-}
-
-/// A Jira project's key: a capital letter, then 1 to 9 capitals, digits or underscores (Jira's own default rule). Case matters.
-pub fn project_key(text: &str) -> Result<String, Broken> {
-    let mut chars = text.chars();
-    let first = chars.next().is_some_and(|c| c.is_ascii_uppercase());
-    let rest = chars.all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-    if first && rest && (2..=10).contains(&text.len()) {
-        return Ok(text.to_owned());
-    }
-    Err(Broken::new(
-        "must be a Jira project key: a capital letter, then 1 to 9 capitals, digits or underscores",
-    ))
 }
 
 /// An integration's name: 1 to 255 characters in one line, not only blanks.

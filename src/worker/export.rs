@@ -31,10 +31,7 @@ use run::Stop;
 
 use crate::{
     app::{App, wake},
-    connectors::{
-        Connector,
-        jira::{HardStop, ProjectMeta},
-    },
+    connectors::jira::{HardStop, ProjectMeta},
     db::{export, export_event, export_log, export_request, notify_in, session},
     domain::{
         export::{EventDetail, ExportStatus, ResumeReason},
@@ -161,7 +158,7 @@ pub(super) async fn run(
 async fn carry_through(run: &mut Run) -> Result<(), Stop> {
     run.traffic.halting = CancellationToken::new();
     run.wait_out_the_throttle().await?;
-    let Connector::Jira(jira) = run.connector().await?;
+    let jira = run.connector().await?;
     let project = run.claimed.jira_project_key.clone();
     let meta = run
         .ask("read the project", || ProjectMeta::load(&jira, &project))

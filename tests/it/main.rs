@@ -20,6 +20,7 @@ mod export;
 mod jira;
 mod layers;
 mod life;
+mod outside;
 mod preflight;
 mod sandbox;
 mod sla;

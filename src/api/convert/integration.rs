@@ -2,7 +2,7 @@
 
 use super::{
     enums::Wire,
-    etag, page,
+    etag, integration_config, page,
     time::{span, timestamp},
 };
 use crate::{
@@ -11,14 +11,9 @@ use crate::{
         pages::PageRequest,
     },
     db::integration::Filter,
-    domain::{
-        integration::{JiraConfig, PlatformConfig},
-        problem::Problem,
-        session_ticket::name_query,
-        ticket::short_text,
-    },
+    domain::{problem::Problem, session_ticket::name_query, ticket::short_text},
     error::{Result, Violations},
-    proto::v1::{self, integration::Config},
+    proto::v1,
 };
 
 /// What ListIntegrations asks for.
@@ -67,7 +62,7 @@ pub(in crate::api) fn integration(view: IntegrationView) -> v1::Integration {
         etag: etag(integration.version),
         create_time: Some(timestamp(integration.create_time)),
         update_time: Some(timestamp(integration.update_time)),
-        config: Some(config(integration.config)),
+        config: Some(integration_config::shown(integration.config)),
     }
 }
 
@@ -76,26 +71,6 @@ pub(in crate::api) fn planned(view: IntegrationView) -> v1::Integration {
     v1::Integration {
         id: String::new(),
         ..integration(view)
-    }
-}
-
-fn config(config: PlatformConfig) -> Config {
-    match config {
-        PlatformConfig::Jira(JiraConfig {
-            site_url,
-            project_key,
-            issue_type,
-            export_delay,
-            concurrency,
-        }) => Config::Jira(v1::JiraConfig {
-            // A URL without a path is written with one.
-            site_url: site_url.as_str().trim_end_matches('/').to_owned(),
-            project_key,
-            default_issue_type: issue_type,
-            deployment: v1::JiraDeployment::Cloud.into(),
-            export_delay: Some(span(export_delay)),
-            concurrency: i32::try_from(concurrency).unwrap_or(i32::MAX),
-        }),
     }
 }
 

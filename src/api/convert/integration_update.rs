@@ -1,7 +1,9 @@
 //! What UpdateIntegration asks for. No rule here quotes a credential.
 
+use strum::IntoEnumIterator as _;
+
 use super::{
-    integration_create::{credentials_of, jira_change, unsupported},
+    integration_config,
     mask::{self, Fields},
     required,
 };
@@ -10,7 +12,7 @@ use crate::{
     domain::{
         etag,
         ids::IntegrationId,
-        integration::{self as rules, ConfigChange},
+        integration::{self as rules, ConfigChange, Platform},
     },
     error::{Result, Violations},
     proto::v1::{self, integration::Config},
@@ -27,6 +29,17 @@ const FIELDS: Fields = Fields {
         "jira.deployment",
         "jira.export_delay",
         "jira.concurrency",
+        "slack",
+        "slack.channel",
+        "slack.api_url",
+        "github",
+        "github.owner",
+        "github.repository",
+        "github.api_url",
+        "github.labels",
+        "webhook",
+        "webhook.url",
+        "webhook.headers",
     ],
     fixed: &[
         "id",
@@ -53,16 +66,14 @@ pub(in crate::api) fn update(
     let mask = mask::read(&mut violations, request.update_mask, &FIELDS);
     let mut change = IntegrationChange::default();
     if let Some(given) = request.credentials {
-        change.credentials = credentials_of(&mut violations, given);
+        change.credentials = integration_config::credentials(&mut violations, given);
     }
     let given = required(&mut violations, "integration", request.integration);
     let given = given.unwrap_or_default();
     let id = violations.check("integration.id", given.id.parse());
     let name = mask.take("name", || rules::name(&given.name));
     change.name = name.and_then(|name| violations.check("integration.name", name));
-    if mask.names_any(|path| path.starts_with("jira")) {
-        change.config = config(&mut violations, given.config, &mask)?;
-    }
+    change.config = config(&mut violations, given.config, &mask);
     let id = violations.settle(id)?;
     let update = Update {
         change,
@@ -72,26 +83,40 @@ pub(in crate::api) fn update(
     Ok((id, update))
 }
 
+/// What is to become of the settings, where the mask names any.
 fn config(
     violations: &mut Violations,
     given: Option<Config>,
     mask: &mask::Mask,
-) -> Result<Option<ConfigChange>> {
-    match given {
-        Some(Config::Jira(jira)) => {
-            let named = |field: &str| {
-                mask.names_any(|path| path == "jira" || path.strip_prefix("jira.") == Some(field))
-            };
-            let change = jira_change(violations, &jira, named)?;
-            Ok(Some(ConfigChange::Jira(change)))
-        }
-        None => {
-            let rule = "is required where update_mask names it, or nothing at all";
-            violations.add("integration.config", rule);
-            Ok(None)
-        }
-        Some(Config::Slack(_)) => Err(unsupported("slack")),
-        Some(Config::Github(_)) => Err(unsupported("github")),
-        Some(Config::Webhook(_)) => Err(unsupported("webhook")),
+) -> Option<ConfigChange> {
+    let of = |platform: Platform, path: &str| path.split('.').next() == Some(platform.name());
+    let named: Vec<Platform> = Platform::iter()
+        .filter(|platform| mask.names_any(|path| of(*platform, path)))
+        .collect();
+    if named.is_empty() {
+        return None;
     }
+    let Some(given) = given else {
+        let rule = "is required where update_mask names it, or nothing at all";
+        violations.add("integration.config", rule);
+        return None;
+    };
+    let platform = integration_config::platform(&given);
+    // A mask of all fields names those of every platform.
+    let all = named.len() == Platform::iter().count();
+    if !all && let Some(other) = named.iter().find(|named| **named != platform) {
+        let rule = format!("must be that of {}, which update_mask names", other.name());
+        violations.add("integration.config", rule);
+        return None;
+    }
+    let named = |field: &str| {
+        let whole = platform.name();
+        mask.names_any(|path| {
+            let part = path
+                .strip_prefix(whole)
+                .and_then(|rest| rest.strip_prefix('.'));
+            path == whole || part == Some(field)
+        })
+    };
+    Some(integration_config::change(violations, &given, named))
 }

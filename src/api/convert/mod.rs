@@ -13,6 +13,7 @@ pub(super) mod fixes;
 pub(super) mod history;
 pub(super) mod ids;
 pub(super) mod integration;
+mod integration_config;
 pub(super) mod integration_create;
 pub(super) mod integration_result;
 pub(super) mod integration_update;

@@ -44,20 +44,32 @@ impl Jira {
 
     async fn check_site(&self, problems: &mut Vec<Problem>) {
         match self.server_info().await {
-            Ok(site) if matches!(site.deployment_type.as_str(), "Cloud" | "") => {}
+            Ok(site) if self.is_of(&site.deployment_type) => {}
             Ok(site) => {
                 let kind = self.shared.redactor.clean(&site.deployment_type);
+                let told = self.config().deployment;
                 problems.push(Problem {
                     reason: Reason::PlatformUnsupported,
                     category: ErrorCategory::AdminRequired,
                     message: format!(
-                        "The site is a Jira {kind} installation; docket works with Jira Cloud."
+                        "The site is a Jira {kind} installation; the integration's settings say {told}."
                     ),
-                    field: "site_url".to_owned(),
-                    recommended_action: "Name a site of Jira Cloud.".to_owned(),
+                    field: "deployment".to_owned(),
+                    recommended_action:
+                        "Set `deployment` by what the site is, with the credentials that go with it, or name another site."
+                            .to_owned(),
                 });
             }
             Err(error) => problems.push(self.told(&error)),
+        }
+    }
+
+    /// Whether the site is what the settings say; one that does not tell may be.
+    fn is_of(&self, deployment_type: &str) -> bool {
+        match deployment_type {
+            "" => true,
+            "Cloud" => self.is_cloud(),
+            _ => !self.is_cloud(),
         }
     }
 

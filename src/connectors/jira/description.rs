@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::connectors::markup::{self, Dialect, Rendered};
+
 use super::{
     IssuePlan,
     adf::{self, InlineAttachment, Loss},
@@ -41,9 +43,19 @@ impl Description {
 
 /// Half of the description that a plan holds, for a Jira that finds it too long all the same; `None`: it is not worth sending.
 pub fn cut_further(html: &str, plan: &IssuePlan) -> Option<Value> {
-    let now = adf_text(plan.fields.get("description")?);
+    let now = plan.fields.get("description")?;
+    if let Some(text) = now.as_str() {
+        let most = text.chars().count() / 2;
+        return (most >= LEAST).then(|| wiki(html, most).text.into());
+    }
+    let now = adf_text(now);
     let text_limit = now.encode_utf16().count() / 2;
     (text_limit >= LEAST).then(|| adf::convert_with(html, &converting(text_limit)).adf)
+}
+
+/// As wiki markup, which is what Data Center takes.
+pub(super) fn wiki(html: &str, most: usize) -> Rendered {
+    markup::render(html, Dialect::Wiki, most)
 }
 
 /// How every description is converted: its pictures become files, and are named where they stood.

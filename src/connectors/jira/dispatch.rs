@@ -1,4 +1,4 @@
-//! Handing single tickets to a project of Jira Cloud: the connector's verbs.
+//! Handing single tickets to a project of Jira, Cloud or Data Center: the connector's verbs.
 
 mod told;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     AttachOutcome, AttachmentSettings, CallError, CreateOutcome, Description, IssueInput,
     IssuePlan, IssueRef, Jira, Mark, NewFile, NewIssue, PlanError, Probe, ProjectMeta, Unsent,
-    cut_further, full_text,
+    adf::TEXT_LIMIT, cut_further, description::wiki, full_text,
 };
 use crate::{
     connectors::{
@@ -92,7 +92,7 @@ impl Jira {
             Ok(plan) => plan,
             Err(outcome) => return outcome,
         };
-        let mut cut = false;
+        let mut cut = !self.is_cloud() && wiki(&parcel.description, TEXT_LIMIT).cut;
         let mut cuts = 0;
         loop {
             let new = NewIssue {
@@ -254,7 +254,12 @@ impl Jira {
         let email = |person: &Person| person.email.clone();
         IssueInput {
             summary: parcel.title.clone(),
-            description: Description::of(&parcel.description).adf,
+            description: match self.is_cloud() {
+                true => Description::of(&parcel.description).adf,
+                false => Some(wiki(&parcel.description, TEXT_LIMIT).text)
+                    .filter(|text| !text.is_empty())
+                    .map(Value::String),
+            },
             issue_type: self.config().issue_type.clone(),
             priority: parcel.priority,
             labels: parcel.tags.iter().map(label).collect(),

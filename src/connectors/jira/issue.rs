@@ -42,11 +42,35 @@ impl Jira {
         ids: &[&str],
         fields: &[&str],
     ) -> Result<Vec<IssueFields>, CallError> {
+        if !self.is_cloud() {
+            return self.one_by_one(ids, fields).await;
+        }
         let body = json!({ "issueIdsOrKeys": ids, "fields": fields });
         let path = ["rest", "api", "3", "issue", "bulkfetch"];
         let body: BulkBody = self.call(Method::POST, &path, &[], Some(&body)).await?;
         self.check_missing(&body.issue_errors).await?;
         Ok(body.issues)
+    }
+
+    /// As [`Jira::issue_fields`], for a Jira that reads no more than one at once.
+    async fn one_by_one(
+        &self,
+        ids: &[&str],
+        fields: &[&str],
+    ) -> Result<Vec<IssueFields>, CallError> {
+        let mut found = Vec::new();
+        for id in ids {
+            let path = ["rest", "api", "3", "issue", id];
+            match self
+                .get(&path, &[("fields", fields.join(",").as_str())])
+                .await
+            {
+                Ok(issue) => found.push(issue),
+                Err(CallError::Rejected(rejection)) if rejection.status == 404 => (),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 
     /// The fields that an issue's edit screen takes; none where docket may not edit it.

@@ -1,4 +1,4 @@
-//! Jira Cloud, REST API version 3: creating issues, finding them again, and what a project lets one do.
+//! Jira Cloud (REST API version 3) and Data Center (version 2): creating issues, finding them again, and what a project lets one do.
 
 pub mod adf;
 mod agile;
@@ -18,7 +18,7 @@ mod outcome;
 mod priority;
 mod probe;
 mod project_meta;
-mod redact;
+mod standing;
 mod touched;
 mod witness;
 
@@ -57,12 +57,14 @@ pub use project_meta::{PlanError, ProjectMeta};
 pub use touched::{Condition, OwnFiles, OwnIssue};
 pub use witness::Witness;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+
 use super::{
     JiraCredentials,
     http::{Answer, Http, SendError},
+    redact::Redactor,
 };
-use crate::domain::integration::JiraConfig;
-use redact::Redactor;
+use crate::domain::integration::{JiraConfig, JiraDeployment};
 
 /// A Jira site with the account that docket uses there. Cheap to clone; Debug shows the site alone.
 #[derive(Clone)]
@@ -96,7 +98,7 @@ impl Jira {
                 http: http.clone(),
                 config: config.clone(),
                 credentials: credentials.clone(),
-                redactor: Redactor::new(credentials),
+                redactor: redactor(credentials),
                 near_limit: AtomicBool::new(false),
                 requests: AtomicU64::new(0),
             }),
@@ -110,6 +112,11 @@ impl Jira {
             witness: Some(witness),
             ..self
         }
+    }
+
+    /// Whether the site is one of Jira Cloud.
+    pub fn is_cloud(&self) -> bool {
+        self.shared.config.deployment == JiraDeployment::Cloud
     }
 
     /// The site's settings.
@@ -137,9 +144,15 @@ impl Jira {
         self.url(&["rest", "api", "3", "issue", id])
     }
 
-    /// The site's address with these path segments, each of them encoded.
+    /// The site's address with these path segments, each of them encoded. What both versions of the interface have is named by
+    /// version 3's path.
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.shared.config.site_url.clone();
+        let older = self.shared.config.deployment == JiraDeployment::DataCenter;
+        let path = match path {
+            ["rest", "api", "3", rest @ ..] if older => [&["rest", "api", "2"], rest].concat(),
+            path => path.to_vec(),
+        };
         // Fails for an address without a host only, which the guard refuses.
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.clear().extend(path);
@@ -176,15 +189,10 @@ impl Jira {
             url.query_pairs_mut().extend_pairs(query);
         }
         self.shared.requests.fetch_add(1, Ordering::Relaxed);
-        let JiraCredentials { email, api_token } = &self.shared.credentials;
         let begun = Instant::now();
         let sent = self.shared.http.send(&url, |client| {
-            let request = client
-                .request(method.clone(), url.clone())
-                // Marked as sensitive by reqwest.
-                .basic_auth(email, Some(api_token.expose_secret()))
-                .header("accept", "application/json");
-            build(request)
+            let request = client.request(method.clone(), url.clone());
+            build(self.signed(request).header("accept", "application/json"))
         });
         let sent = sent.await;
         let path = url.path();
@@ -201,6 +209,20 @@ impl Jira {
             witness.saw(self.exchange((&method, &url, body), &sent, begun.elapsed()));
         }
         sent
+    }
+
+    /// The request with the account's credentials, which reqwest marks as sensitive.
+    fn signed(&self, request: RequestBuilder) -> RequestBuilder {
+        let Shared {
+            config,
+            credentials,
+            ..
+        } = &*self.shared;
+        let token = credentials.api_token.expose_secret();
+        match config.deployment {
+            JiraDeployment::Cloud => request.basic_auth(&credentials.email, Some(token)),
+            JiraDeployment::DataCenter => request.bearer_auth(token),
+        }
     }
 
     /// A call that may be repeated without harm, and its answer.
@@ -229,4 +251,16 @@ impl Jira {
     ) -> Result<T, CallError> {
         self.call(Method::GET, path, query, None).await
     }
+}
+
+/// Knows the credentials in every form in which they travel.
+fn redactor(credentials: &JiraCredentials) -> Redactor {
+    let token = credentials.api_token.expose_secret();
+    let basic = BASE64_STANDARD.encode(format!("{}:{token}", credentials.email));
+    let secret = credentials.webhook_secret.clone();
+    Redactor::new(
+        [basic.into(), credentials.api_token.clone()]
+            .into_iter()
+            .chain(secret),
+    )
 }

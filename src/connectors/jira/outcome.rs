@@ -6,11 +6,12 @@ use chrono::DateTime;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AttachOutcome, IssueFile, redact::Redactor};
-use crate::connectors::http::{Answer, Lost, NotSent, SendError};
+use super::{AttachOutcome, IssueFile};
+use crate::connectors::{
+    http::{Answer, Lost, MAX_WAIT, NotSent, SendError},
+    redact::Redactor,
+};
 
-/// The longest wait that is taken from an answer; a longer one is cut to it.
-const MAX_WAIT: Duration = Duration::from_secs(24 * 3600);
 /// How many messages of a refusal are kept, and how many fields.
 const MAX_MESSAGES: usize = 20;
 
@@ -298,21 +299,12 @@ fn limit(answer: &Answer, redactor: &Redactor) -> String {
     redactor.clean(answer.header("ratelimit-reason").unwrap_or_default())
 }
 
-/// How long the answer asks to wait: `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), else the instant in
-/// `X-RateLimit-Reset`. Instants are held against the answer's own `Date`, so that no clock but the sender's counts.
+/// How long the answer asks to wait: `Retry-After`, else the instant in `X-RateLimit-Reset`.
 fn wait(answer: &Answer) -> Option<Duration> {
-    let asked = answer.header("retry-after").map(str::trim);
-    let wait = match asked.and_then(|text| text.parse().ok()) {
-        Some(seconds) => Duration::from_secs(seconds),
-        None => {
-            let now = DateTime::parse_from_rfc2822(answer.header("date")?).ok()?;
-            let until = asked
-                .and_then(|text| DateTime::parse_from_rfc2822(text).ok())
-                .or_else(|| reset(answer))?;
-            (until - now).to_std().unwrap_or_default()
-        }
-    };
-    Some(wait.min(MAX_WAIT))
+    answer.retry_after().or_else(|| {
+        let wait = (reset(answer)? - answer.date()?).to_std();
+        Some(wait.unwrap_or_default().min(MAX_WAIT))
+    })
 }
 
 /// `X-RateLimit-Reset`: an ISO 8601 instant, whose seconds Jira leaves out.

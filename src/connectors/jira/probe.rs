@@ -110,6 +110,9 @@ impl Jira {
         keys: &[String],
         property: &str,
     ) -> Result<Vec<FoundIssue>, CallError> {
+        if !self.is_cloud() {
+            return self.issues_one_by_one(keys, property).await;
+        }
         let body = json!({
             "issueIdsOrKeys": keys,
             "fields": ["summary"],
@@ -120,6 +123,25 @@ impl Jira {
         self.check_missing(&body.issue_errors).await?;
         let found = body.issues.into_iter();
         Ok(found.map(|issue| issue.found(property)).collect())
+    }
+
+    /// As [`Jira::issues_by_key`], for a Jira that reads no more than one at once.
+    async fn issues_one_by_one(
+        &self,
+        keys: &[String],
+        property: &str,
+    ) -> Result<Vec<FoundIssue>, CallError> {
+        let mut found = Vec::new();
+        for key in keys {
+            let path = ["rest", "api", "3", "issue", key];
+            let query = [("fields", "summary"), ("properties", property)];
+            match self.get::<BulkIssue>(&path, &query).await {
+                Ok(issue) => found.push(issue.found(property)),
+                Err(CallError::Rejected(rejection)) if rejection.status == 404 => (),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 
     /// Makes sure that the issues in a bulk fetch's error list do not exist.
@@ -149,21 +171,48 @@ impl Jira {
     /// The highest number among a project's keys that the search shows: a lower bound only, for the index lags.
     /// `None` when the search shows no issue.
     pub async fn newest_key(&self, project: &str) -> Result<Option<i64>, CallError> {
-        let body = json!({
-            "jql": format!("project = \"{}\" ORDER BY key DESC", project.replace(['"', '\\'], "")),
-            "fields": ["summary"],
-            "maxResults": 1,
-        });
-        let path = ["rest", "api", "3", "search", "jql"];
-        let body: SearchBody = self.call(Method::POST, &path, &[], Some(&body)).await?;
+        let jql = format!(
+            "project = \"{}\" ORDER BY key DESC",
+            project.replace(['"', '\\'], "")
+        );
+        let body: SearchBody = match self.is_cloud() {
+            true => {
+                let body = json!({ "jql": jql, "fields": ["summary"], "maxResults": 1 });
+                let path = ["rest", "api", "3", "search", "jql"];
+                self.call(Method::POST, &path, &[], Some(&body)).await?
+            }
+            false => {
+                let query = [
+                    ("jql", jql.as_str()),
+                    ("fields", "summary"),
+                    ("maxResults", "1"),
+                ];
+                self.get(&["rest", "api", "3", "search"], &query).await?
+            }
+        };
         let numbers = body.issues.iter().map(|i| issue_number(project, &i.key));
         Ok(numbers.flatten().max())
     }
 
     /// The issues of a project that were created last, as far as the search knows of them, with docket's mark.
     async fn newest(&self, project: &str) -> Result<Vec<FoundIssue>, CallError> {
+        let jql = format!(
+            "project = \"{}\" ORDER BY created DESC",
+            project.replace(['"', '\\'], "")
+        );
+        if !self.is_cloud() {
+            // Its search tells no properties, and reading them is a call for each.
+            let query = [
+                ("jql", jql.as_str()),
+                ("fields", "summary"),
+                ("maxResults", "10"),
+            ];
+            let body: SearchBody = self.get(&["rest", "api", "3", "search"], &query).await?;
+            let keys: Vec<String> = body.issues.into_iter().map(|issue| issue.key).collect();
+            return self.issues_one_by_one(&keys, PROPERTY).await;
+        }
         let body = json!({
-            "jql": format!("project = \"{}\" ORDER BY created DESC", project.replace(['"', '\\'], "")),
+            "jql": jql,
             "fields": ["summary"],
             "properties": [PROPERTY],
             "maxResults": NEWEST,

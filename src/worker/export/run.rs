@@ -12,10 +12,7 @@ use super::{
 };
 use crate::{
     app::{App, integrations::require_enabled, journal::Journal, lease::HeldUntil},
-    connectors::{
-        Connector,
-        jira::{AttachmentSettings, HardStop, Jira},
-    },
+    connectors::jira::{AttachmentSettings, HardStop, Jira},
     db::{export, export_event, export_log, integration},
     domain::{
         export::{CurrentTicket, EventDetail, ExportStatus},
@@ -146,16 +143,16 @@ impl Run {
     }
 
     /// The connection to Jira, by the integration as it is now.
-    pub(super) async fn connector(&mut self) -> Result<Connector, Stop> {
+    pub(super) async fn connector(&mut self) -> Result<Jira, Stop> {
         let integration = self.integration().await?;
         self.integration_id = Some(integration.id);
         self.pace = integration.config.pace();
         self.lanes = integration.config.lanes();
-        let Connector::Jira(jira) = self.app.connector(&integration)?;
+        let jira = self.app.export_jira(&integration)?;
         let journal: Arc<Journal> = Arc::clone(&self.journal);
         let jira = jira.witnessed_by(journal);
         self.jira = Some(jira.clone());
-        Ok(Connector::Jira(jira))
+        Ok(jira)
     }
 
     /// The integration, while it is switched on.

@@ -135,6 +135,7 @@ async fn only_what_the_mask_names_is_changed_and_has_to_be_checked_anew(
         platform: Some(v1::credentials::Platform::Jira(v1::JiraCredentials {
             email: "b@example.com".to_owned(),
             api_token: token.to_owned(),
+            ..Default::default()
         })),
     });
     let replaced = update(&mut integrations, whole).await.unwrap();
@@ -173,7 +174,7 @@ async fn what_breaks_a_rule_is_told_at_once(#[values(Kind::Sqlite, Kind::Postgre
     }
     let mut broken = change(
         &made.id,
-        &["name", "jira.site_url", "status", "slack.channel", "jira.x"],
+        &["name", "jira.site_url", "status", "slack.team", "jira.x"],
     );
     let given = broken.integration.as_mut().unwrap();
     given.name = " ".to_owned();
@@ -191,6 +192,9 @@ async fn what_breaks_a_rule_is_told_at_once(#[values(Kind::Sqlite, Kind::Postgre
         "integration.jira.site_url",
     ];
     assert_eq!(fields(&broken), expected);
+    let other = change(&made.id, &["jira.site_url", "github.labels"]);
+    let other = update(&mut integrations, other).await.unwrap_err();
+    assert_eq!(fields(&other), ["integration.config"]);
     let mut without = change(&made.id, &[]);
     without.integration.as_mut().unwrap().config = None;
     let without = update(&mut integrations, without).await.unwrap_err();
@@ -270,7 +274,7 @@ async fn platforms_tell_what_a_form_for_them_asks() {
         .await;
     let platforms = platforms.unwrap().into_inner().platforms;
     let names: Vec<&str> = platforms.iter().map(|p| p.platform_name.as_str()).collect();
-    assert!(names.contains(&"jira") && names.is_sorted(), "{names:?}");
+    assert_eq!(names, ["github", "jira", "slack", "webhook"]);
     let jira = platforms
         .iter()
         .find(|p| p.platform_name == "jira")
@@ -279,7 +283,7 @@ async fn platforms_tell_what_a_form_for_them_asks() {
     let secret = jira.credential_fields.iter().filter(|field| field.secret);
     assert_eq!(
         secret.map(|field| field.name.as_str()).collect::<Vec<_>>(),
-        ["api_token"]
+        ["api_token", "webhook_secret"]
     );
     let asked = jira.config_fields.iter().filter(|field| field.required);
     assert_eq!(

@@ -132,6 +132,7 @@ async fn every_violation_is_told_at_once_and_no_secret_with_it(
         platform: Some(v1::credentials::Platform::Jira(v1::JiraCredentials {
             email: "ada@example.com".to_owned(),
             api_token: secret.to_owned(),
+            ..Default::default()
         })),
     });
     request.request_id = Some("x".to_owned());
@@ -164,7 +165,7 @@ async fn every_violation_is_told_at_once_and_no_secret_with_it(
 async fn what_there_is_no_connector_for_and_what_contradicts_itself_have_their_reasons() {
     let server = TestServer::start(Kind::Sqlite).await;
     let mut integrations = server.integrations(Role::Admin);
-    let slack = with(|i| i.config = Some(Config::Slack(v1::SlackConfig::default())));
+    let named = with(|i| (i.platform_name, i.config) = ("zendesk".to_owned(), None));
     let data_center = with(|i| {
         i.config = Some(Config::Jira(v1::JiraConfig {
             site_url: SITE.to_owned(),
@@ -172,11 +173,12 @@ async fn what_there_is_no_connector_for_and_what_contradicts_itself_have_their_r
             ..Default::default()
         }));
     });
-    for request in [slack, data_center] {
-        let status = integrations.create_integration(request).await.unwrap_err();
-        assert_eq!(status.code(), Code::FailedPrecondition);
-        assert_eq!(reason(&status), "PLATFORM_UNSUPPORTED");
-    }
+    let status = integrations.create_integration(named).await.unwrap_err();
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert_eq!(reason(&status), "PLATFORM_UNSUPPORTED");
+    // A personal access token has no e-mail address.
+    let status = integrations.create_integration(data_center).await;
+    assert_eq!(fields(&status.unwrap_err()), ["credentials.jira.email"]);
     let crm = with(|i| i.category = v1::IntegrationCategory::Crm.into());
     let status = integrations.create_integration(crm).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);

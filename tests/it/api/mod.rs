@@ -2,6 +2,7 @@
 
 mod exports;
 mod integration_edit;
+mod integration_platforms;
 mod integrations;
 mod paging;
 mod session_tickets;
@@ -63,6 +64,7 @@ pub(crate) fn an_integration(name: &str, site_url: &str) -> v1::CreateIntegratio
             platform: Some(v1::credentials::Platform::Jira(v1::JiraCredentials {
                 email: Options::EMAIL.to_owned(),
                 api_token: Options::TOKEN.to_owned(),
+                ..Default::default()
             })),
         }),
         ..Default::default()

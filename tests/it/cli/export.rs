@@ -35,6 +35,7 @@ pub(super) async fn session(office: &Office, jira: &Sandbox, pace: u16) -> Strin
     let credentials = JiraCredentials {
         email: Options::EMAIL.to_owned(),
         api_token: Options::TOKEN.to_owned(),
+        ..Default::default()
     };
     let mut request = Request::new(CreateIntegrationRequest {
         integration: Some(Integration {

@@ -284,6 +284,7 @@ pub(super) fn integration(
             platform: Some(v1::credentials::Platform::Jira(v1::JiraCredentials {
                 email: Options::EMAIL.to_owned(),
                 api_token: Options::TOKEN.to_owned(),
+                ..Default::default()
             })),
         }),
         ..Default::default()

@@ -257,6 +257,7 @@ pub(super) async fn integrate(
     let account = JiraCredentials {
         email: Options::EMAIL.to_owned(),
         api_token: Options::TOKEN.to_owned(),
+        ..Default::default()
     };
     let request = CreateIntegrationRequest {
         integration: Some(Integration {

@@ -49,11 +49,17 @@ fn generated_secrets_are_kept_and_private() {
     let second = settings(folder.path(), &[]).unwrap();
     assert_eq!(first.tokens.secret.expose(), second.tokens.secret.expose());
     assert_eq!(
-        first.credentials_key.expose(),
-        second.credentials_key.expose()
+        first.credentials_keys.newest.expose(),
+        second.credentials_keys.newest.expose()
     );
-    assert_eq!(first.credentials_key.id(), second.credentials_key.id());
-    assert_ne!(first.tokens.secret.expose(), first.credentials_key.expose());
+    assert_eq!(
+        first.credentials_keys.newest.id(),
+        second.credentials_keys.newest.id()
+    );
+    assert_ne!(
+        first.tokens.secret.expose(),
+        first.credentials_keys.newest.expose()
+    );
     let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let data = folder.path().join("data");
     assert_eq!(mode(data.clone()), 0o700);

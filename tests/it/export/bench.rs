@@ -350,6 +350,7 @@ pub(super) async fn integrate(
             platform: Some(credentials::Platform::Jira(JiraCredentials {
                 email: Options::EMAIL.to_owned(),
                 api_token: Options::TOKEN.to_owned(),
+                ..Default::default()
             })),
         }),
         ..Default::default()

@@ -17,7 +17,7 @@ use docket::{
     },
     domain::{
         ids::{ExportId, TicketId},
-        integration::JiraConfig,
+        integration::{JiraConfig, JiraDeployment},
     },
     sandbox::{Options, Sandbox},
 };
@@ -51,6 +51,7 @@ fn config(site_url: &str, project_key: &str) -> JiraConfig {
         site_url: JiraConfig::site_url(site_url).unwrap(),
         project_key: project_key.into(),
         issue_type: JiraConfig::DEFAULT_ISSUE_TYPE.into(),
+        deployment: JiraDeployment::Cloud,
         export_delay: Duration::ZERO,
         concurrency: 1,
     }

@@ -165,6 +165,7 @@ async fn integrate(server: &TestServer, url: &str) -> String {
             platform: Some(v1::credentials::Platform::Jira(v1::JiraCredentials {
                 email: Options::EMAIL.to_owned(),
                 api_token: Options::TOKEN.to_owned(),
+                ..Default::default()
             })),
         }),
         ..Default::default()

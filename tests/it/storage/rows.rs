@@ -10,7 +10,8 @@ use docket::{
         history::HistoryEventType,
         ids::*,
         integration::{
-            IntegrationCategory, IntegrationStatus, JiraConfig, Platform, PlatformConfig,
+            IntegrationCategory, IntegrationStatus, JiraConfig, JiraDeployment, Platform,
+            PlatformConfig,
         },
         session::{SessionStage, SessionStatus},
         ticket::{
@@ -96,6 +97,7 @@ pub(crate) fn integration() -> integration::Model {
             site_url: "https://example.atlassian.net".parse().expect("a URL"),
             project_key: "DEMO".to_owned(),
             issue_type: "Task".to_owned(),
+            deployment: JiraDeployment::Cloud,
             export_delay: JiraConfig::DEFAULT_DELAY,
             concurrency: 1,
         }),

@@ -112,6 +112,7 @@ impl Clock for TestClock {
 /// A running process. Dropping it stops it.
 pub(crate) struct TestServer {
     config: Config,
+    address: std::net::SocketAddr,
     channel: Channel,
     shutdown: CancellationToken,
     running: JoinHandle<Result<()>>,
@@ -197,11 +198,22 @@ impl TestServer {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("a URL");
         Self {
             config,
+            address,
             channel: endpoint.connect_lazy(),
             shutdown,
             running,
             database: Some(database),
         }
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it was started with.
+    pub(crate) fn settings(&self) -> &Config {
+        &self.config
     }
 
     /// What it keeps.
@@ -320,16 +332,18 @@ fn token_until(tokens: &TokenSettings, caller: impl Into<Caller>, exp: u64) -> S
 fn settings(database: &TestDatabase, set: &[(&str, &str)]) -> Config {
     let folder = database.folder().join("data").display().to_string();
     let secret = format!("{}{}", Uuid::new_v4(), Uuid::new_v4());
+    let set = |name: &str| {
+        let found = set.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| (*value).to_owned())
+    };
     Config::from_map(|name| match name {
+        name if set(name).is_some() => set(name),
         "DATA_DIR" => Some(folder.clone()),
         "DATABASE_URL" => Some(database.url.clone()),
         "JWT_SECRET_KEY" => Some(secret.clone()),
         "OUTBOUND_TIMEOUT_SECONDS" => Some("1".to_owned()),
         "OUTBOUND_ALLOW" => Some("127.0.0.0/8".to_owned()),
-        _ => set
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned()),
+        _ => None,
     })
     .expect("good settings")
 }

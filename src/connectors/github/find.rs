@@ -1,0 +1,95 @@
+//! Finding an issue whose number was never recorded: reading the repository's newest issues, and looking for docket's mark.
+//!
+//! The list is read and not the search, whose index lags.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Method;
+use serde_json::Value;
+
+use super::{Github, Issue, body};
+use crate::connectors::{
+    fault::Fault,
+    outcome::{Failure, Sought},
+    parcel::Parcel,
+};
+use crate::{domain::export::ErrorCategory::Temporary, error::Reason};
+
+/// The page size that is asked for.
+const PAGE: usize = 100;
+/// The most pages that one look reads: 5,000 issues.
+const PAGES: usize = 50;
+/// By how much GitHub's clock may be behind docket's.
+const SKEW: TimeDelta = TimeDelta::minutes(10);
+
+impl Github {
+    /// Looks among the issues that were opened since the aim was taken.
+    pub async fn look(&self, parcel: &Parcel, aim: &Value) -> Sought {
+        let since = aim["since"].as_str().and_then(|text| text.parse().ok());
+        let Some(since) = since.map(|since: DateTime<Utc>| since - SKEW) else {
+            return Sought::CannotAsk(
+                "It is not known when the ticket was sent, so that docket cannot look for the issue. Look for it by its title in the \
+                 repository, and dispatch the ticket again if it is not there."
+                    .to_owned(),
+            );
+        };
+        if aim["repository"].as_str() != Some(&self.place()) {
+            let before = aim["repository"].as_str().unwrap_or("another repository");
+            return Sought::CannotAsk(format!(
+                "The ticket was sent to {before}, and the integration leads elsewhere by now. Look for the issue there, and dispatch the \
+                 ticket again if it is not there."
+            ));
+        }
+        match self.marked(&body::mark(parcel), since).await {
+            Ok(Some(issue)) => Sought::Found(self.external(issue)),
+            Ok(None) => Sought::Absent,
+            Err(failure) => Sought::NotYetKnown(failure),
+        }
+    }
+
+    /// The oldest issue since then whose text holds the mark.
+    async fn marked(&self, mark: &str, since: DateTime<Utc>) -> Result<Option<Issue>, Failure> {
+        let size = PAGE.to_string();
+        let mut found = None;
+        for page in 1..=PAGES {
+            let page = page.to_string();
+            let query = [
+                ("state", "all"),
+                ("sort", "created"),
+                ("direction", "desc"),
+                ("per_page", size.as_str()),
+                ("page", page.as_str()),
+            ];
+            let issues = self.page(&query).await.map_err(Fault::failure)?;
+            let (last, count) = (
+                issues.last().and_then(|issue| issue.created_at),
+                issues.len(),
+            );
+            for issue in issues {
+                if issue
+                    .body
+                    .as_deref()
+                    .is_some_and(|body| body.contains(mark))
+                {
+                    found = Some(issue);
+                }
+            }
+            if count < PAGE || last.is_some_and(|last| last < since) {
+                return Ok(found);
+            }
+        }
+        match found {
+            Some(issue) => Ok(Some(issue)),
+            None => Err(Failure::new(
+                Temporary,
+                Reason::PlatformAnswerUnreadable,
+                "The repository has got more issues since than docket reads, so that nobody knows whether the ticket's is among them. Look \
+                 for it by its title, and dispatch the ticket again if it is not there.",
+            )),
+        }
+    }
+
+    async fn page(&self, query: &[(&str, &str)]) -> Result<Vec<Issue>, Fault> {
+        let sent = self.send(Method::GET, &self.issues(), query, None).await;
+        self.read(&self.judged(sent)?)
+    }
+}

@@ -1,0 +1,87 @@
+//! Each format by examples, and that no text gains a meaning.
+
+use super::*;
+
+fn all(html: &str) -> [String; 4] {
+    [
+        Dialect::Markdown,
+        Dialect::Mrkdwn,
+        Dialect::Wiki,
+        Dialect::Plain,
+    ]
+    .map(|dialect| render(html, dialect, 10_000).text)
+}
+
+#[test]
+fn marks_links_and_code_have_their_forms() {
+    let html = r#"<p>A <b>bold</b> <i>word</i>, <s>gone</s>, <code>a|b</code> and <a href="https://x.example/a?b=1&amp;c=2">here</a>.</p>"#;
+    assert_eq!(
+        all(html),
+        [
+            "A **bold** *word*, ~~gone~~, `a|b` and [here](https://x.example/a?b=1&c=2).",
+            "A *bold* _word_, ~gone~, `a|b` and <https://x.example/a?b=1&amp;c=2|here>.",
+            "A *bold* _word_, -gone-, {{a\\|b}} and [here|https://x.example/a?b=1&c=2].",
+            "A bold word, gone, a|b and here (https://x.example/a?b=1&c=2).",
+        ]
+    );
+    let [markdown, mrkdwn, wiki, _] = all("<p>half<b>bold</b>word</p>");
+    assert_eq!(markdown, "half<strong>bold</strong>word");
+    assert_eq!(mrkdwn, "halfboldword");
+    assert_eq!(wiki, "half{*}bold{*}word");
+}
+
+#[test]
+fn blocks_have_their_forms() {
+    let html = "<h2>Plan</h2><ul><li>one<ol><li>deep</li></ol></li><li>two</li></ul>\
+                <blockquote><p>said</p></blockquote><pre><code>let x = \"```\";</code></pre><hr>\
+                <table><tr><th>k</th><th>v</th></tr><tr><td>a</td><td>1|2</td></tr></table>";
+    let [markdown, mrkdwn, wiki, plain] = all(html);
+    assert_eq!(
+        markdown,
+        "## Plan\n\n- one\n  1. deep\n- two\n\n> said\n\n````\nlet x = \"```\";\n````\n\n---\n\n\
+         | k | v |\n| --- | --- |\n| a | 1\\|2 |"
+    );
+    assert_eq!(
+        mrkdwn,
+        "*Plan*\n\n• one\n  1. deep\n• two\n\n> said\n\n```\nlet x = \"'''\";\n```\n\n———\n\nk | v\na | 1|2"
+    );
+    assert_eq!(
+        wiki,
+        "h2. Plan\n\n* one\n*# deep\n* two\n\n{quote}\nsaid\n{quote}\n\n{noformat}\nlet x = \"```\";\n{noformat}\n\n----\n\n\
+         ||k||v||\n|a|1\\|2|"
+    );
+    assert!(plain.starts_with("Plan\n\n- one\n  1. deep\n- two\n\n> said"));
+}
+
+#[test]
+fn nobody_is_mentioned_and_nothing_is_read_as_a_mark() {
+    let html = "<p>@octocat see #12, &lt;!channel&gt; &lt;@U1&gt; [~admin] *no* _no_ {code} \\\\x &lt;script&gt;</p><p># no</p><p>1. no</p><p>h1. no</p>";
+    let [markdown, mrkdwn, wiki, plain] = all(html);
+    assert_eq!(
+        markdown,
+        "@\u{200b}octocat see #\u{200b}12, &lt;!channel\\> &lt;@\u{200b}U1\\> \\[\\~admin\\] \\*no\\* \\_no\\_ {code} \\\\\\\\x &lt;script\\>\n\n\
+         \\# no\n\n1\\. no\n\nh1. no"
+    );
+    assert!(mrkdwn.contains("&lt;!channel&gt; &lt;@U1&gt;"), "{mrkdwn}");
+    assert!(
+        wiki.contains("\\[\\~admin\\] \\*no\\* \\_no\\_ \\{code\\} &#92;&#92;x"),
+        "{wiki}"
+    );
+    assert!(
+        wiki.contains("\\# no") && wiki.contains("h\u{200b}1. no"),
+        "{wiki}"
+    );
+    assert!(plain.contains("@octocat see #12, <!channel>"));
+}
+
+#[test]
+fn a_long_text_is_cut_to_what_fits_and_says_so() {
+    let html = "<p>***</p>".repeat(2000);
+    for dialect in [Dialect::Markdown, Dialect::Wiki, Dialect::Mrkdwn] {
+        let rendered = render(&html, dialect, 3000);
+        assert!(rendered.cut && rendered.text.chars().count() <= 3000);
+        assert!(rendered.text.chars().count() > 500);
+    }
+    let whole = render("<p>short</p>", Dialect::Markdown, 3000);
+    assert!(!whole.cut);
+}

@@ -1,0 +1,77 @@
+//! Cleans what a platform says before it is kept or shown: no secrets, no control characters, a readable length.
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::domain::export_log::shortened;
+
+/// The longest text that is kept, in code points.
+const MAX: usize = 300;
+const HIDDEN: &str = "[redacted]";
+
+/// Knows the secrets of one connection in every form in which they travel.
+#[derive(Clone, Debug)]
+pub(super) struct Redactor {
+    secrets: Vec<SecretString>,
+}
+
+impl Redactor {
+    /// Of these secrets; an empty one would be found everywhere, and is none.
+    pub(super) fn new(secrets: impl IntoIterator<Item = SecretString>) -> Self {
+        let secrets = secrets.into_iter().flat_map(|secret| {
+            let quoted = quoted(secret.expose_secret());
+            [secret, quoted]
+        });
+        let mut secrets: Vec<SecretString> = secrets
+            .filter(|secret| !secret.expose_secret().is_empty())
+            .collect();
+        // One secret may be a part of another: the longer goes first.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+        Self { secrets }
+    }
+
+    /// The text in one line, without secrets, cut to 300 code points.
+    pub(super) fn clean(&self, text: &str) -> String {
+        self.clean_to(text, MAX)
+    }
+
+    /// The text in one line, without secrets, cut to so many code points.
+    pub(super) fn clean_to(&self, text: &str, most: usize) -> String {
+        let mut clean = text.to_owned();
+        // Secrets go first: what is folded or cut could otherwise leave a part of one behind.
+        for secret in &self.secrets {
+            clean = clean.replace(secret.expose_secret(), HIDDEN);
+        }
+        let mut line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+        line.retain(|c| !c.is_control());
+        shortened(&line, most)
+    }
+}
+
+/// The secret as it stands within JSON, where that is different.
+fn quoted(secret: &str) -> SecretString {
+    let quoted = secret.replace('\\', "\\\\").replace('"', "\\\"");
+    match quoted == secret {
+        true => SecretString::default(),
+        false => quoted.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_line_breaks_and_length_go() {
+        let redactor = Redactor::new(["s3cret".into(), "".into(), "s3cret-and-more".into()]);
+        let clean = redactor.clean("no\n s3cret\u{7} s3cret-and-more!");
+        assert_eq!(clean, "no [redacted] [redacted]!");
+        let redactor = Redactor::new([r#"a"b\c"#.into()]);
+        assert_eq!(
+            redactor.clean(r#"{"x":"a\"b\\c"}"#),
+            r#"{"x":"[redacted]"}"#
+        );
+        let long = redactor.clean(&"ä".repeat(1000));
+        assert_eq!(long.chars().count(), MAX);
+        assert!(!format!("{redactor:?}").contains("s3cret"));
+    }
+}

@@ -1,0 +1,96 @@
+//! Keys of credentials change while a server runs, and no credentials are lost by it.
+
+use std::process::Command;
+
+use docket::{
+    domain::actor::Role,
+    proto::v1,
+    sandbox::{Options, Sandbox},
+};
+use rstest::rstest;
+use secrecy::ExposeSecret as _;
+
+use crate::support::{
+    database::Kind,
+    server::{Integrations, TestServer},
+};
+
+fn rotate(server: &TestServer) -> String {
+    let config = server.settings();
+    let output = Command::new(env!("CARGO_BIN_EXE_docket"))
+        .args(["keys", "rotate"])
+        .env_clear()
+        .env("DATA_DIR", &config.data_dir)
+        .env("DATABASE_URL", config.database_url.expose_secret())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn jira(name: &str, site_url: &str) -> v1::CreateIntegrationRequest {
+    v1::CreateIntegrationRequest {
+        integration: Some(v1::Integration {
+            name: name.to_owned(),
+            enabled: true,
+            config: Some(v1::integration::Config::Jira(v1::JiraConfig {
+                site_url: site_url.to_owned(),
+                ..Default::default()
+            })),
+            ..Default::default()
+        }),
+        credentials: Some(v1::Credentials {
+            platform: Some(v1::credentials::Platform::Jira(v1::JiraCredentials {
+                email: Options::EMAIL.to_owned(),
+                api_token: Options::TOKEN.to_owned(),
+                ..Default::default()
+            })),
+        }),
+        ..Default::default()
+    }
+}
+
+async fn works(integrations: &mut Integrations, id: &str) -> bool {
+    let request = v1::TestIntegrationRequest { id: id.to_owned() };
+    let tested = integrations.test_integration(request).await.unwrap();
+    tested.into_inner().ok
+}
+
+#[rstest]
+#[tokio::test]
+async fn keys_rotate_while_a_server_runs(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let server = TestServer::start(kind).await;
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let mut integrations = server.integrations(Role::Admin);
+    let mut ids = Vec::new();
+    for name in ["one", "two"] {
+        let made = integrations.create_integration(jira(name, &sandbox.url()));
+        ids.push(made.await.unwrap().into_inner().integration.unwrap().id);
+    }
+    let said = rotate(&server);
+    assert!(
+        said.starts_with("2 credentials sealed anew with the new key"),
+        "{said}"
+    );
+    assert!(said.contains("no credentials need an older key"), "{said}");
+    // The server that began with the older key opens what the new one has sealed, and seals with the new one.
+    for id in &ids {
+        assert!(works(&mut integrations, id).await);
+    }
+    let made = integrations.create_integration(jira("three", &sandbox.url()));
+    ids.push(made.await.unwrap().into_inner().integration.unwrap().id);
+    let older = server.settings().data_dir.join("credentials-keys-old");
+    std::fs::remove_file(&older).unwrap();
+    for id in &ids {
+        assert!(
+            works(&mut integrations, id).await,
+            "an older key was still needed"
+        );
+    }
+    let said = rotate(&server);
+    assert!(said.starts_with("3 credentials sealed anew"), "{said}");
+    let listed = integrations.list_integrations(v1::ListIntegrationsRequest::default());
+    let listed = listed.await.unwrap().into_inner().integrations;
+    assert!(listed.iter().all(|integration| integration.has_credentials));
+    server.stop().await;
+}

@@ -1,0 +1,264 @@
+//! Slack: messages in a channel, by its Web API's document.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use docket::{
+    connectors::{
+        Connector, Credentials, SlackCredentials,
+        outcome::{Attached, Outcome, Sought},
+        parcel::FileBytes,
+    },
+    domain::integration::{PlatformConfig, SlackConfig},
+    error::Reason,
+};
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+
+use super::{
+    connector, parcel,
+    stand_in::{Act, Asked, Reply, StandIn},
+};
+
+pub(super) const TOKEN: &str = "xoxb-planted-token";
+pub(super) const POST: &str = "chat.postMessage";
+const CHANNEL: &str = "C0123ABCDE";
+
+/// A workspace with one channel.
+pub(super) struct Slack {
+    pub(super) stand_in: StandIn,
+    pub(super) connector: Connector,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    url: String,
+    messages: Vec<Value>,
+    uploads: Vec<(String, u64)>,
+    files: Vec<Value>,
+    may_read: bool,
+}
+
+impl Slack {
+    pub(super) async fn start() -> Self {
+        Self::posting_to(CHANNEL).await
+    }
+
+    async fn posting_to(channel: &str) -> Self {
+        let state = Arc::<Mutex<State>>::default();
+        let kept = Arc::clone(&state);
+        let stand_in = StandIn::start(move |asked| answer(asked, &mut kept.lock().unwrap())).await;
+        {
+            let mut state = state.lock().unwrap();
+            state.url.clone_from(&stand_in.url);
+            state.may_read = true;
+        }
+        let config = PlatformConfig::Slack(SlackConfig {
+            channel: channel.to_owned(),
+            api_url: SlackConfig::api_url(&format!("{}/api", stand_in.url)).unwrap(),
+        });
+        let credentials = SlackCredentials::new(TOKEN.into()).unwrap();
+        let connector = connector(&config, &Credentials::Slack(credentials));
+        Self {
+            stand_in,
+            connector,
+            state,
+        }
+    }
+
+    pub(super) fn messages(&self) -> Vec<Value> {
+        self.state.lock().unwrap().messages.clone()
+    }
+}
+
+fn no(error: &str) -> Reply {
+    Reply::json(200, &json!({ "ok": false, "error": error }))
+}
+
+fn answer(asked: &Asked, state: &mut State) -> Reply {
+    if let Some(id) = asked.path.strip_prefix("/upload/") {
+        assert!(
+            asked.header("authorization").is_none(),
+            "the token has no business there"
+        );
+        state.uploads.push((id.to_owned(), asked.body.len() as u64));
+        return Reply::json(200, &json!("OK"));
+    }
+    if asked.header("authorization") != Some(&format!("Bearer {TOKEN}")) {
+        return no("invalid_auth");
+    }
+    let yes = |body: Value| {
+        let mut whole = json!({ "ok": true });
+        whole
+            .as_object_mut()
+            .unwrap()
+            .extend(body.as_object().unwrap().clone());
+        Reply::json(200, &whole).with(
+            "x-oauth-scopes",
+            "chat:write,files:write,channels:read,channels:history",
+        )
+    };
+    match asked.path.strip_prefix("/api/").unwrap_or_default() {
+        "auth.test" => yes(json!({ "user": "docket", "team": "Acme", "user_id": "U1" })),
+        "conversations.info" => {
+            yes(json!({ "channel": { "id": CHANNEL, "is_archived": false, "is_member": true } }))
+        }
+        "chat.postMessage" => {
+            let mut message = asked.json();
+            let ts = format!(
+                "{}.{:06}",
+                chrono::Utc::now().timestamp(),
+                state.messages.len() + 1
+            );
+            message["ts"] = json!(ts);
+            state.messages.push(message);
+            yes(json!({ "channel": CHANNEL, "ts": ts, "message": {} }))
+        }
+        "chat.getPermalink" => {
+            let ts = asked.value("message_ts").unwrap().replace('.', "");
+            yes(json!({ "permalink": format!("https://acme.slack.com/archives/{CHANNEL}/p{ts}") }))
+        }
+        "conversations.history" if !state.may_read => Reply::json(
+            200,
+            &json!({ "ok": false, "error": "missing_scope", "needed": "channels:history" }),
+        ),
+        "conversations.history" => {
+            assert_eq!(asked.value("include_all_metadata").as_deref(), Some("true"));
+            let messages: Vec<&Value> = state.messages.iter().rev().collect();
+            yes(json!({ "messages": messages, "has_more": false }))
+        }
+        "files.getUploadURLExternal" => {
+            let id = format!("F{}", state.uploads.len() + 1);
+            yes(json!({ "upload_url": format!("{}/upload/{id}", state.url), "file_id": id }))
+        }
+        "files.completeUploadExternal" => {
+            let given = asked.json();
+            state.files.push(json!({
+                "id": given["files"][0]["id"],
+                "name": given["files"][0]["title"],
+                "size": state.uploads.last().unwrap().1,
+                "thread": given["thread_ts"],
+            }));
+            yes(json!({ "files": [] }))
+        }
+        "conversations.replies" => yes(json!({ "messages": [{}, { "files": state.files }] })),
+        _ => no("unknown_method"),
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_becomes_a_message_that_calls_nobody() {
+    let slack = Slack::start().await;
+    let check = slack.connector.check().await;
+    assert!(check.ok, "{check:?}");
+    assert_eq!(check.account.as_deref(), Some("docket (Acme)"));
+    let parcel = parcel();
+    let aim = slack.connector.aim(&parcel).await.unwrap();
+    let Outcome::Created(external) = slack.connector.dispatch(&parcel, &aim).await else {
+        panic!("not posted");
+    };
+    assert_eq!(external.project_key, CHANNEL);
+    assert!(
+        external.url.starts_with("https://acme.slack.com/archives/"),
+        "{external:?}"
+    );
+    let message = &slack.messages()[0];
+    assert_eq!(message["channel"], CHANNEL);
+    assert_eq!(
+        message["metadata"]["event_payload"]["key"],
+        parcel.key.as_str()
+    );
+    let text = message["blocks"].to_string();
+    assert!(
+        text.contains("&lt;!channel&gt;") && !text.contains("<!channel>"),
+        "{text}"
+    );
+    assert!(text.contains("It *jams*, see #12."), "{text}");
+}
+
+#[tokio::test]
+async fn a_lost_message_is_found_where_the_channel_may_be_read_and_else_nobody_can_tell() {
+    let slack = Slack::start().await;
+    let parcel = parcel();
+    let aim = slack.connector.aim(&parcel).await.unwrap();
+    assert_eq!(slack.connector.look(&parcel, &aim).await, Sought::Absent);
+    slack.stand_in.order(POST, Act::DoAndDrop);
+    let lost = slack.connector.dispatch(&parcel, &aim).await;
+    assert!(matches!(lost, Outcome::Uncertain(_)), "{lost:?}");
+    let found = slack.connector.look(&parcel, &aim).await;
+    assert!(matches!(found, Sought::Found(_)), "{found:?}");
+    slack.state.lock().unwrap().may_read = false;
+    let blind = slack.connector.look(&parcel, &aim).await;
+    assert!(matches!(blind, Sought::CannotAsk(text) if text.contains("channels:history")));
+    let named = Slack::posting_to("#ops").await;
+    let aim = named.connector.aim(&parcel).await.unwrap();
+    let blind = named.connector.look(&parcel, &aim).await;
+    assert!(matches!(blind, Sought::CannotAsk(text) if text.contains("by its name")));
+}
+
+#[tokio::test]
+async fn files_hang_below_the_message_and_are_found_there() {
+    let slack = Slack::start().await;
+    let parcel = parcel();
+    let aim = slack.connector.aim(&parcel).await.unwrap();
+    let Outcome::Created(external) = slack.connector.dispatch(&parcel, &aim).await else {
+        panic!("not posted");
+    };
+    let file = || FileBytes {
+        filename: "photo.png",
+        content_type: "image/png",
+        size: 5,
+        bytes: futures::stream::iter([Ok(Bytes::from_static(b"12345"))]).boxed(),
+    };
+    let attached = slack.connector.attach(&external, file()).await;
+    assert_eq!(
+        attached,
+        Attached::Attached {
+            id: "F1".to_owned()
+        }
+    );
+    let known = slack.connector.files_on(&external).await.unwrap();
+    assert_eq!(
+        (known[0].filename.as_str(), known[0].size),
+        ("photo.png", 5)
+    );
+    assert_eq!(slack.state.lock().unwrap().files[0]["thread"], external.id);
+    // Nobody sees an upload before its last call: what breaks earlier may be sent again.
+    slack.stand_in.order("/upload/", Act::DoAndDrop);
+    let early = slack.connector.attach(&external, file()).await;
+    assert!(matches!(early, Attached::RetryLater(_)), "{early:?}");
+    slack.stand_in.order("completeUpload", Act::DoAndDrop);
+    let late = slack.connector.attach(&external, file()).await;
+    assert!(matches!(late, Attached::Uncertain(_)), "{late:?}");
+}
+
+#[tokio::test]
+async fn slacks_own_words_decide_whose_turn_it_is() {
+    let slack = Slack::start().await;
+    let parcel = parcel();
+    let aim = slack.connector.aim(&parcel).await.unwrap();
+    let cases = [
+        ("token_revoked", Reason::PlatformUnauthorized, "later"),
+        ("missing_scope", Reason::PlatformForbidden, "later"),
+        ("not_in_channel", Reason::PlatformForbidden, "later"),
+        ("channel_not_found", Reason::PlatformNotFound, "later"),
+        ("is_archived", Reason::PlatformNotFound, "later"),
+        ("ratelimited", Reason::PlatformRateLimited, "later"),
+        ("msg_too_long", Reason::PlatformContentTooLarge, "rejected"),
+        ("invalid_blocks", Reason::PlatformRejected, "rejected"),
+        ("internal_error", Reason::PlatformServerError, "uncertain"),
+    ];
+    for (word, reason, expected) in cases {
+        slack.stand_in.order(POST, Act::Answer(no(word)));
+        let outcome = slack.connector.dispatch(&parcel, &aim).await;
+        let (kind, failure) = match outcome {
+            Outcome::RetryLater(failure) => ("later", failure),
+            Outcome::Rejected(failure) => ("rejected", failure),
+            Outcome::Uncertain(failure) => ("uncertain", failure),
+            Outcome::Created(_) => panic!("{word} made something"),
+        };
+        assert_eq!((kind, failure.reason), (expected, reason), "{word}");
+        assert!(failure.message.contains(word), "{}", failure.message);
+    }
+}
