@@ -79,11 +79,12 @@ impl Process {
     /// Serves and works until `shutdown` is cancelled and what was running has come to a safe point.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> Result<()> {
         let services = api::services(&self.app);
+        let plain = api::inbound::webhooks(&self.app);
         let worker = Worker::new(Arc::clone(&self.app), self.worker);
         let (served, (), ()) = tokio::join!(
             async {
                 let served =
-                    server::serve(listener, services, &self.config, shutdown.clone()).await;
+                    server::serve(listener, services, plain, &self.config, shutdown.clone()).await;
                 // A server that fails takes the workers with it.
                 shutdown.cancel();
                 served

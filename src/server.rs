@@ -41,12 +41,13 @@ const MAX_CONCURRENT_STREAMS: u32 = 256;
 /// The most bytes of a request's headers; a token takes up to 8 KiB.
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 
-/// Serves `services`, for which a bearer token is required, with health and reflection, for which none is, until `shutdown` is
-/// cancelled. Then nothing new is accepted, health says NOT_SERVING, open streams end with UNAVAILABLE (`SHUTTING_DOWN`), and other
+/// Serves `services`, for which a bearer token is required, with health, reflection and the plain HTTP of `plain`, for which none is, until
+/// `shutdown` is cancelled. Then nothing new is accepted, health says NOT_SERVING, open streams end with UNAVAILABLE (`SHUTTING_DOWN`), and other
 /// calls have `config.shutdown_grace` to end.
 pub async fn serve(
     listener: TcpListener,
     services: Routes,
+    plain: Router,
     config: &Config,
     shutdown: CancellationToken,
 ) -> Result<()> {
@@ -57,7 +58,7 @@ pub async fn serve(
         .add_service(health_service)
         .add_service(contract::reflection()?)
         .add_service(contract::reflection_alpha()?);
-    let router = router(rpcs, config, &drain)?;
+    let router = router(rpcs, plain, config, &drain)?;
     let incoming = listener::incoming(listener, config.max_connections);
     let stop = stop(shutdown.clone(), health, drain);
     let served = transport()
@@ -103,7 +104,12 @@ async fn stop(shutdown: CancellationToken, health: HealthReporter, drain: Cancel
 }
 
 /// All routes: the RPCs, each within its surroundings, and what is plain HTTP.
-fn router(rpcs: Routes, config: &Config, drain: &CancellationToken) -> Result<Router> {
+fn router(
+    rpcs: Routes,
+    plain: Router,
+    config: &Config,
+    drain: &CancellationToken,
+) -> Result<Router> {
     let surroundings = Surroundings {
         limits: Arc::new(Limits {
             unary: config.request_timeout,
@@ -132,6 +138,7 @@ fn router(rpcs: Routes, config: &Config, drain: &CancellationToken) -> Result<Ro
     };
     Ok(Router::new()
         .route("/healthz", get(healthz))
+        .merge(plain)
         .fallback_service(rpcs)
         .layer(cors(&config.cors_origins)))
 }

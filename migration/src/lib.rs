@@ -54,6 +54,7 @@ mod m0045_ticket_tag_time;
 mod m0050_export_item_doubted;
 mod m0051_export_attachment_doubted;
 mod m0052_dispatch_attempts;
+mod m0053_inbound;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -107,6 +108,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0050_export_item_doubted::Migration),
             Box::new(m0051_export_attachment_doubted::Migration),
             Box::new(m0052_dispatch_attempts::Migration),
+            Box::new(m0053_inbound::Migration),
         ]
     }
 }

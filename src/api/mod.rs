@@ -2,6 +2,7 @@
 
 pub(crate) mod convert;
 mod exports;
+pub(crate) mod inbound;
 mod integrations;
 mod not_served;
 mod served;

@@ -21,6 +21,7 @@ use chrono::TimeDelta;
 use tokio::{task::JoinHandle, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub(super) use end::picture;
 pub use request::DispatchRequest;
 
 use super::{App, integrations::require_enabled};

@@ -39,6 +39,7 @@ mod fix_issue;
 mod fix_log;
 mod fix_record;
 mod html;
+pub mod inbound;
 pub mod integration_edit;
 pub mod integration_fields;
 pub mod integrations;

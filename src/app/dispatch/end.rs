@@ -151,7 +151,7 @@ impl dispatch::Model {
 }
 
 /// The result that a ticket shows: the picture of its latest attempt that has ended.
-pub(super) fn picture(row: &dispatch::Model) -> IntegrationResult {
+pub(in crate::app) fn picture(row: &dispatch::Model) -> IntegrationResult {
     let external = row.external.clone();
     let external = external.and_then(|json| serde_json::from_value::<External>(json).ok());
     let success = row.outcome == Some(DispatchOutcome::Created);

@@ -134,7 +134,7 @@ async fn every_platform_is_kept_and_shown_without_its_secrets(
         ..Default::default()
     });
     let listed = listed.await.unwrap().into_inner().integrations;
-    assert_eq!(listed, [webhook.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&webhook));
     let shown = format!("{made:?}{github:?}{webhook:?}{changed:?}");
     for secret in ["xoxb-planted", "ghp_planted", "planted-hook-secret", WHSEC] {
         assert!(!shown.contains(secret));

@@ -59,7 +59,9 @@ impl Edge {
         let services = api::services(process.app()).add_service(probe::Probe);
         let running = tokio::spawn({
             let (config, shutdown) = (config.clone(), shutdown.clone());
-            async move { server::serve(listener, services, &config, shutdown).await }
+            async move {
+                server::serve(listener, services, axum::Router::new(), &config, shutdown).await
+            }
         });
         Self {
             address,

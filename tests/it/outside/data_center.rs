@@ -87,7 +87,9 @@ fn answer(asked: &Asked, issues: &mut Vec<Value>) -> Reply {
             )
         }
         ("GET", ["search"]) => {
-            let newest = issues.last().map(|issue| json!({ "id": issue["id"], "key": issue["key"] }));
+            let newest = issues
+                .last()
+                .map(|issue| json!({ "id": issue["id"], "key": issue["key"] }));
             Reply::json(
                 200,
                 &json!({ "issues": newest.into_iter().collect::<Vec<_>>(), "total": issues.len() }),

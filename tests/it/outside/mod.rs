@@ -3,6 +3,7 @@
 mod addresses;
 mod data_center;
 mod github;
+mod inbound;
 mod keys;
 mod secrets;
 mod slack;

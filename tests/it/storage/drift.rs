@@ -51,6 +51,7 @@ async fn entities_fit_the_migrated_schema(#[values(Kind::Sqlite, Kind::Postgres)
                     export_link,
                     export_log,
                     history,
+                    inbound,
                     integration,
                     request_key,
                     scan,

@@ -161,6 +161,15 @@ async fn fill_ticket(
             next_attempt_time: None,
         },
     )
+    .await?;
+    put(
+        tx,
+        inbound::Model {
+            integration_id,
+            name: "id:1".to_owned(),
+            receive_time: now(),
+        },
+    )
     .await
 }
 

@@ -1,0 +1,88 @@
+//! Webhooks from platforms, over plain HTTP on the same port: `POST /webhooks/{platform}/{integration_id}`.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, Request, State},
+    http::{HeaderMap, StatusCode, header::RETRY_AFTER},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+
+use crate::{
+    app::{
+        App,
+        inbound::{Hint, Taken},
+    },
+    error::Error,
+};
+
+/// The most bytes of a webhook. What counts of one stands in far fewer.
+const MOST: usize = 2 * 1024 * 1024;
+
+/// The longest that a webhook may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The routes of webhooks.
+pub(crate) fn webhooks(app: &Arc<App>) -> Router {
+    Router::new()
+        .route("/webhooks/{platform}/{integration}", post(take))
+        .layer(DefaultBodyLimit::max(MOST))
+        .layer(middleware::from_fn(in_time))
+        .with_state(Arc::clone(app))
+}
+
+/// Neither a body that trickles in nor a platform that does not answer holds a connection for longer.
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(PATIENCE, next.run(request)).await {
+        Ok(answer) => answer,
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "too slow\n").into_response(),
+    }
+}
+
+async fn take(
+    State(app): State<Arc<App>>,
+    Path((platform, integration)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let header = |names: [&str; 2]| {
+        let found = names.iter().find_map(|name| headers.get(*name));
+        let text = found.and_then(|value| value.to_str().ok());
+        text.unwrap_or_default().to_owned()
+    };
+    let hint = Hint {
+        platform,
+        integration,
+        signature: header(["x-hub-signature-256", "x-hub-signature"]),
+        delivery: header(["x-github-delivery", "x-atlassian-webhook-identifier"]),
+        body: body.into(),
+    };
+    match app.take_webhook(hint).await {
+        Ok(Taken::Refreshed) => (StatusCode::OK, "taken\n").into_response(),
+        Ok(Taken::Passed) => (StatusCode::OK, "nothing new\n").into_response(),
+        Ok(Taken::Repeated) => (StatusCode::OK, "taken before\n").into_response(),
+        Err(error) => refused(&error),
+    }
+}
+
+/// What a platform is told tells nothing of the inside; it repeats what is answered with a 5xx.
+fn refused(error: &Error) -> Response {
+    match error {
+        Error::Unauthenticated => (StatusCode::UNAUTHORIZED, "not signed\n").into_response(),
+        Error::Invalid { .. } => (StatusCode::BAD_REQUEST, "not a webhook\n").into_response(),
+        Error::Refused(_) => (StatusCode::CONFLICT, "not now\n").into_response(),
+        Error::Unavailable { retry_after, .. } => {
+            let seconds = retry_after.as_secs().to_string();
+            let later = [(RETRY_AFTER, seconds)];
+            (StatusCode::SERVICE_UNAVAILABLE, later, "later\n").into_response()
+        }
+        error => {
+            tracing::error!(%error, "a webhook could not be taken");
+            (StatusCode::INTERNAL_SERVER_ERROR, "a fault of docket\n").into_response()
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Webhooks from platforms: one that is signed and new has the issue that it speaks of read again, and the ticket tells where that stands.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{App, dispatch::picture, integrations::require_enabled, ticket_edit::Edit};
+use crate::{
+    connectors::{
+        inbound::{Standing, is_signed, read},
+        outcome::{External, Failure},
+    },
+    db::{dispatch, dispatch_external, inbound, integration},
+    domain::{export::ErrorCategory, ids::IntegrationId, time::Time},
+    error::{Error, Result},
+};
+
+/// How old a webhook may be that says when it was sent: Jira repeats one for a quarter of an hour.
+const MAX_AGE: TimeDelta = TimeDelta::hours(1);
+/// By how much a platform's clock may be ahead.
+const SKEW: TimeDelta = TimeDelta::minutes(5);
+/// For how long a delivery is remembered.
+const REMEMBERED: TimeDelta = TimeDelta::days(3);
+/// In [`External::raw`]: where the ticket's copy stands.
+const STATUS: &str = "external_status";
+/// In [`External::raw`]: what kind of status that is.
+const CATEGORY: &str = "external_status_category";
+
+/// A webhook, as it came.
+#[derive(Clone, Debug)]
+pub struct Hint {
+    /// The platform's name in the path.
+    pub platform: String,
+    /// The integration's id in the path.
+    pub integration: String,
+    /// The signature's header.
+    pub signature: String,
+    /// The delivery's id, which the platform gives anew to each.
+    pub delivery: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What came of a webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// A ticket tells something new.
+    Refreshed,
+    /// It speaks of nothing that docket has sent, or of nothing new.
+    Passed,
+    /// It was taken before.
+    Repeated,
+}
+
+impl App {
+    /// Takes a webhook. UNAUTHENTICATED unless an integration's secret has signed it: which part does not fit is not told.
+    pub async fn take_webhook(&self, hint: Hint) -> Result<Taken> {
+        let row = self.signed_for(&hint).await?;
+        require_enabled(&row)?;
+        let word = read(&row.config, &hint.body)
+            .ok_or_else(|| Error::invalid("body", "must be a webhook of the platform, in JSON"))?;
+        let now = self.clock.now();
+        if word
+            .time
+            .is_some_and(|time| now - time > MAX_AGE || time - now > SKEW)
+        {
+            return Err(Error::invalid("timestamp", "must be of the last hour"));
+        }
+        if hint.delivery.is_empty() || hint.delivery.len() > 200 {
+            return Err(Error::invalid(
+                "delivery",
+                "must have an id of at most 200 characters",
+            ));
+        }
+        let names = names(&hint);
+        if inbound::any(self.db.read(), row.id, &names).await? {
+            return Ok(Taken::Repeated);
+        }
+        let mut taken = Taken::Passed;
+        if let Some(issue) = word.issue {
+            for attempt in dispatch_external::made(self.db.read(), row.id, &issue).await? {
+                if self.refresh(&row, attempt).await? {
+                    taken = Taken::Refreshed;
+                }
+            }
+        }
+        // Only now: what came to nothing is repeated by the platform.
+        self.remember_delivery(row.id, names, now).await?;
+        Ok(taken)
+    }
+
+    /// The integration whose secret signed the webhook.
+    async fn signed_for(&self, hint: &Hint) -> Result<integration::Model> {
+        let id: Option<IntegrationId> = hint.integration.parse().ok();
+        let id = id.ok_or(Error::Unauthenticated)?;
+        let row = integration::find(self.db.read(), id).await?;
+        let row = row.ok_or(Error::Unauthenticated)?;
+        let credentials = self.open_credentials(&row);
+        let credentials = credentials.map_err(|_| Error::Unauthenticated)?;
+        let secret = credentials.webhook_secret();
+        let signed = secret.is_some_and(|secret| is_signed(secret, &hint.signature, &hint.body));
+        match signed && row.platform.name() == hint.platform {
+            true => Ok(row),
+            false => Err(Error::Unauthenticated),
+        }
+    }
+
+    async fn remember_delivery(
+        &self,
+        id: IntegrationId,
+        names: [String; 2],
+        now: Time,
+    ) -> Result<()> {
+        self.db
+            .write(move |tx| {
+                let names = names.clone();
+                Box::pin(async move {
+                    inbound::forget(tx, id, now - REMEMBERED).await?;
+                    inbound::remember(tx, id, &names, now).await
+                })
+            })
+            .await
+    }
+
+    /// Reads the issue again, and tells where it stands. Whether that is news.
+    async fn refresh(&self, row: &integration::Model, attempt: dispatch::Model) -> Result<bool> {
+        let external: Option<External> = attempt
+            .external
+            .clone()
+            .and_then(|json| serde_json::from_value(json).ok());
+        let Some(external) = external else {
+            return Ok(false);
+        };
+        let standing = self.connector(row)?.standing(&external).await;
+        let standing = standing.map_err(|failure| later(&failure))?;
+        let now = self.clock.now();
+        let plain = Arc::new((attempt, standing));
+        self.db
+            .write(move |tx| {
+                let plain = Arc::clone(&plain);
+                Box::pin(async move {
+                    let (attempt, standing) = &*plain;
+                    tell(tx, attempt, standing, now).await
+                })
+            })
+            .await
+    }
+}
+
+/// What a delivery is known by: its id, and its content, since the id alone is not signed.
+fn names(hint: &Hint) -> [String; 2] {
+    let digest = Sha256::digest(&hint.body);
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    [format!("id:{}", hint.delivery), format!("body:{digest}")]
+}
+
+/// Writes where the copy stands into the ledger, and into the ticket where it shows this attempt.
+async fn tell(
+    tx: &crate::db::Tx,
+    attempt: &dispatch::Model,
+    standing: &Standing,
+    now: Time,
+) -> Result<bool> {
+    // The ticket's row is locked first, as by every change of a ticket.
+    let Some(mut edit) = Edit::by_docket(tx, attempt.ticket_id, now).await? else {
+        return Ok(false);
+    };
+    let Some(mut row) = dispatch::find(tx, attempt.id).await? else {
+        return Ok(false);
+    };
+    let Some(Value::Object(external)) = &mut row.external else {
+        return Ok(false);
+    };
+    let raw = external.entry("raw").or_insert_with(|| json!({}));
+    let before = raw[STATUS].as_str().map(str::to_owned);
+    if before.as_deref() == Some(standing.status.as_str()) {
+        return Ok(false);
+    }
+    raw[STATUS] = standing.status.clone().into();
+    raw[CATEGORY] = standing.category.into();
+    dispatch_external::set_external(tx, &row).await?;
+    let latest = dispatch_external::latest_ended(tx, row.ticket_id).await?;
+    if latest.is_some_and(|latest| latest.id == row.id) {
+        edit.ticket.integration_result = Some(picture(&row));
+    }
+    let facts = json!({ "integration_id": row.integration_id, "category": standing.category });
+    edit.note(STATUS, before, Some(standing.status.clone()), facts);
+    edit.write(tx).await?;
+    Ok(true)
+}
+
+/// The platform repeats a webhook that is answered so.
+fn later(failure: &Failure) -> Error {
+    let wait = failure
+        .retry_after
+        .unwrap_or(std::time::Duration::from_secs(60));
+    match failure.category {
+        ErrorCategory::Temporary => Error::Unavailable {
+            reason: failure.reason,
+            message: failure.message.clone(),
+            retry_after: wait,
+        },
+        _ => Error::refused(failure.reason, "integration", failure.message.clone()),
+    }
+}

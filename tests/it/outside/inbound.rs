@@ -1,0 +1,180 @@
+//! Webhooks from platforms: signed and new ones have the issue read again, and the ticket tells where it stands.
+
+use docket::{
+    domain::actor::Role,
+    proto::v1::{self, credentials::Platform as Secret, integration::Config},
+};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use reqwest::StatusCode;
+use rstest::rstest;
+use serde_json::json;
+use sha2::Sha256;
+
+use super::{
+    github::{Github, TOKEN},
+    stand_in::{Act, Reply},
+};
+use crate::support::{database::Kind, server::TestServer};
+
+const SECRET: &str = "a-secret-of-hooks";
+
+fn signature(secret: &str, body: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body.as_bytes());
+    let digest = mac.finalize().into_bytes();
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={digits}")
+}
+
+async fn send(url: &str, delivery: &str, secret: &str, body: &str) -> (StatusCode, String) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client
+        .post(url)
+        .header("x-github-delivery", delivery)
+        .header("x-github-event", "issues")
+        .header("x-hub-signature-256", signature(secret, body))
+        .body(body.to_owned());
+    let answer = request.send().await.unwrap();
+    (answer.status(), answer.text().await.unwrap())
+}
+
+/// An integration with the repository, and a ticket that has become an issue of it.
+async fn dispatched(server: &TestServer, github: &Github) -> (String, v1::Ticket) {
+    let request = v1::CreateIntegrationRequest {
+        integration: Some(v1::Integration {
+            name: "GitHub".to_owned(),
+            enabled: true,
+            config: Some(Config::Github(v1::GithubConfig {
+                owner: "acme".to_owned(),
+                repository: "app".to_owned(),
+                api_url: github.stand_in.url.clone(),
+                ..Default::default()
+            })),
+            ..Default::default()
+        }),
+        credentials: Some(v1::Credentials {
+            platform: Some(Secret::Github(v1::GithubCredentials {
+                token: TOKEN.to_owned(),
+                webhook_secret: SECRET.to_owned(),
+            })),
+        }),
+        ..Default::default()
+    };
+    let mut integrations = server.integrations(Role::Manager);
+    let made = integrations.create_integration(request).await.unwrap();
+    let id = made.into_inner().integration.unwrap().id;
+    let request = v1::CreateTicketRequest {
+        ticket: Some(v1::Ticket {
+            title: "Printer jams".to_owned(),
+            integration_id: Some(id.clone()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let mut tickets = server.tickets(Role::Manager);
+    let ticket = tickets.create_ticket(request).await.unwrap().into_inner();
+    (id, ticket.ticket.unwrap())
+}
+
+async fn get(server: &TestServer, id: &str) -> v1::Ticket {
+    let request = v1::GetTicketRequest {
+        id: Some(id.to_owned()),
+        ..Default::default()
+    };
+    let mut tickets = server.tickets(Role::Manager);
+    let answer = tickets.get_ticket(request).await.unwrap();
+    answer.into_inner().ticket.unwrap()
+}
+
+fn status(ticket: &v1::Ticket) -> Option<String> {
+    let result = ticket.integration_result.clone()?;
+    let raw = result.response?.raw?;
+    let value = raw.fields.get("external_status")?.kind.clone()?;
+    match value {
+        prost_types::value::Kind::StringValue(text) => Some(text),
+        _ => None,
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_signed_webhook_has_the_issue_read_again_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let server = TestServer::start(kind).await;
+    let github = Github::start().await;
+    let (id, ticket) = dispatched(&server, &github).await;
+    let result = ticket.integration_result.clone().unwrap();
+    assert!(result.success, "{result:?}");
+    let url = format!("{}/webhooks/github/{id}", server.url());
+    let body = json!({
+        "action": "closed",
+        "issue": { "id": 9_000_000_001_u64, "number": 1, "state": "what the body says does not count" },
+        "repository": { "full_name": "acme/app" },
+    });
+    let body = body.to_string();
+    // What is not signed by the integration's secret is refused, whatever else is right.
+    for (secret, url) in [
+        ("another-secret-of-hooks", url.clone()),
+        (SECRET, format!("{}/webhooks/jira/{id}", server.url())),
+        (SECRET, format!("{}/webhooks/github/x", server.url())),
+        (
+            SECRET,
+            format!("{}/webhooks/github/{}", server.url(), ticket.id),
+        ),
+    ] {
+        let (code, text) = send(&url, "d-0", secret, &body).await;
+        assert_eq!(
+            (code, text.as_str()),
+            (StatusCode::UNAUTHORIZED, "not signed\n")
+        );
+    }
+    let read = "GET /repos/acme/app/issues/1";
+    assert_eq!(github.stand_in.asked_for(read).len(), 0);
+
+    let closed = json!({ "id": 9_000_000_001_u64, "number": 1, "state": "closed", "state_reason": "completed" });
+    // GitHub is away at first: the delivery may come again.
+    github
+        .stand_in
+        .order(read, Act::Answer(Reply::json(500, &json!({}))));
+    let (code, _) = send(&url, "d-1", SECRET, &body).await;
+    assert_eq!(code, StatusCode::SERVICE_UNAVAILABLE);
+    github
+        .stand_in
+        .order(read, Act::Answer(Reply::json(200, &closed)));
+    let (code, text) = send(&url, "d-1", SECRET, &body).await;
+    assert_eq!((code, text.as_str()), (StatusCode::OK, "taken\n"));
+    let after = get(&server, &ticket.id).await;
+    assert_eq!(status(&after).as_deref(), Some("closed (completed)"));
+    assert_ne!(after.etag, ticket.etag);
+
+    // The same again, under its own name or another.
+    let asked = github.stand_in.asked_for(read).len();
+    for delivery in ["d-1", "d-2"] {
+        let (code, text) = send(&url, delivery, SECRET, &body).await;
+        assert_eq!((code, text.as_str()), (StatusCode::OK, "taken before\n"));
+    }
+    assert_eq!(github.stand_in.asked_for(read).len(), asked);
+    // What docket has not sent there, and what is no webhook.
+    let other =
+        json!({ "issue": { "id": 5 }, "repository": { "full_name": "acme/app" } }).to_string();
+    let (_, text) = send(&url, "d-3", SECRET, &other).await;
+    assert_eq!(text, "nothing new\n");
+    let (code, _) = send(&url, "d-4", SECRET, "no json").await;
+    assert_eq!(code, StatusCode::BAD_REQUEST);
+
+    let request = v1::ListTicketHistoryRequest {
+        ticket_id: ticket.id.clone(),
+        ..Default::default()
+    };
+    let mut tickets = server.tickets(Role::Manager);
+    let history = tickets.list_ticket_history(request).await.unwrap();
+    let history = history.into_inner().entries;
+    let told: Vec<_> = history
+        .iter()
+        .filter(|entry| entry.field.as_deref() == Some("external_status"))
+        .map(|entry| entry.new_value.clone())
+        .collect();
+    assert_eq!(told, [Some("closed (completed)".to_owned())]);
+    server.stop().await;
+}
