@@ -1,11 +1,18 @@
 //! Until when a worker may act: shared by the work and by what renews the lease.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
-use crate::domain::time::Time;
+use futures::future::BoxFuture;
+use tokio::time::{self, MissedTickBehavior};
+
+use super::clock::Clock;
+use crate::{domain::time::Time, error::Result};
 
 /// Until when a lease is known to be held, in microseconds since 1970.
 #[derive(Clone, Debug)]
@@ -30,5 +37,31 @@ impl HeldUntil {
 
     pub(crate) fn is_over(&self, now: Time) -> bool {
         now.timestamp_micros() >= self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Has a lease of this length renewed for as long as it is held; returns once it is lost (`renew` answers `false`), or can no longer be
+/// proved to be held. Then whatever is under way is to be dropped, so that nothing is sent beside the worker that takes over.
+pub(crate) async fn keep<'a>(
+    clock: &dyn Clock,
+    lease: Duration,
+    held: &HeldUntil,
+    renew: impl Fn() -> BoxFuture<'a, Result<bool>>,
+) {
+    let pause = lease / 3;
+    let mut ticks = time::interval(pause);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        match time::timeout(pause, renew()).await {
+            Ok(Ok(true)) => continue,
+            Ok(Ok(false)) => return,
+            Ok(Err(error)) => tracing::warn!(%error, "a lease could not be renewed"),
+            Err(_) => tracing::warn!("a lease could not be renewed in time"),
+        }
+        if held.is_over(clock.now()) {
+            return;
+        }
     }
 }

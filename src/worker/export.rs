@@ -14,7 +14,6 @@ mod settle;
 mod spare_files;
 mod spares;
 mod states;
-mod step;
 mod sure;
 mod ticket;
 mod traffic;
@@ -30,7 +29,7 @@ pub(super) use run::Run;
 use run::Stop;
 
 use crate::{
-    app::{App, wake},
+    app::{App, step::step, wake},
     connectors::jira::{HardStop, ProjectMeta},
     db::{export, export_event, export_log, export_request, notify_in, session},
     domain::{
@@ -132,7 +131,7 @@ pub(super) async fn run(
     lease: Duration,
     stop: CancellationToken,
 ) {
-    step::step("export.claimed");
+    step("export.claimed");
     let mut run = Run::new(app, claimed, lease, stop);
     loop {
         let keeper = run.keeper();

@@ -1,11 +1,12 @@
 //! The lease of an attempt: asked before it sends, renewed while it waits.
 
-use std::{sync::Arc, time::Duration};
-
-use tokio::time::{self, MissedTickBehavior};
+use std::sync::Arc;
 
 use crate::{
-    app::{App, lease::HeldUntil},
+    app::{
+        App,
+        lease::{self, HeldUntil},
+    },
     db::dispatch,
     domain::ids::DispatchId,
     error::Result,
@@ -19,26 +20,10 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Renews the lease for as long as it is held; returns once it is lost, or can no longer be proved to be held.
+    /// Renews the lease for as long as it is held; returns once it is lost.
     pub(super) async fn keep(&self) {
-        let pause: Duration = self.app.dispatches.settings.lease / 3;
-        let mut ticks = time::interval(pause);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        ticks.tick().await;
-        loop {
-            ticks.tick().await;
-            match time::timeout(pause, self.renew()).await {
-                Ok(Ok(true)) => continue,
-                Ok(Ok(false)) => return,
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "the lease of a dispatch could not be renewed")
-                }
-                Err(_) => tracing::warn!("the lease of a dispatch could not be renewed in time"),
-            }
-            if self.held.is_over(self.app.clock.now()) {
-                return;
-            }
-        }
+        let (app, lease) = (&self.app, self.app.dispatches.settings.lease);
+        lease::keep(&*app.clock, lease, &self.held, || Box::pin(self.renew())).await;
     }
 
     /// Holds the lease longer. `false`: the attempt is over.

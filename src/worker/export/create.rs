@@ -7,11 +7,10 @@ use super::{
     patience::{NEAR_LIMIT, Patience},
     run::{Run, Stop},
     settle::Doubt,
-    step::step,
     ticket::Passage,
 };
 use crate::{
-    app::{issue_draft::IssueDraft, snapshot::Snapshot},
+    app::{issue_draft::IssueDraft, snapshot::Snapshot, step::step},
     connectors::jira::{
         CreateContext, CreateOutcome, IssueRef, Jira, Marker, NewIssue, Rejection, Trouble,
     },

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::{
     change::Change,
     run::{Run, Stop},
-    step::step,
     traffic::lock,
 };
 use crate::{
+    app::step::step,
     connectors::jira::HardStop,
     db::export,
     domain::{

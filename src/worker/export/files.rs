@@ -5,13 +5,13 @@ use super::{
     change::Change,
     run::{Run, Stop},
     settle::Doubt,
-    step::step,
     ticket::{Passage, count},
 };
 use crate::{
     app::{
         fix_files::wanted,
         issue_files::{Files, Known, Outgoing, is_same},
+        step::step,
     },
     connectors::jira::{AttachmentSettings, Jira, Unsent},
     db::{attachment, export_attachment},

@@ -3,11 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use tokio::time::{self, MissedTickBehavior};
 
 use super::run::{Run, Stop};
 use crate::{
-    app::{App, lease::HeldUntil},
+    app::{
+        App,
+        lease::{self, HeldUntil},
+    },
     db::export,
     domain::ids::ExportId,
     error::Result,
@@ -45,27 +47,13 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Renews the lease for as long as it is held; returns once it is lost, or can no longer be proved to be held. Then whatever is
-    /// under way is dropped, so that nothing is sent beside the worker that takes over.
+    /// Renews the lease for as long as it is held; returns once it is lost.
     pub(super) async fn keep(&self) {
-        let pause = self.lease / 3;
-        let mut ticks = time::interval(pause);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        ticks.tick().await;
-        loop {
-            ticks.tick().await;
-            match time::timeout(pause, self.renew()).await {
-                Ok(Ok(true)) => continue,
-                Ok(Ok(false)) => return,
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "the lease of an export could not be renewed")
-                }
-                Err(_) => tracing::warn!("the lease of an export could not be renewed in time"),
-            }
-            if self.held_until.is_over(self.app.clock.now()) {
-                return;
-            }
-        }
+        let clock = &*self.app.clock;
+        lease::keep(clock, self.lease, &self.held_until, || {
+            Box::pin(self.renew())
+        })
+        .await;
     }
 
     /// Holds the lease longer. `false`: it is lost.

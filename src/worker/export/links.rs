@@ -3,10 +3,10 @@
 use super::{
     change::Change,
     run::{Run, Stop},
-    step::step,
     ticket::count,
 };
 use crate::{
+    app::step::step,
     connectors::jira::{CallError, Jira, LinkType},
     db::{export, export_fix, export_item, export_link, ticket},
     domain::{

@@ -5,13 +5,13 @@ use serde_json::json;
 use super::{
     change::Change,
     run::{Run, Stop},
-    step::step,
 };
 use crate::{
     app::{
         export_outcome::{MadeOf, result},
         issue_draft::{IssueDraft, full_text},
         snapshot::Snapshot,
+        step::step,
     },
     connectors::jira::{
         CallError, IssuePlan, IssueRef, Jira, PlanError, ProjectMeta, Unsent, adf::InlineAttachment,

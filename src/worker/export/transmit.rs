@@ -9,11 +9,13 @@ use super::{
     patience::Patience,
     run::{Run, Stop},
     settle::Doubt,
-    step::step,
     ticket::Passage,
 };
 use crate::{
-    app::issue_files::{Known, Outgoing},
+    app::{
+        issue_files::{Known, Outgoing},
+        step::step,
+    },
     blobs::Pieces,
     connectors::jira::{AttachOutcome, CallError, NewFile, Rejection, Trouble},
     db::export_attachment,
