@@ -22,7 +22,10 @@ use tonic_types::StatusExt as _;
 use v1::upload_attachment_request::Content;
 
 use self::place::{Place, serving, serving_at, serving_with, stored, until_stored};
-use crate::support::server::{TestServer, Tickets};
+use crate::support::{
+    eventually,
+    server::{TestServer, Tickets},
+};
 
 /// How long anything may take that happens by itself.
 const SOON: Duration = Duration::from_secs(20);

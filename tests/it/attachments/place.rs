@@ -4,11 +4,9 @@ use std::{fs, path::Path, sync::Arc};
 
 use docket::app::clock::{Clock, SystemClock};
 use secrecy::ExposeSecret as _;
-use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::{Duration, SOON};
-use crate::support::{database::Kind, server::TestServer};
+use crate::support::{database::Kind, eventually, server::TestServer};
 
 /// The variable with the URL of the server that `tests/support/s3` starts.
 const SERVER: &str = "DOCKET_TEST_S3";
@@ -153,15 +151,10 @@ async fn ask(url: &str) -> String {
 
 /// Waits until so many things lie there.
 pub(super) async fn until_stored(server: &TestServer, count: usize) {
-    let give_up = Instant::now() + SOON;
-    loop {
-        let found = stored(server).await;
-        if found.len() == count {
-            return;
-        }
-        assert!(Instant::now() < give_up, "still there: {found:?}");
-        sleep(Duration::from_millis(5)).await;
-    }
+    eventually("so many things lie there", async || {
+        stored(server).await.len() == count
+    })
+    .await;
 }
 
 /// Every file below a folder, by its path from there.

@@ -1,21 +1,14 @@
 //! Scans: a file is given to nobody before its verdict, never when something was found, and waits as long as there is no verdict.
 
-use std::{
-    os::unix::fs::PermissionsExt as _,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{os::unix::fs::PermissionsExt as _, sync::Arc};
 
 use docket::domain::actor::Role;
 use rstest::rstest;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, UnixListener},
-    sync::Semaphore,
+    sync::{Semaphore, watch},
     task::JoinHandle,
-    time::{Instant, sleep},
 };
 
 use super::*;
@@ -28,15 +21,24 @@ const EVIL: &[u8] = b"a text with EVIL in it";
 #[derive(Clone)]
 pub(super) struct Clamd {
     pub(super) permits: Arc<Semaphore>,
-    pub(super) asked: Arc<AtomicUsize>,
+    /// How often it has been asked.
+    pub(super) asked: watch::Sender<usize>,
 }
 
 impl Clamd {
     pub(super) fn new(permits: usize) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(permits)),
-            asked: Arc::default(),
+            asked: watch::Sender::default(),
         }
+    }
+
+    /// Waits until it has been asked so often.
+    pub(super) async fn until_asked(&self, wanted: usize) {
+        let mut asked = self.asked.subscribe();
+        let enough = asked.wait_for(|asked| *asked >= wanted);
+        let waited = tokio::time::timeout(SOON, enough).await;
+        waited.expect("it is asked so often").unwrap();
     }
 
     /// Listens on a port of this machine.
@@ -64,7 +66,7 @@ impl Clamd {
         let mut command = [0; 10];
         stream.read_exact(&mut command).await.unwrap();
         assert_eq!(&command, b"zINSTREAM\0");
-        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.asked.send_modify(|asked| *asked += 1);
         let mut bytes = Vec::new();
         loop {
             let size = stream.read_u32().await.unwrap() as usize;
@@ -101,15 +103,8 @@ pub(super) async fn status(tickets: &mut Tickets, ticket: &str, id: &str) -> v1:
 
 /// Waits until an attachment's status is this one.
 pub(super) async fn until(tickets: &mut Tickets, ticket: &str, id: &str, wanted: v1::ScanStatus) {
-    let give_up = Instant::now() + SOON;
-    loop {
-        let found = status(tickets, ticket, id).await;
-        if found == wanted {
-            return;
-        }
-        assert!(Instant::now() < give_up, "{found:?}");
-        sleep(Duration::from_millis(5)).await;
-    }
+    let come = async || status(&mut tickets.clone(), ticket, id).await == wanted;
+    eventually("its verdict is told", come).await;
 }
 
 #[rstest]
@@ -161,7 +156,7 @@ async fn a_file_is_served_once_nothing_was_found_in_it(
         facts.contains(&evil.id) && facts.contains("Test.Evil"),
         "{facts}"
     );
-    assert_eq!(clamd.asked.load(Ordering::SeqCst), 2);
+    assert_eq!(*clamd.asked.borrow(), 2);
     server.stop().await;
 }
 
@@ -206,11 +201,8 @@ pub(super) async fn attempts(server: &TestServer) -> i32 {
 
 /// Waits until some file's scan has been tried so often.
 pub(super) async fn until_attempts(server: &TestServer, wanted: i32) {
-    let give_up = Instant::now() + SOON;
-    while attempts(server).await < wanted {
-        assert!(Instant::now() < give_up, "it is not tried");
-        sleep(Duration::from_millis(5)).await;
-    }
+    let tried = async || attempts(server).await >= wanted;
+    eventually("it is tried so often", tried).await;
 }
 
 #[tokio::test]
@@ -233,14 +225,7 @@ async fn a_scanner_that_hangs_holds_nobody_up() {
         made.push(file.await.unwrap());
     }
     // Each is given up after its time, so that the next one has its turn.
-    let give_up = Instant::now() + SOON;
-    while clamd.asked.load(Ordering::SeqCst) < 3 {
-        assert!(
-            Instant::now() < give_up,
-            "the third one is never asked about"
-        );
-        sleep(Duration::from_millis(5)).await;
-    }
+    clamd.until_asked(3).await;
     for file in &made {
         assert_eq!(
             status(&mut tickets, &id, &file.id).await,
@@ -276,7 +261,7 @@ async fn replicas_share_the_scans() {
     for file in &made {
         until(&mut tickets, &id, &file.id, v1::ScanStatus::Clean).await;
     }
-    assert_eq!(clamd.asked.load(Ordering::SeqCst), 8, "each file once");
+    assert_eq!(*clamd.asked.borrow(), 8, "each file once");
     replica.stop().await;
     server.stop().await;
 }

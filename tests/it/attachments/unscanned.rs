@@ -1,13 +1,10 @@
 //! Scans that come to nothing: they leave no wrong verdict, stand in nobody's way, and leave nothing behind.
 
-use std::{os::unix::fs::PermissionsExt as _, sync::atomic::Ordering};
+use std::{io::Read as _, os::unix::fs::PermissionsExt as _, process::Command, thread};
 
 use docket::app::clock::Clock as _;
 use rstest::rstest;
-use tokio::{
-    net::TcpListener,
-    time::{Instant, sleep},
-};
+use tokio::{net::TcpListener, sync::mpsc};
 
 use super::{
     scan::{Clamd, attempts, port, status, until, until_attempts},
@@ -33,13 +30,12 @@ async fn a_file_that_has_become_shorter_is_never_clean() {
     let clamd = Clamd::new(100);
     clamd.on_tcp(TcpListener::bind(&address).await.unwrap());
     // A third time, because the second one came to nothing.
-    let give_up = Instant::now() + SOON;
-    while attempts(&server).await < 3 {
-        assert!(Instant::now() < give_up, "it is not tried again");
+    eventually("it is tried again", async || {
         // A wait may begin only now.
         clock.advance(Duration::from_secs(600));
-        sleep(Duration::from_millis(5)).await;
-    }
+        attempts(&server).await >= 3
+    })
+    .await;
     assert_eq!(
         status(&mut tickets, &id, &made.id).await,
         v1::ScanStatus::Pending
@@ -61,11 +57,7 @@ async fn what_makes_the_scanner_hang_leaves_room_for_others() {
     upload(&mut tickets, header(&id, "slow.txt"), b"HANG")
         .await
         .unwrap();
-    let give_up = Instant::now() + SOON;
-    while clamd.asked.load(Ordering::SeqCst) < 1 {
-        assert!(Instant::now() < give_up, "it is never asked about");
-        sleep(Duration::from_millis(5)).await;
-    }
+    clamd.until_asked(1).await;
     // They come while it hangs, one after the other.
     clamd.permits.add_permits(2);
     for name in ["a.txt", "b.txt"] {
@@ -106,10 +98,20 @@ async fn the_least_often_tried_come_first(#[values(Kind::Sqlite, Kind::Postgres)
 #[tokio::test]
 async fn a_program_that_is_given_up_leaves_none_of_its_own_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let (program, child) = (folder.path().join("scan"), folder.path().join("child"));
+    let (program, open) = (folder.path().join("scan"), folder.path().join("open"));
+    // The pipe stays open for as long as the program or its child lives, and no longer.
+    let made = Command::new("mkfifo").arg(&open).status().unwrap();
+    assert!(made.success());
+    let (told, mut tells) = mpsc::unbounded_channel();
+    let pipe = open.clone();
+    thread::spawn(move || {
+        let mut pipe = fs::File::open(pipe).unwrap();
+        told.send(pipe.read_exact(&mut [0; 6])).unwrap();
+        told.send(pipe.read_to_end(&mut Vec::new()).map(drop))
+    });
     let script = format!(
-        "#!/bin/sh\nsleep 600 &\necho $! > {0}.new\nmv {0}.new {0}\nwait\n",
-        child.display()
+        "#!/bin/sh\nexec 3> {}\nsleep 600 &\necho begun >&3\nwait\n",
+        open.display()
     );
     fs::write(&program, script).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
@@ -123,20 +125,9 @@ async fn a_program_that_is_given_up_leaves_none_of_its_own_behind() {
     upload(&mut tickets, header(&id, "a.txt"), b"text")
         .await
         .unwrap();
-    let give_up = Instant::now() + SOON;
-    // One that nobody has waited for yet is there, as a dead one.
-    let lives = || {
-        let id = fs::read_to_string(&child).unwrap_or_default();
-        let stat = fs::read_to_string(format!("/proc/{}/stat", id.trim()));
-        stat.ok().map(|stat| !stat.contains(") Z "))
-    };
-    while lives().is_none() {
-        assert!(Instant::now() < give_up, "it never began");
-        sleep(Duration::from_millis(5)).await;
-    }
-    while lives() == Some(true) {
-        assert!(Instant::now() < give_up, "it lives on");
-        sleep(Duration::from_millis(5)).await;
+    for what in ["it begins", "none of it lives on"] {
+        let tell = tokio::time::timeout(SOON, tells.recv()).await;
+        tell.expect(what).unwrap().unwrap();
     }
     server.stop().await;
 }

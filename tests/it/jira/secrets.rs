@@ -1,47 +1,21 @@
 //! No secret shows: not in a Debug, an error, a log line or a text for a person.
 
-use std::{
-    collections::BTreeMap,
-    io::Write,
-    sync::{Arc, Mutex},
-};
+use std::collections::BTreeMap;
 
 use docket::{
     connectors::{Connector, Credentials, JiraCredentials, jira::CreateOutcome},
     sandbox::{Action, Fault, Operation, Options},
 };
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::{Bench, config, hasty, issue};
+use crate::support::logs::Logs;
 
 const TOKEN: &str = "ATATT3xFf-planted";
 
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Sink {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn a_planted_token_shows_nowhere() {
-    let logs = Sink::default();
+    let logs = Logs::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_writer(logs.clone())

@@ -1,10 +1,5 @@
 //! Planted secrets are nowhere: not in the database, logs at any level, errors, history, answers.
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-};
-
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use docket::{
     db::Db,
@@ -15,10 +10,9 @@ use rstest::rstest;
 use sea_orm::{ConnectionTrait as _, Statement};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::stand_in::{Asked, Reply, StandIn};
-use crate::support::{database::Kind, server::TestServer};
+use crate::support::{database::Kind, logs::Logs, server::TestServer};
 
 const EMAIL: &str = "planted@example.com";
 const JIRA: &str = "ATATT3x-planted-jira-token";
@@ -26,28 +20,6 @@ const SLACK: &str = "xoxb-planted-slack-token";
 const GITHUB: &str = "ghp_planted_github_token";
 const HOOK: &str = "planted-secret-of-hooks";
 const WHSEC: &str = "whsec_cGxhbnRlZC1zZWNyZXQtb2Ytd2ViaG9va3M=";
-
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Sink {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// Repeats the secrets of whoever asks in whatever a platform's error may hold.
 fn echo(asked: &Asked) -> Reply {
@@ -232,7 +204,7 @@ async fn dump(db: &Db, url: &str) -> String {
 #[rstest]
 #[tokio::test]
 async fn planted_secrets_are_nowhere(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let logs = Sink::default();
+    let logs = Logs::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_writer(logs.clone())
