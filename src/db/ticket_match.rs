@@ -9,6 +9,10 @@ use sea_orm::{
 use super::{ticket::Column, ticket_search::PUBLIC};
 use crate::domain::search::{Query, Term};
 
+/// The condition on `ticket`, of SQLite.
+const IN_SQLITE: &str =
+    "\"ticket\".\"number\" IN (SELECT rowid FROM ticket_search WHERE ticket_search MATCH ?)";
+
 /// Conditions on tickets by what they say.
 #[derive(Clone, Debug)]
 pub(super) struct Match {
@@ -70,20 +74,17 @@ impl Match {
         self.negative
     }
 
-    /// The condition on a row of `ticket`, for looking at one ticket after the other: no other ticket is touched.
+    /// The condition on a row of `ticket`, for looking at one ticket after the other. PostgreSQL touches no other one. SQLite opens its index
+    /// of words for each that is asked about, and is soon done sooner with looking the words up once.
     pub(super) fn in_one(&self) -> Expr {
-        let sql = match self.backend {
-            DbBackend::Sqlite => {
-                "EXISTS (SELECT 1 FROM ticket_search \
-                 WHERE rowid = \"ticket\".\"number\" AND ticket_search MATCH ?)"
-            }
+        self.signed(match self.backend {
+            DbBackend::Sqlite => IN_SQLITE,
             // A value and not a join, which the planner could begin at the other end.
             _ => {
                 "COALESCE((SELECT document FROM ticket_search \
                  WHERE ticket_id = \"ticket\".\"id\") @@ $1::tsquery, false)"
             }
-        };
-        self.signed(sql)
+        })
     }
 
     /// As [`Self::in_one`], where those that `numbers` selects are looked at. SQLite reads a stretch of its index at once; to open it for
@@ -100,7 +101,7 @@ impl Match {
 
     /// As [`Self::in_each`], of tickets with a number from `lowest` to `highest`.
     pub(super) fn in_stretch(&self, lowest: impl Into<Expr>, highest: impl Into<Expr>) -> Expr {
-        if self.negative || self.backend != DbBackend::Sqlite {
+        if self.backend != DbBackend::Sqlite {
             return self.in_one();
         }
         let number = ("ticket_search", "rowid");
@@ -108,10 +109,17 @@ impl Match {
         found
             .column(number)
             .from("ticket_search")
-            .and_where(self.in_index())
+            .and_where(Expr::cust_with_values(
+                "ticket_search MATCH ?",
+                [self.text.clone()],
+            ))
             .and_where(Expr::col(number).gte(lowest.into()))
             .and_where(Expr::col(number).lte(highest.into()));
-        Column::Number.in_subquery(found)
+        let found = Column::Number.in_subquery(found);
+        match self.negative {
+            true => found.not(),
+            false => found,
+        }
     }
 
     /// The condition on `ticket`, for finding among all tickets.
@@ -120,10 +128,7 @@ impl Match {
             return self.in_one();
         }
         self.signed(match self.backend {
-            DbBackend::Sqlite => {
-                "\"ticket\".\"number\" IN \
-                 (SELECT rowid FROM ticket_search WHERE ticket_search MATCH ?)"
-            }
+            DbBackend::Sqlite => IN_SQLITE,
             _ => {
                 "\"ticket\".\"id\" IN \
                  (SELECT ticket_id FROM ticket_search WHERE document @@ $1::tsquery)"

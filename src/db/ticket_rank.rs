@@ -117,7 +117,9 @@ pub fn newest(
                 let number = ("ticket_search", "rowid");
                 newest = found;
                 newest
-                    .inner_join(Entity, same(number))
+                    // SQLite begins a cross join where it says.
+                    .cross_join(Entity)
+                    .and_where(same(number))
                     .and_where(range(Expr::col(number)))
                     .order_by(number, Order::Desc)
                     .limit(limit);
