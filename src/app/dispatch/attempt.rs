@@ -335,8 +335,12 @@ impl Attempt {
         }
     }
 
-    /// A failure before anything was sent: where an earlier attempt is in doubt, that is what there is to tell.
+    /// A failure before anything was sent. A copy that an earlier attempt made is there all the same; where one is in doubt, that is what there
+    /// is to tell.
     fn in_doubt_or(&self, failure: Failure, again: bool) -> End {
+        if self.row.external.is_some() {
+            return End::Made;
+        }
         let outcome = match (&self.row.aim, again) {
             (Some(_), _) => DispatchOutcome::Uncertain,
             (None, true) => DispatchOutcome::RetryLater,
@@ -346,9 +350,6 @@ impl Attempt {
     }
 
     fn own_fault(&self) -> End {
-        if self.row.external.is_some() {
-            return End::Made;
-        }
         let text =
             "docket met a fault of its own. Ask an administrator of docket to look into its log.";
         let failure = Failure::new(ErrorCategory::AdminRequired, Reason::Internal, text);
