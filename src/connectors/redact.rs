@@ -19,7 +19,9 @@ impl Redactor {
     pub(super) fn new(secrets: impl IntoIterator<Item = SecretString>) -> Self {
         let secrets = secrets.into_iter().flat_map(|secret| {
             let quoted = quoted(secret.expose_secret());
-            [secret, quoted]
+            // PHP writes a slash in JSON so.
+            let slashed = quoted.expose_secret().replace('/', "\\/");
+            [secret, quoted, slashed.into()]
         });
         let mut secrets: Vec<SecretString> = secrets
             .filter(|secret| !secret.expose_secret().is_empty())
@@ -47,13 +49,10 @@ impl Redactor {
     }
 }
 
-/// The secret as it stands within JSON, where that is different.
+/// The secret as it stands within JSON.
 fn quoted(secret: &str) -> SecretString {
     let quoted = secret.replace('\\', "\\\\").replace('"', "\\\"");
-    match quoted == secret {
-        true => SecretString::default(),
-        false => quoted.into(),
-    }
+    quoted.into()
 }
 
 #[cfg(test)]
@@ -70,6 +69,8 @@ mod tests {
             redactor.clean(r#"{"x":"a\"b\\c"}"#),
             r#"{"x":"[redacted]"}"#
         );
+        let redactor = Redactor::new(["whsec_a/b".into()]);
+        assert_eq!(redactor.clean(r#""whsec_a\/b""#), r#""[redacted]""#);
         let long = redactor.clean(&"ä".repeat(1000));
         assert_eq!(long.chars().count(), MAX);
         assert!(!format!("{redactor:?}").contains("s3cret"));

@@ -14,9 +14,12 @@ const AROUND: usize = 8_192;
 /// How many files are named.
 const FILES: usize = 40;
 
+/// How a mark of docket's begins.
+pub(super) const BEGINNING: &str = "<!-- docket:";
+
 /// What an issue of docket's holds, and nobody sees: by it the issue is found again.
 pub(super) fn mark(parcel: &Parcel) -> String {
-    format!("<!-- docket:{} -->", parcel.key)
+    format!("{BEGINNING}{} -->", parcel.key)
 }
 
 pub(super) fn title(parcel: &Parcel) -> String {

@@ -68,7 +68,7 @@ impl Github {
                 if issue
                     .body
                     .as_deref()
-                    .is_some_and(|body| body.contains(mark))
+                    .is_some_and(|body| ends_with(body, mark))
                 {
                     found = Some(issue);
                 }
@@ -91,5 +91,25 @@ impl Github {
     async fn page(&self, query: &[(&str, &str)]) -> Result<Vec<Issue>, Fault> {
         let sent = self.send(Method::GET, &self.issues(), query, None).await;
         self.read(&self.judged(sent)?)
+    }
+}
+
+/// Whether it is the last mark of the text. One before it is quoted: docket puts its own at the end.
+fn ends_with(text: &str, mark: &str) -> bool {
+    let last = text.rfind(body::BEGINNING);
+    last.is_some_and(|at| text[at..].starts_with(mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_that_is_quoted_is_none() {
+        let (own, other) = ("<!-- docket:own -->", "<!-- docket:other -->");
+        let body = format!("```\n{other}\n```\n\n{own}");
+        assert!(ends_with(&body, own));
+        assert!(!ends_with(&body, other));
+        assert!(!ends_with("nothing", own));
     }
 }

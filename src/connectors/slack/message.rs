@@ -49,7 +49,7 @@ fn blocks(parcel: &Parcel) -> Vec<Value> {
     }
     blocks.push(json!({
         "type": "context",
-        "elements": [{ "type": "mrkdwn", "text": cut(&facts(parcel), SECTION) }],
+        "elements": [{ "type": "mrkdwn", "text": cut(&facts(parcel), SECTION), "verbatim": true }],
     }));
     blocks
 }
