@@ -184,8 +184,12 @@ async fn a_scanner_that_is_away_delays_and_loses_nothing(
     );
     let clamd = Clamd::new(1);
     clamd.on_tcp(TcpListener::bind(&address).await.unwrap());
-    clock.advance(Duration::from_secs(120));
-    until(&mut tickets, &id, &made.id, v1::ScanStatus::Clean).await;
+    // A wait may begin only now.
+    eventually("its verdict is told", async || {
+        clock.advance(Duration::from_secs(30));
+        status(&mut tickets.clone(), &id, &made.id).await == v1::ScanStatus::Clean
+    })
+    .await;
     server.stop().await;
 }
 
