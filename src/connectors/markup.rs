@@ -62,5 +62,5 @@ pub(super) fn render(html: &str, dialect: Dialect, most: usize) -> Rendered {
 
 /// A text of one line in this format, as it reads.
 pub(super) fn line(text: &str, dialect: Dialect) -> String {
-    escape::text(text, dialect, true)
+    escape::text(text, dialect)
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Dialect,
-    escape::{self, address},
+    escape::{self, UNSEEN, address, entities},
     inline::{inlines, line_end, longest_run},
     table,
 };
@@ -170,12 +170,13 @@ fn code(node: &Value, dialect: Dialect) -> String {
             format!("{fence}{language}\n{text}\n{fence}")
         }
         Dialect::Mrkdwn => {
-            let text = escape::mrkdwn(&text).replace("```", "'''");
+            let text = entities(&text).replace("```", "'''");
             format!("```\n{text}\n```")
         }
-        // What would end the block has a blank in it.
+        // Nothing is escaped there but what would end the block, and what tells somebody wherever it stands.
         Dialect::Wiki => {
-            let text = text.replace("{noformat", "{ noformat");
+            let text = text.replace("{noformat", &format!("{{{UNSEEN}noformat"));
+            let text = text.replace("[~", &format!("[{UNSEEN}~"));
             format!("{{noformat}}\n{text}\n{{noformat}}")
         }
     }
@@ -184,8 +185,7 @@ fn code(node: &Value, dialect: Dialect) -> String {
 fn quote(text: &str, dialect: Dialect) -> String {
     match dialect {
         Dialect::Wiki => format!("{{quote}}\n{text}\n{{quote}}"),
-        Dialect::Mrkdwn => lines(text, "&gt; ").replace("&gt; ", "> "),
-        Dialect::Markdown | Dialect::Plain => lines(text, "> "),
+        Dialect::Markdown | Dialect::Mrkdwn | Dialect::Plain => lines(text, "> "),
     }
 }
 
@@ -200,7 +200,7 @@ fn picture(node: &Value, dialect: Dialect) -> String {
         return String::new();
     };
     let alt = node["attrs"]["alt"].as_str().unwrap_or("picture");
-    let (name, to) = (escape::text(alt, dialect, false), address(url, dialect));
+    let (name, to) = (escape::name(alt, dialect), address(url, dialect));
     match dialect {
         Dialect::Markdown => format!("![{name}]({to})"),
         Dialect::Mrkdwn => format!("<{to}|{name}>"),

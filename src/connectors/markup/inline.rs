@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Dialect,
-    escape::{address, text as escaped},
+    escape::{self, Piece, address, entities},
 };
 
 /// How a line ends inside a block.
@@ -15,66 +15,144 @@ pub(super) fn line_end(dialect: Dialect) -> &'static str {
     }
 }
 
+/// How many characters beside a piece of text are looked at: no name, number or word that means something is longer.
+const AROUND: usize = 64;
+
+/// Neighbouring text of one look. What differs in colour alone is one text here, and so are its escapes.
+struct Run<'a> {
+    text: String,
+    look: Look<'a>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Look<'a> {
+    code: bool,
+    strike: bool,
+    em: bool,
+    strong: bool,
+    underline: bool,
+    shift: Option<&'a str>,
+    link: Option<&'a str>,
+}
+
+impl<'a> Look<'a> {
+    fn of(node: &'a Value) -> Self {
+        let marks = node["marks"].as_array().map_or(&[][..], Vec::as_slice);
+        let find = |kind: &str| marks.iter().find(|mark| mark["type"] == kind);
+        Self {
+            code: find("code").is_some(),
+            strike: find("strike").is_some(),
+            em: find("em").is_some(),
+            strong: find("strong").is_some(),
+            underline: find("underline").is_some(),
+            shift: find("subsup").and_then(|mark| mark["attrs"]["type"].as_str()),
+            link: find("link").and_then(|mark| mark["attrs"]["href"].as_str()),
+        }
+    }
+
+    fn has(&self, kind: &str) -> bool {
+        match kind {
+            "strike" => self.strike,
+            "em" => self.em,
+            "strong" => self.strong,
+            "underline" => self.underline,
+            _ => false,
+        }
+    }
+}
+
 /// The content of a paragraph, heading or task.
 pub(super) fn inlines(content: &[Value], dialect: Dialect) -> String {
     let mut out = String::new();
-    for (at, node) in content.iter().enumerate() {
-        if node["type"] == "hardBreak" {
+    for (at, line) in content
+        .split(|node| node["type"] == "hardBreak")
+        .enumerate()
+    {
+        if at > 0 {
             let end = out.trim_end_matches(' ').len();
             out.truncate(end);
             out.push_str(line_end(dialect));
-            continue;
         }
-        let Some(text) = node["text"].as_str() else {
-            continue;
-        };
-        let next = content.get(at + 1).and_then(|next| next["text"].as_str());
-        let next = next.and_then(|next| next.chars().next());
-        out.push_str(&marked(
-            text,
-            node["marks"].as_array().map_or(&[], Vec::as_slice),
-            dialect,
-            (out.chars().next_back(), next),
-        ));
+        let runs = runs(line);
+        let mut before = String::new();
+        for (at, run) in runs.iter().enumerate() {
+            let behind = runs.get(at + 1..).unwrap_or_default();
+            let after = behind.iter().flat_map(|run| run.text.chars());
+            let after: String = after.take(AROUND).collect();
+            out.push_str(&marked(run, &before, &after, dialect));
+            before.push_str(&run.text);
+            before = last(&before);
+        }
     }
     out
 }
 
-/// A piece of text, between these neighbours.
-fn marked(
-    text: &str,
-    marks: &[Value],
-    dialect: Dialect,
-    (before, after): (Option<char>, Option<char>),
-) -> String {
-    let has = |kind: &str| marks.iter().any(|mark| mark["type"] == kind);
-    let link = marks.iter().find(|mark| mark["type"] == "link");
-    let link = link.and_then(|mark| mark["attrs"]["href"].as_str());
-    let begins = before.is_none_or(|c| c == '\n');
+/// The end of a line so far.
+fn last(line: &str) -> String {
+    let from = line.char_indices().rev().nth(AROUND - 1);
+    from.map_or(line, |(from, _)| &line[from..]).to_owned()
+}
+
+fn runs(line: &[Value]) -> Vec<Run<'_>> {
+    let mut runs: Vec<Run<'_>> = Vec::new();
+    for node in line {
+        let Some(text) = node["text"].as_str() else {
+            continue;
+        };
+        let look = Look::of(node);
+        match runs.last_mut() {
+            Some(run) if run.look == look => run.text.push_str(text),
+            _ => runs.push(Run {
+                text: text.to_owned(),
+                look,
+            }),
+        }
+    }
+    runs
+}
+
+/// A run, between the text before and behind it.
+fn marked(run: &Run<'_>, before: &str, after: &str, dialect: Dialect) -> String {
+    let Run { text, look } = run;
     // Marks have to touch the words.
     let core = text.trim();
     if core.is_empty() {
-        return text.to_owned();
+        return text.clone();
     }
     let lead = &text[..text.len() - text.trim_start().len()];
     let tail = &text[text.trim_end().len()..];
-    let mut inner = match has("code") {
+    let linked = look.link.is_some();
+    let mut inner = match look.code {
         true => code(core, dialect),
-        false => escaped(core, dialect, begins && link.is_none()),
+        false => escape::piece(
+            Piece {
+                // The text of a link stands behind a bracket.
+                before: &if linked {
+                    "[".to_owned()
+                } else {
+                    format!("{before}{lead}")
+                },
+                text: core,
+                after: &format!("{tail}{after}"),
+                linked,
+            },
+            dialect,
+        ),
     };
     let free = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || ".,;:!?()".contains(c));
-    let loose =
-        (!lead.is_empty() || free(before)) && (!tail.is_empty() || free(after)) && link.is_none();
+    let loose = (!lead.is_empty() || free(before.chars().next_back()))
+        && (!tail.is_empty() || free(after.chars().next()))
+        && !linked;
     for (kind, marks) in forms(dialect, loose) {
-        if has(kind) {
+        if look.has(kind) {
             inner = format!("{}{inner}{}", marks.0, marks.1);
         }
     }
     if dialect == Dialect::Markdown || dialect == Dialect::Wiki {
-        inner = shifted(inner, marks, dialect);
+        inner = shifted(inner, look.shift, dialect);
     }
-    let inner = match link {
-        Some(url) => linked(inner, core, url, dialect),
+    let inner = match look.link {
+        Some(url) => link(inner, core, url, dialect),
         None => inner,
     };
     format!("{lead}{inner}{tail}")
@@ -124,9 +202,7 @@ fn forms(dialect: Dialect, loose: bool) -> [(&'static str, (&'static str, &'stat
     }
 }
 
-fn shifted(inner: String, marks: &[Value], dialect: Dialect) -> String {
-    let shift = marks.iter().find(|mark| mark["type"] == "subsup");
-    let shift = shift.and_then(|mark| mark["attrs"]["type"].as_str());
+fn shifted(inner: String, shift: Option<&str>, dialect: Dialect) -> String {
     match (shift, dialect) {
         (Some("sub"), Dialect::Markdown) => format!("<sub>{inner}</sub>"),
         (Some("sup"), Dialect::Markdown) => format!("<sup>{inner}</sup>"),
@@ -136,7 +212,7 @@ fn shifted(inner: String, marks: &[Value], dialect: Dialect) -> String {
     }
 }
 
-fn linked(inner: String, text: &str, url: &str, dialect: Dialect) -> String {
+fn link(inner: String, text: &str, url: &str, dialect: Dialect) -> String {
     let to = address(url, dialect);
     match dialect {
         Dialect::Markdown => format!("[{inner}]({to})"),
@@ -152,10 +228,10 @@ fn code(text: &str, dialect: Dialect) -> String {
     match dialect {
         Dialect::Plain => text.to_owned(),
         Dialect::Mrkdwn => {
-            let text = super::escape::mrkdwn(text).replace('`', "'");
+            let text = entities(text).replace('`', "'");
             format!("`{text}`")
         }
-        Dialect::Wiki => format!("{{{{{}}}}}", escaped(text, Dialect::Wiki, false)),
+        Dialect::Wiki => format!("{{{{{}}}}}", escape::name(text, Dialect::Wiki)),
         Dialect::Markdown => {
             let fence = "`".repeat(longest_run(text, '`') + 1);
             // A backtick at an edge must not touch the fence.

@@ -85,3 +85,104 @@ fn a_long_text_is_cut_to_what_fits_and_says_so() {
     let whole = render("<p>short</p>", Dialect::Markdown, 3000);
     assert!(!whole.cut);
 }
+
+/// Coloured spans, which are text nodes of their own.
+fn spans(texts: &[&str]) -> String {
+    let colours = ["#ff0000", "#0000ff"];
+    let each = texts.iter().zip(colours.iter().cycle());
+    let spans =
+        each.map(|(text, colour)| format!(r#"<span style="color: {colour}">{text}</span>"#));
+    format!("<p>{}</p>", spans.collect::<String>())
+}
+
+#[test]
+fn no_meaning_comes_about_between_two_texts() {
+    let cases = [
+        (spans(&["@", "octocat"]), "@\u{200b}octocat"),
+        (spans(&["see #", "12"]), "see #\u{200b}12"),
+        (spans(&["1", ". no"]), "1\\. no"),
+        (
+            "<p>@<b>octocat</b></p>".to_owned(),
+            "@\u{200b}<strong>octocat</strong>",
+        ),
+        (
+            "<p>no!<a href=\"https://x.example/\">pic</a></p>".to_owned(),
+            "no\\![pic](https://x.example/)",
+        ),
+    ];
+    for (html, wanted) in cases {
+        assert_eq!(render(&html, Dialect::Markdown, 1000).text, wanted);
+    }
+    let wiki = |html: &str| render(html, Dialect::Wiki, 1000).text;
+    assert_eq!(wiki(&spans(&["{", "noformat}"])), "\\{noformat\\}");
+    assert_eq!(wiki(&spans(&["h", "1. no"])), "h\u{200b}1. no");
+    assert_eq!(wiki(&spans(&["a -", "b- c"])), "a \\-b\\- c");
+    let mrkdwn = |html: &str| render(html, Dialect::Mrkdwn, 1000).text;
+    assert_eq!(
+        mrkdwn(&spans(&["&lt;", "!channel&gt;"])),
+        "&lt;!channel&gt;"
+    );
+    assert_eq!(mrkdwn(&spans(&["&gt;", " no"])), "\u{200b}&gt; no");
+}
+
+#[test]
+fn what_would_be_a_mark_is_text_and_what_would_not_stays_as_it_is() {
+    let line = |text, dialect| super::line(text, dialect);
+    let wiki = [
+        ("-old- a-b 3 - 4 --", "\\-old\\- a-b 3 - 4 \\-\\-"),
+        ("bq. x", "b\u{200b}q. x"),
+        (
+            "ok :) (y) (/) (!)",
+            "ok :\u{200b}) (\u{200b}y) (\u{200b}/) (\\!)",
+        ),
+        (
+            "see https://x.example/a_b-c?d=1&e=2.",
+            "see [https://x.example/a_b-c?d=1&e=2].",
+        ),
+    ];
+    for (text, wanted) in wiki {
+        assert_eq!(line(text, Dialect::Wiki), wanted);
+    }
+    let markdown = [
+        (
+            "GH-12 :smile: at 10:30:15",
+            "GH-\u{200b}12 :\u{200b}smile: at 10:30:15",
+        ),
+        (
+            "see https://x.example/a_b?c=1&d=2.",
+            "see <https://x.example/a_b?c=1&d=2>.",
+        ),
+        ("a+b = c!", "a+b = c!"),
+        ("  12) x", "  12\\) x"),
+    ];
+    for (text, wanted) in markdown {
+        assert_eq!(line(text, Dialect::Markdown), wanted);
+    }
+    let mrkdwn = [
+        (
+            "*no* snake_case",
+            "\u{200b}*\u{200b}no\u{200b}*\u{200b} snake_case",
+        ),
+        ("> no", "\u{200b}&gt; no"),
+        ("a > b & c", "a &gt; b &amp; c"),
+        (":fire: 1:2:3", ":\u{200b}fire: 1:2:3"),
+    ];
+    for (text, wanted) in mrkdwn {
+        assert_eq!(line(text, Dialect::Mrkdwn), wanted);
+    }
+}
+
+#[test]
+fn quotes_and_code_keep_what_stands_in_them() {
+    let [markdown, mrkdwn, wiki, _] =
+        all("<blockquote><p>a &gt; b &lt;!channel&gt; c</p></blockquote>");
+    assert_eq!(markdown, "> a \\> b &lt;!channel\\> c");
+    assert_eq!(mrkdwn, "> a &gt; b &lt;!channel&gt; c");
+    assert_eq!(wiki, "{quote}\na > b <\\!channel> c\n{quote}");
+    let [_, mrkdwn, wiki, _] = all("<pre><code>*a* {noformat} [~admin] :x:</code></pre>");
+    assert_eq!(mrkdwn, "```\n*a* {noformat} [~admin] :x:\n```");
+    assert_eq!(
+        wiki,
+        "{noformat}\n*a* {\u{200b}noformat} [\u{200b}~admin] :x:\n{noformat}"
+    );
+}
