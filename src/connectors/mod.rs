@@ -101,7 +101,7 @@ impl Connector {
     pub async fn aim(&self, parcel: &Parcel) -> Result<Value, Outcome> {
         match self {
             Self::Jira(jira) => jira.aim(parcel).await,
-            Self::Slack(slack) => Ok(slack.aim()),
+            Self::Slack(slack) => Ok(slack.aim().await),
             Self::Github(github) => Ok(github.aim()),
             Self::Webhook(_) => Ok(Value::Null),
         }
@@ -111,7 +111,7 @@ impl Connector {
     pub async fn dispatch(&self, parcel: &Parcel, aim: &Value) -> Outcome {
         match self {
             Self::Jira(jira) => jira.dispatch(parcel, aim).await,
-            Self::Slack(slack) => slack.dispatch(parcel).await,
+            Self::Slack(slack) => slack.dispatch(parcel, aim).await,
             Self::Github(github) => github.dispatch(parcel).await,
             Self::Webhook(webhook) => webhook.dispatch(parcel).await,
         }

@@ -4,8 +4,9 @@ mod check;
 mod files;
 mod find;
 mod message;
+mod refusal;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use chrono::Utc;
 use reqwest::RequestBuilder;
@@ -15,19 +16,13 @@ use url::Url;
 
 use super::{
     SlackCredentials,
-    fault::{Fault, Next, Party},
+    fault::{Fault, Party},
     http::{Answer, Http, SendError},
     outcome::{External, Outcome},
     parcel::Parcel,
     redact::Redactor,
 };
-use crate::{
-    domain::{
-        export::ErrorCategory::{AdminRequired, Temporary, UserFixable},
-        integration::SlackConfig,
-    },
-    error::Reason,
-};
+use crate::{domain::integration::SlackConfig, error::Reason};
 
 /// A channel with the bot that docket posts as. Cheap to clone; Debug shows the channel alone.
 #[derive(Clone)]
@@ -74,31 +69,38 @@ impl Slack {
         }
     }
 
-    /// What has to be known to find the message later: in which channel, and from when on.
-    pub fn aim(&self) -> Value {
-        json!({ "channel": self.shared.config.channel, "since": Utc::now() })
+    /// What has to be known to find the message later, and to name its address without another call: in which channel of which
+    /// workspace, and from when on. A workspace that does not tell its address costs the message no more than that.
+    pub async fn aim(&self) -> Value {
+        let said = self.ask("auth.test", &[]).await.ok();
+        let workspace = said.and_then(|said| said.body["url"].as_str().map(str::to_owned));
+        json!({ "channel": self.shared.config.channel, "workspace": workspace, "since": Utc::now() })
     }
 
-    /// Posts a message with docket's mark in its metadata: one request, sent at most once.
-    pub async fn dispatch(&self, parcel: &Parcel) -> Outcome {
-        let message = message::of(parcel, &self.shared.config.channel);
-        let said = match self.tell("chat.postMessage", &message).await {
-            Ok(said) => said,
-            Err(fault) => return fault.into(),
+    /// Posts a message with docket's mark in its metadata; again, with less of the description, after a refusal of its length alone.
+    pub async fn dispatch(&self, parcel: &Parcel, aim: &Value) -> Outcome {
+        let channel = &self.shared.config.channel;
+        let mut longest = message::DESCRIPTIONS.into_iter().peekable();
+        let said = loop {
+            let most = longest.next().unwrap_or_default();
+            let message = message::of(parcel, channel, most);
+            match self.tell("chat.postMessage", &message).await {
+                Ok(said) => break said,
+                Err(fault) if is_of_length(&fault) && longest.peek().is_some() => (),
+                Err(fault) => return fault.into(),
+            }
         };
         match (said.body["channel"].as_str(), said.body["ts"].as_str()) {
             (Some(channel), Some(ts)) if !ts.is_empty() => {
-                Outcome::Created(self.external(channel, ts, parcel).await)
+                Outcome::Created(self.external(channel, ts, parcel, aim))
             }
             _ => self.shared.party.unreadable(said.answer.status).into(),
         }
     }
 
-    /// The message, with its address where Slack tells that.
-    async fn external(&self, channel: &str, ts: &str, parcel: &Parcel) -> External {
-        let query = [("channel", channel), ("message_ts", ts)];
-        let link = self.ask("chat.getPermalink", &query).await.ok();
-        let link = link.and_then(|said| said.body["permalink"].as_str().map(str::to_owned));
+    /// The message. Nothing is asked for here: what was made has to be written down before anything else may fail.
+    fn external(&self, channel: &str, ts: &str, parcel: &Parcel, aim: &Value) -> External {
+        let link = permalink(aim["workspace"].as_str().unwrap_or_default(), channel, ts);
         let clean = |text: &str| self.shared.party.redactor.clean(text);
         let mut raw = Map::new();
         raw.insert("channel".to_owned(), clean(channel).into());
@@ -137,6 +139,22 @@ impl Slack {
                 .body(form)
         });
         self.said(sent.await)
+    }
+
+    /// A page of a list, and where the next one begins; none after the last one.
+    async fn page(
+        &self,
+        method: &str,
+        query: &[(&str, &str)],
+        cursor: &str,
+    ) -> Result<(Value, Option<String>), Fault> {
+        let begin = [("cursor", cursor)];
+        let begin = begin.iter().filter(|(_, cursor)| !cursor.is_empty());
+        let query: Vec<_> = query.iter().chain(begin).copied().collect();
+        let body = self.ask(method, &query).await?.body;
+        let next = body["response_metadata"]["next_cursor"].as_str();
+        let next = next.filter(|next| !next.is_empty()).map(str::to_owned);
+        Ok((body, next))
     }
 
     async fn send(
@@ -180,95 +198,46 @@ impl Slack {
             _ => Err(party.unreadable(answer.status)),
         }
     }
+}
 
-    /// What Slack's own word for a refusal means.
-    fn refusal(&self, error: &str, needed: &str, after: Option<Duration>) -> Fault {
-        let party = &self.shared.party;
-        let place = &party.place;
-        let word = party.redactor.clean(error);
-        let fault = |next, category, reason, what: String, todo: &str| {
-            Fault::new(next, category, reason, what, todo).at(Some(200))
-        };
-        match error {
-            "invalid_auth"
-            | "not_authed"
-            | "token_revoked"
-            | "token_expired"
-            | "account_inactive"
-            | "team_access_not_granted"
-            | "org_login_required" => fault(
-                Next::Wait,
-                AdminRequired,
-                Reason::PlatformUnauthorized,
-                format!("Slack refused the bot's token ({word})."),
-                "Renew the bot token with UpdateIntegration, test the integration, then dispatch the ticket again.",
-            ),
-            "missing_scope" | "no_permission" | "ekm_access_denied" | "access_denied" => {
-                let needed = party.redactor.clean(needed);
-                let scope = match needed.as_str() {
-                    "" => String::new(),
-                    needed => format!(": it needs the scope {needed}"),
-                };
-                fault(
-                    Next::Wait,
-                    AdminRequired,
-                    Reason::PlatformForbidden,
-                    format!("The Slack app may not do that ({word}){scope}."),
-                    "Give the app the scope, install it anew, then dispatch the ticket again.",
-                )
-            }
-            "not_in_channel" | "restricted_action" | "restricted_action_read_only_channel" => {
-                fault(
-                    Next::Wait,
-                    AdminRequired,
-                    Reason::PlatformForbidden,
-                    format!("The Slack app may not post in {place} ({word})."),
-                    "Invite the app into the channel with /invite, then dispatch the ticket again.",
-                )
-            }
-            "channel_not_found" | "is_archived" | "messages_tab_disabled" => fault(
-                Next::Wait,
-                AdminRequired,
-                Reason::PlatformNotFound,
-                format!(
-                    "Slack has no channel {}, it is archived, or the app does not see it ({word}).",
-                    self.shared.config.channel
-                ),
-                "Check the channel in the integration's settings, and invite the app into it; then dispatch the ticket again.",
-            ),
-            "ratelimited" | "rate_limited" | "message_limit_exceeded" => {
-                party.limited(&word, after).at(Some(200))
-            }
-            "msg_too_long" | "msg_blocks_too_long" | "metadata_too_large" => fault(
-                Next::Reject,
-                UserFixable,
-                Reason::PlatformContentTooLarge,
-                format!("Slack takes no message as long as this one ({word})."),
-                "Shorten the description, then dispatch the ticket again.",
-            )
-            .of_ticket(),
-            // Slack's own words for a fault of its own; it may have posted all the same.
-            "internal_error"
-            | "fatal_error"
-            | "service_unavailable"
-            | "request_timeout"
-            | "team_added_to_org" => fault(
-                Next::Look,
-                Temporary,
-                Reason::PlatformServerError,
-                format!(
-                    "Slack has a problem of its own ({word}), so that nobody knows whether it took the ticket."
-                ),
-                "docket looks for what was made before it sends anything again.",
-            ),
-            _ => fault(
-                Next::Reject,
-                UserFixable,
-                Reason::PlatformRejected,
-                format!("Slack refused the ticket ({word})."),
-                "Change the ticket, or the integration's settings, then dispatch the ticket again.",
-            )
-            .of_ticket(),
+/// Whether Slack's own word was that the message is too long. (A gateway's status tells less of what was done.)
+fn is_of_length(fault: &Fault) -> bool {
+    fault.reason == Reason::PlatformContentTooLarge && fault.status == Some(200)
+}
+
+/// Where people see a message, by the form that Slack gives such addresses; none where the workspace has not told its own.
+fn permalink(workspace: &str, channel: &str, ts: &str) -> Option<String> {
+    let mut url = Url::parse(workspace)
+        .ok()
+        .filter(|url| url.scheme() == "https")?;
+    let place = format!("p{}", ts.replace('.', ""));
+    url.path_segments_mut()
+        .ok()?
+        .clear()
+        .extend(["archives", channel, place.as_str()]);
+    url.set_query(None);
+    Some(url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of Slack's documentation.
+    #[test]
+    fn an_address_is_made_as_slack_makes_it() {
+        let of = |workspace| permalink(workspace, "C1H9RESGA", "135854651.500008");
+        assert_eq!(
+            of("https://ghostbusters.slack.com/").as_deref(),
+            Some("https://ghostbusters.slack.com/archives/C1H9RESGA/p135854651500008")
+        );
+        for unfit in [
+            "",
+            "ghostbusters",
+            "javascript:alert(1)",
+            "http://x.example/",
+        ] {
+            assert_eq!(of(unfit), None, "{unfit}");
         }
     }
 }

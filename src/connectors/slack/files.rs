@@ -6,14 +6,20 @@ use std::time::Duration;
 use url::Url;
 
 use super::Slack;
-use crate::connectors::{
-    fault::{Fault, Next},
-    outcome::{Attached, External, Failure, KnownFile},
-    parcel::FileBytes,
+use crate::{
+    connectors::{
+        fault::{Fault, Next},
+        outcome::{Attached, External, Failure, KnownFile},
+        parcel::FileBytes,
+    },
+    domain::export::ErrorCategory::Temporary,
+    error::Reason,
 };
 
 /// The slowest connection that a file is waited for over, in bytes a second; a call's own time limit comes on top.
 const SLOWEST: u64 = 128 * 1024;
+/// The most pages of a thread that are read.
+const PAGES: usize = 20;
 
 impl Slack {
     /// Adds a file to the message's thread. Until the last of the three calls nobody sees the file, so that only that one leaves a doubt.
@@ -78,11 +84,24 @@ impl Slack {
             ("ts", external.id.as_str()),
             ("limit", "200"),
         ];
-        let said = self.ask("conversations.replies", &query).await;
-        let body = said.map_err(Fault::failure)?.body;
-        let messages = body["messages"].as_array().into_iter().flatten();
-        let files = messages.flat_map(|message| message["files"].as_array().into_iter().flatten());
-        Ok(files.filter_map(known).collect())
+        let mut all = Vec::new();
+        let mut cursor = String::new();
+        for _ in 0..PAGES {
+            let page = self.page("conversations.replies", &query, &cursor).await;
+            let (body, next) = page.map_err(Fault::failure)?;
+            let messages = body["messages"].as_array().into_iter().flatten();
+            let files = messages.filter_map(|message| message["files"].as_array());
+            all.extend(files.flatten().filter_map(known));
+            match next {
+                Some(next) => cursor = next,
+                None => return Ok(all),
+            }
+        }
+        Err(Failure::new(
+            Temporary,
+            Reason::PlatformAnswerUnreadable,
+            "The message's thread is longer than docket reads, so that nobody knows which files hang there already.",
+        ))
     }
 }
 

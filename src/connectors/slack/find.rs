@@ -13,11 +13,11 @@ use crate::{
     error::Reason,
 };
 
-/// The page size that is asked for.
-const PAGE: &str = "200";
+/// The page size that is asked for: so many of the longest messages are no larger than the largest answer that is read.
+const PAGE: &str = "50";
 /// The most pages that one look reads.
-const PAGES: usize = 10;
-/// By how much Slack's clock may be behind docket's.
+const PAGES: usize = 40;
+/// By how much Slack's clock may differ from docket's.
 const SKEW: TimeDelta = TimeDelta::minutes(10);
 
 impl Slack {
@@ -26,24 +26,27 @@ impl Slack {
     pub async fn look(&self, parcel: &Parcel, aim: &Value) -> Sought {
         let channel = aim["channel"].as_str().unwrap_or_default();
         let since = aim["since"].as_str().and_then(|text| text.parse().ok());
-        let since = since.map(|since: DateTime<Utc>| (since - SKEW).timestamp());
+        let since = since.map(|since: DateTime<Utc>| since - SKEW);
         let Some(since) = since.filter(|_| is_id(channel)) else {
             return cannot(
                 "the channel is configured by its name, and Slack tells of messages by a channel's id alone",
             );
         };
-        let oldest = since.to_string();
+        // Both ends are named: what is posted while docket reads does not shift the pages.
+        let oldest = since.timestamp().to_string();
+        let latest = (Utc::now() + SKEW).timestamp().to_string();
+        let query = [
+            ("channel", channel),
+            ("oldest", oldest.as_str()),
+            ("latest", latest.as_str()),
+            ("limit", PAGE),
+            ("include_all_metadata", "true"),
+        ];
         let mut cursor = String::new();
         for _ in 0..PAGES {
-            let query = [
-                ("channel", channel),
-                ("oldest", oldest.as_str()),
-                ("limit", PAGE),
-                ("include_all_metadata", "true"),
-                ("cursor", cursor.as_str()),
-            ];
-            let body = match self.ask("conversations.history", &query).await {
-                Ok(said) => said.body,
+            let page = self.page("conversations.history", &query, &cursor).await;
+            let (body, next) = match page {
+                Ok(page) => page,
                 Err(fault) if fault.reason == Reason::PlatformForbidden => {
                     return cannot(
                         "the app may not read the channel's messages (scope channels:history or groups:history)",
@@ -51,17 +54,16 @@ impl Slack {
                 }
                 Err(fault) => return Sought::NotYetKnown(fault.failure()),
             };
-            for message in body["messages"].as_array().into_iter().flatten() {
-                let metadata = &message["metadata"];
-                let ours = metadata["event_type"] == EVENT
-                    && metadata["event_payload"]["key"] == parcel.key.as_str();
-                if let Some(ts) = message["ts"].as_str().filter(|_| ours) {
-                    return Sought::Found(self.external(channel, ts, parcel).await);
-                }
+            let messages = body["messages"].as_array();
+            let ours = messages
+                .into_iter()
+                .flatten()
+                .find(|message| is_of(message, parcel));
+            if let Some(ts) = ours.and_then(|message| message["ts"].as_str()) {
+                return Sought::Found(self.external(channel, ts, parcel, aim));
             }
-            let next = body["response_metadata"]["next_cursor"].as_str();
-            match next.filter(|next| !next.is_empty()) {
-                Some(next) => cursor = next.to_owned(),
+            match next {
+                Some(next) => cursor = next,
                 None => return Sought::Absent,
             }
         }
@@ -72,6 +74,12 @@ impl Slack {
              it in the channel, and dispatch the ticket again if it is not there.",
         ))
     }
+}
+
+/// Whether the message bears docket's mark of the ticket.
+fn is_of(message: &Value, parcel: &Parcel) -> bool {
+    let metadata = &message["metadata"];
+    metadata["event_type"] == EVENT && metadata["event_payload"]["key"] == parcel.key.as_str()
 }
 
 fn cannot(why: &str) -> Sought {

@@ -7,7 +7,7 @@ use docket::{
     connectors::{
         Connector, Credentials, SlackCredentials,
         outcome::{Attached, Outcome, Sought},
-        parcel::FileBytes,
+        parcel::{FileBytes, Parcel},
     },
     domain::integration::{PlatformConfig, SlackConfig},
     error::Reason,
@@ -23,6 +23,8 @@ use super::{
 pub(super) const TOKEN: &str = "xoxb-planted-token";
 pub(super) const POST: &str = "chat.postMessage";
 const CHANNEL: &str = "C0123ABCDE";
+/// How many messages the stand-in gives at once.
+const PAGE: usize = 2;
 
 /// A workspace with one channel.
 pub(super) struct Slack {
@@ -76,6 +78,23 @@ fn no(error: &str) -> Reply {
     Reply::json(200, &json!({ "ok": false, "error": error }))
 }
 
+/// A page of a list. Slack may give fewer than it is asked for, and tells where the next ones begin.
+fn paged(asked: &Asked, all: &[&Value]) -> Value {
+    let begin = asked.value("cursor").unwrap_or_default();
+    let begin = begin.strip_prefix("from-").unwrap_or("0");
+    let begin: usize = begin.parse().unwrap();
+    let page: Vec<_> = all.iter().skip(begin).take(PAGE).collect();
+    let next = match begin + PAGE < all.len() {
+        true => format!("from-{}", begin + PAGE),
+        false => String::new(),
+    };
+    json!({
+        "messages": page,
+        "has_more": !next.is_empty(),
+        "response_metadata": { "next_cursor": next },
+    })
+}
+
 fn answer(asked: &Asked, state: &mut State) -> Reply {
     if let Some(id) = asked.path.strip_prefix("/upload/") {
         assert!(
@@ -100,7 +119,9 @@ fn answer(asked: &Asked, state: &mut State) -> Reply {
         )
     };
     match asked.path.strip_prefix("/api/").unwrap_or_default() {
-        "auth.test" => yes(json!({ "user": "docket", "team": "Acme", "user_id": "U1" })),
+        "auth.test" => yes(json!({
+            "user": "docket", "team": "Acme", "user_id": "U1", "url": "https://acme.slack.com/",
+        })),
         "conversations.info" => {
             yes(json!({ "channel": { "id": CHANNEL, "is_archived": false, "is_member": true } }))
         }
@@ -115,18 +136,21 @@ fn answer(asked: &Asked, state: &mut State) -> Reply {
             state.messages.push(message);
             yes(json!({ "channel": CHANNEL, "ts": ts, "message": {} }))
         }
-        "chat.getPermalink" => {
-            let ts = asked.value("message_ts").unwrap().replace('.', "");
-            yes(json!({ "permalink": format!("https://acme.slack.com/archives/{CHANNEL}/p{ts}") }))
-        }
         "conversations.history" if !state.may_read => Reply::json(
             200,
             &json!({ "ok": false, "error": "missing_scope", "needed": "channels:history" }),
         ),
         "conversations.history" => {
             assert_eq!(asked.value("include_all_metadata").as_deref(), Some("true"));
-            let messages: Vec<&Value> = state.messages.iter().rev().collect();
-            yes(json!({ "messages": messages, "has_more": false }))
+            let end = |name: &str| asked.value(name).unwrap().parse::<i64>().unwrap();
+            let (oldest, latest) = (end("oldest"), end("latest"));
+            let within = |message: &&Value| {
+                let ts = message["ts"].as_str().unwrap();
+                let (seconds, _) = ts.split_once('.').unwrap();
+                (oldest..=latest).contains(&seconds.parse().unwrap())
+            };
+            let messages: Vec<_> = state.messages.iter().rev().filter(within).collect();
+            yes(paged(asked, &messages))
         }
         "files.getUploadURLExternal" => {
             let id = format!("F{}", state.uploads.len() + 1);
@@ -142,7 +166,11 @@ fn answer(asked: &Asked, state: &mut State) -> Reply {
             }));
             yes(json!({ "files": [] }))
         }
-        "conversations.replies" => yes(json!({ "messages": [{}, { "files": state.files }] })),
+        "conversations.replies" => {
+            let files = state.files.iter().map(|file| json!({ "files": [file] }));
+            let replies: Vec<_> = [json!({})].into_iter().chain(files).collect();
+            yes(paged(asked, &replies.iter().collect::<Vec<_>>()))
+        }
         _ => no("unknown_method"),
     }
 }
@@ -159,9 +187,10 @@ async fn a_ticket_becomes_a_message_that_calls_nobody() {
         panic!("not posted");
     };
     assert_eq!(external.project_key, CHANNEL);
-    assert!(
-        external.url.starts_with("https://acme.slack.com/archives/"),
-        "{external:?}"
+    let place = external.id.replace('.', "");
+    assert_eq!(
+        external.url,
+        format!("https://acme.slack.com/archives/{CHANNEL}/p{place}")
     );
     let message = &slack.messages()[0];
     assert_eq!(message["channel"], CHANNEL);
@@ -178,6 +207,45 @@ async fn a_ticket_becomes_a_message_that_calls_nobody() {
 }
 
 #[tokio::test]
+async fn a_message_that_was_posted_is_told_of_before_anything_else_is_asked() {
+    let slack = Slack::start().await;
+    let parcel = parcel();
+    // Who does not tell the workspace's address holds up no message.
+    slack.stand_in.order("auth.test", Act::Hang);
+    let aim = slack.connector.aim(&parcel).await.unwrap();
+    let Outcome::Created(external) = slack.connector.dispatch(&parcel, &aim).await else {
+        panic!("not posted");
+    };
+    assert_eq!(external.url, "");
+    let asked = slack.stand_in.asked();
+    assert!(asked.last().unwrap().path.ends_with(POST), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_description_that_slack_finds_too_long_is_cut_until_it_is_not() {
+    let slack = Slack::start().await;
+    let parcel = Parcel {
+        description: "<p>many words in a row</p>".repeat(1_000),
+        ..parcel()
+    };
+    let aim = slack.connector.aim(&parcel).await.unwrap();
+    let too_long = || Act::Answer(no("msg_blocks_too_long"));
+    slack.stand_in.order(POST, too_long());
+    slack.stand_in.order(POST, too_long());
+    let outcome = slack.connector.dispatch(&parcel, &aim).await;
+    assert!(matches!(outcome, Outcome::Created(_)), "{outcome:?}");
+    let sent = slack.stand_in.asked_for(POST);
+    let lengths: Vec<_> = sent.iter().map(|asked| asked.body.len()).collect();
+    assert_eq!(lengths.len(), 3);
+    assert!(
+        lengths.is_sorted_by(|longer, shorter| longer > shorter),
+        "{lengths:?}"
+    );
+    let message = slack.messages()[0]["blocks"].to_string();
+    assert!(message.contains("TKT-000042.)_"), "{message}");
+}
+
+#[tokio::test]
 async fn a_lost_message_is_found_where_the_channel_may_be_read_and_else_nobody_can_tell() {
     let slack = Slack::start().await;
     let parcel = parcel();
@@ -186,6 +254,12 @@ async fn a_lost_message_is_found_where_the_channel_may_be_read_and_else_nobody_c
     slack.stand_in.order(POST, Act::DoAndDrop);
     let lost = slack.connector.dispatch(&parcel, &aim).await;
     assert!(matches!(lost, Outcome::Uncertain(_)), "{lost:?}");
+    // Other people's messages lie above it, more than a page of them.
+    for number in 1..=2 * PAGE {
+        let ts = format!("{}.9{number:05}", chrono::Utc::now().timestamp());
+        let other = json!({ "text": "hello", "ts": ts });
+        slack.state.lock().unwrap().messages.push(other);
+    }
     let found = slack.connector.look(&parcel, &aim).await;
     assert!(matches!(found, Sought::Found(_)), "{found:?}");
     slack.state.lock().unwrap().may_read = false;
@@ -224,6 +298,12 @@ async fn files_hang_below_the_message_and_are_found_there() {
         ("photo.png", 5)
     );
     assert_eq!(slack.state.lock().unwrap().files[0]["thread"], external.id);
+    // A thread has more than a page.
+    for _ in 0..PAGE {
+        slack.connector.attach(&external, file()).await;
+    }
+    let known = slack.connector.files_on(&external).await.unwrap();
+    assert_eq!(known.len(), 1 + PAGE);
     // Nobody sees an upload before its last call: what breaks earlier may be sent again.
     slack.stand_in.order("/upload/", Act::DoAndDrop);
     let early = slack.connector.attach(&external, file()).await;
@@ -247,10 +327,21 @@ async fn slacks_own_words_decide_whose_turn_it_is() {
         ("ratelimited", Reason::PlatformRateLimited, "later"),
         ("msg_too_long", Reason::PlatformContentTooLarge, "rejected"),
         ("invalid_blocks", Reason::PlatformRejected, "rejected"),
+        // What is not about the content, or not known, is no reason to give the ticket up.
+        (
+            "metadata_must_be_sent_from_app",
+            Reason::PlatformRejected,
+            "later",
+        ),
+        ("a_word_of_tomorrow", Reason::PlatformRejected, "later"),
         ("internal_error", Reason::PlatformServerError, "uncertain"),
     ];
     for (word, reason, expected) in cases {
-        slack.stand_in.order(POST, Act::Answer(no(word)));
+        // However short it is made.
+        let times = if word == "msg_too_long" { 4 } else { 1 };
+        for _ in 0..times {
+            slack.stand_in.order(POST, Act::Answer(no(word)));
+        }
         let outcome = slack.connector.dispatch(&parcel, &aim).await;
         let (kind, failure) = match outcome {
             Outcome::RetryLater(failure) => ("later", failure),

@@ -1,0 +1,153 @@
+//! What Slack's own words for refusals mean: whose turn it is, and whether the same ticket may be sent again.
+
+use std::time::Duration;
+
+use super::Slack;
+use crate::{
+    connectors::fault::{Fault, Next},
+    domain::export::ErrorCategory::{AdminRequired, Temporary, UserFixable},
+    error::Reason,
+};
+
+/// Whom Slack takes docket for is in question.
+const TOKEN: [&str; 7] = [
+    "invalid_auth",
+    "not_authed",
+    "token_revoked",
+    "token_expired",
+    "account_inactive",
+    "team_access_not_granted",
+    "org_login_required",
+];
+/// The app lacks a right.
+const RIGHT: [&str; 4] = [
+    "missing_scope",
+    "no_permission",
+    "ekm_access_denied",
+    "access_denied",
+];
+/// The app may not post in the channel.
+const POSTING: [&str; 6] = [
+    "not_in_channel",
+    "restricted_action",
+    "restricted_action_read_only_channel",
+    "restricted_action_thread_only_channel",
+    "restricted_action_non_threadable_channel",
+    "restricted_action_thread_locked",
+];
+/// There is no such channel, or none that takes messages.
+const CHANNEL: [&str; 3] = ["channel_not_found", "is_archived", "messages_tab_disabled"];
+/// For now Slack takes no more.
+const LIMIT: [&str; 3] = ["ratelimited", "rate_limited", "message_limit_exceeded"];
+/// What was sent is too long.
+const LENGTH: [&str; 5] = [
+    "msg_too_long",
+    "msg_blocks_too_long",
+    "metadata_too_large",
+    "attachment_payload_limit_exceeded",
+    "file_upload_size_restricted",
+];
+/// What was sent is not to Slack's liking, whoever sends it.
+const CONTENT: [&str; 10] = [
+    "invalid_blocks",
+    "invalid_blocks_format",
+    "invalid_metadata_format",
+    "invalid_metadata_schema",
+    "no_text",
+    "too_many_attachments",
+    "blocked_file_type",
+    "file_type_not_allowed",
+    "slack_connect_blocked_file_type",
+    "malware_detected",
+];
+/// Slack has a fault of its own; it may have posted all the same.
+const OWN: [&str; 5] = [
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+    "team_added_to_org",
+];
+
+impl Slack {
+    /// What the word means; `needed`: the scope that Slack names with it.
+    pub(super) fn refusal(&self, error: &str, needed: &str, after: Option<Duration>) -> Fault {
+        let party = &self.shared.party;
+        let word = party.redactor.clean(error);
+        let fault = match error {
+            error if TOKEN.contains(&error) => waits(
+                Reason::PlatformUnauthorized,
+                format!("Slack refused the bot's token ({word})."),
+                "Renew the bot token with UpdateIntegration, test the integration, then dispatch the ticket again.",
+            ),
+            error if RIGHT.contains(&error) => {
+                let scope = match party.redactor.clean(needed).as_str() {
+                    "" => String::new(),
+                    needed => format!(": it needs the scope {needed}"),
+                };
+                waits(
+                    Reason::PlatformForbidden,
+                    format!("The Slack app may not do that ({word}){scope}."),
+                    "Give the app the scope, install it anew, then dispatch the ticket again.",
+                )
+            }
+            error if POSTING.contains(&error) => waits(
+                Reason::PlatformForbidden,
+                format!("The Slack app may not post in {} ({word}).", party.place),
+                "Invite the app into the channel with /invite, then dispatch the ticket again.",
+            ),
+            error if CHANNEL.contains(&error) => waits(
+                Reason::PlatformNotFound,
+                format!(
+                    "Slack has no channel {}, it is archived, or the app does not see it ({word}).",
+                    self.shared.config.channel
+                ),
+                "Check the channel in the integration's settings, and invite the app into it; then dispatch the ticket again.",
+            ),
+            error if LIMIT.contains(&error) => party.limited(&word, after),
+            error => by_content(error, &word),
+        };
+        fault.at(Some(200))
+    }
+}
+
+fn by_content(error: &str, word: &str) -> Fault {
+    if LENGTH.contains(&error) {
+        let what = format!("Slack takes nothing as long as this ({word}).");
+        let todo = "Shorten the description, then dispatch the ticket again.";
+        return rejects(Reason::PlatformContentTooLarge, what, todo);
+    }
+    if CONTENT.contains(&error) {
+        let what = format!("Slack refused what was sent ({word}).");
+        let todo = "Change the ticket, then dispatch it again.";
+        return rejects(Reason::PlatformRejected, what, todo);
+    }
+    if OWN.contains(&error) {
+        let what = format!(
+            "Slack has a problem of its own ({word}), so that nobody knows whether it took the ticket."
+        );
+        let todo = "docket looks for what was made before it sends anything again.";
+        return Fault::new(
+            Next::Look,
+            Temporary,
+            Reason::PlatformServerError,
+            what,
+            todo,
+        );
+    }
+    // Slack adds words without notice, most of them about the app, the workspace or the channel: no ticket is given up for one that
+    // docket does not know.
+    waits(
+        Reason::PlatformRejected,
+        format!("Slack refused the ticket ({word})."),
+        "Check the integration's settings and what the app may do there; docket tries again by itself.",
+    )
+}
+
+fn waits(reason: Reason, what: String, todo: &str) -> Fault {
+    Fault::new(Next::Wait, AdminRequired, reason, what, todo)
+}
+
+fn rejects(reason: Reason, what: String, todo: &str) -> Fault {
+    Fault::new(Next::Reject, UserFixable, reason, what, todo).of_ticket()
+}
