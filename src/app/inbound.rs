@@ -134,7 +134,9 @@ impl App {
             return Ok(false);
         };
         let standing = self.connector(row)?.standing(&external).await;
-        let standing = standing.map_err(|failure| later(&failure))?;
+        let Some(standing) = standing.map_err(|failure| later(&failure))? else {
+            return Ok(false);
+        };
         let now = self.clock.now();
         let plain = Arc::new((attempt, standing));
         self.db

@@ -111,28 +111,34 @@ impl Github {
         }
     }
 
-    /// Whether the issue is open now.
-    pub async fn standing(&self, external: &External) -> Result<Standing, Failure> {
+    /// Whether the issue is open now; none where its number is another issue's in the repository that the settings name by now.
+    pub async fn standing(&self, external: &External) -> Result<Option<Standing>, Failure> {
         let path = [&self.issues()[..], &[external.key.as_str()]].concat();
         let sent = self.send(Method::GET, &path, &[], None).await;
         let read = self.judged(sent).and_then(|answer| self.read(&answer));
         let issue: Issue = match read {
             Ok(issue) => issue,
-            Err(fault) if matches!(fault.status, Some(404 | 410)) => return Ok(Standing::gone()),
+            Err(fault) if matches!(fault.status, Some(404 | 410)) => {
+                let here = external.project_key == self.repository();
+                return Ok(here.then(Standing::gone));
+            }
             Err(fault) => return Err(fault.failure()),
         };
+        if issue.id.to_string() != external.id {
+            return Ok(None);
+        }
         let status = match (issue.state.as_str(), issue.state_reason.as_deref()) {
             ("closed", Some(reason)) => format!("closed ({reason})"),
             (state, _) => state.to_owned(),
         };
-        Ok(Standing {
+        Ok(Some(Standing {
             status: self.shared.party.redactor.clean(&status),
             category: if issue.state == "closed" {
                 "DONE"
             } else {
                 "OPEN"
             },
-        })
+        }))
     }
 
     fn external(&self, issue: Issue) -> External {

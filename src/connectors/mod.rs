@@ -128,8 +128,9 @@ impl Connector {
         }
     }
 
-    /// Where the external ticket stands now; of a platform that tells of it by webhooks.
-    pub async fn standing(&self, external: &External) -> Result<Standing, Failure> {
+    /// Where the external ticket stands now; of a platform that tells of it by webhooks. `None`: it is elsewhere than where the
+    /// connection leads by now.
+    pub async fn standing(&self, external: &External) -> Result<Option<Standing>, Failure> {
         match self {
             Self::Jira(jira) => jira.standing(external).await,
             Self::Github(github) => github.standing(external).await,

@@ -9,8 +9,6 @@ use crate::connectors::{
 const TITLE_MAX: usize = 256;
 /// The longest text of an issue, in code points.
 const BODY_MAX: usize = 65_536;
-/// What the files, the facts and the mark may take of it.
-const AROUND: usize = 8_192;
 /// How many files are named.
 const FILES: usize = 40;
 
@@ -27,24 +25,27 @@ pub(super) fn title(parcel: &Parcel) -> String {
     parcel.title.chars().take(TITLE_MAX).collect()
 }
 
-/// Description, facts, files and mark, in this order.
+/// Description, facts, files and mark, in this order. The description gets what the others leave of the longest text.
 pub(super) fn body(parcel: &Parcel) -> String {
-    let description = render(&parcel.description, Dialect::Markdown, BODY_MAX - AROUND);
-    let mut parts = Vec::new();
-    if !description.text.is_empty() {
-        parts.push(description.text);
-    }
-    if description.cut {
-        let number = &parcel.number;
-        parts.push(format!(
-            "*(The description is longer than an issue may be: the whole of it is in docket, {number}.)*"
-        ));
-    }
-    parts.push(facts(parcel));
+    let mut around = vec![facts(parcel)];
     if !parcel.files.is_empty() {
-        parts.push(files(parcel));
+        around.push(files(parcel));
     }
-    parts.push(mark(parcel));
+    around.push(mark(parcel));
+    let around = around.join("\n\n");
+    let number = &parcel.number;
+    let notice = format!(
+        "*(The description is longer than an issue may be: the whole of it is in docket, {number}.)*"
+    );
+    let taken = around.chars().count() + notice.chars().count() + 2 * "\n\n".len();
+    let most = BODY_MAX.saturating_sub(taken);
+    let description = render(&parcel.description, Dialect::Markdown, most);
+    let mut parts = vec![description.text];
+    if description.cut {
+        parts.push(notice);
+    }
+    parts.push(around);
+    parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
 }
 

@@ -14,10 +14,10 @@ use crate::connectors::{
 };
 use crate::{domain::export::ErrorCategory::Temporary, error::Reason};
 
-/// The page size that is asked for.
-const PAGE: usize = 100;
-/// The most pages that one look reads: 5,000 issues.
-const PAGES: usize = 50;
+/// The page size that is asked for: so many of the longest issues are no larger than the largest answer that is read.
+const PAGE: usize = 30;
+/// The most pages that one look reads: 3,000 issues.
+const PAGES: usize = 100;
 /// By how much GitHub's clock may be behind docket's.
 const SKEW: TimeDelta = TimeDelta::minutes(10);
 

@@ -18,7 +18,7 @@ use crate::{
     domain::{dispatch::DispatchKey, export::ErrorCategory, ids::TicketId},
     error::Reason,
 };
-use told::{by_category, in_doubt, of_call, of_refusal, of_stop, own_fault};
+use told::{by_category, elsewhere, in_doubt, of_call, of_refusal, of_stop, own_fault};
 
 /// How often a description may be cut after a refusal.
 const CUTS: u32 = 5;
@@ -181,6 +181,9 @@ impl Jira {
         &self,
         external: &External,
     ) -> Result<Vec<KnownFile>, Failure> {
+        if !self.is_here(external) {
+            return Err(elsewhere(external));
+        }
         match self.issue_files(&external.key).await {
             Ok(files) => Ok(files
                 .into_iter()
@@ -200,6 +203,9 @@ impl Jira {
         external: &External,
         file: FileBytes<'_>,
     ) -> Attached {
+        if !self.is_here(external) {
+            return Attached::Rejected(elsewhere(external));
+        }
         if file.size > SMALL
             && let Ok(settings) = self.attachment_settings().await
             && let Some(why) = unwelcome(settings, file.size)

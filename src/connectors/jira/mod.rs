@@ -62,6 +62,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use super::{
     JiraCredentials,
     http::{Answer, Http, SendError},
+    outcome::External,
     redact::Redactor,
 };
 use crate::domain::integration::{JiraConfig, JiraDeployment};
@@ -114,6 +115,14 @@ impl Jira {
         }
     }
 
+    /// Whether the issue was made on this site: an integration may have been led to another since, where the same key and the same
+    /// number are other people's issue.
+    fn is_here(&self, external: &External) -> bool {
+        let site = self.shared.config.site_url.as_str().trim_end_matches('/');
+        let rest = external.self_url.strip_prefix(site);
+        rest.is_some_and(|rest| rest.starts_with("/rest/api/"))
+    }
+
     /// Whether the site is one of Jira Cloud.
     pub fn is_cloud(&self) -> bool {
         self.shared.config.deployment == JiraDeployment::Cloud
@@ -155,7 +164,8 @@ impl Jira {
         };
         // Fails for an address without a host only, which the guard refuses.
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.clear().extend(path);
+            // A site of an organisation's own may lie below a path.
+            segments.pop_if_empty().extend(path);
         }
         url
     }

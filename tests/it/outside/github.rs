@@ -6,6 +6,7 @@ use docket::{
     connectors::{
         Connector, Credentials, GithubCredentials,
         outcome::{Outcome, Sought},
+        parcel::ParcelFile,
     },
     domain::integration::{GithubConfig, PlatformConfig},
     error::Reason,
@@ -221,4 +222,55 @@ async fn a_check_tells_what_stands_in_the_way() {
         assert_eq!(check.problems[0].field, "repository");
         assert!(!check.problems[0].recommended_action.is_empty());
     }
+}
+
+#[tokio::test]
+async fn an_issue_of_another_repository_tells_nothing_of_the_tickets_copy() {
+    let github = Github::start().await;
+    let parcel = parcel();
+    let aim = github.connector.aim(&parcel).await.unwrap();
+    let Outcome::Created(mut external) = github.connector.dispatch(&parcel, &aim).await else {
+        panic!("no issue");
+    };
+    let read = "GET /repos/acme/app/issues/1";
+    let issue = |id: &str| {
+        let id: u64 = id.parse().unwrap();
+        Act::Answer(Reply::json(
+            200,
+            &json!({ "id": id, "number": 1, "state": "closed" }),
+        ))
+    };
+    github.stand_in.order(read, issue(&external.id));
+    let own = github.connector.standing(&external).await.unwrap();
+    assert_eq!(own.unwrap().category, "DONE");
+    github.stand_in.order(read, issue("5"));
+    assert_eq!(github.connector.standing(&external).await.unwrap(), None);
+    // One that is not there is gone only where it was.
+    let gone = github.connector.standing(&external).await.unwrap();
+    assert_eq!(gone.unwrap().category, "GONE");
+    external.project_key = "acme/other".to_owned();
+    assert_eq!(github.connector.standing(&external).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn whatever_a_ticket_holds_its_issue_is_no_longer_than_github_takes() {
+    let github = Github::start().await;
+    let mut parcel = parcel();
+    parcel.description = "<p>*** many & words</p>".repeat(8_000);
+    parcel.tags = vec!["<&>".repeat(60); 30];
+    let file = parcel.files[0].clone();
+    parcel.files = (0..60)
+        .map(|_| ParcelFile {
+            filename: "&".repeat(200),
+            ..file.clone()
+        })
+        .collect();
+    let aim = github.connector.aim(&parcel).await.unwrap();
+    // The answer repeats all of it, which is more than this client reads.
+    let _ = github.connector.dispatch(&parcel, &aim).await;
+    let issues = github.issues();
+    let body = issues[0]["body"].as_str().unwrap();
+    let length = body.chars().count();
+    assert!((30_000..=65_536).contains(&length), "{length}");
+    assert!(body.ends_with(&format!("<!-- docket:{} -->", parcel.key)));
 }

@@ -104,6 +104,13 @@ fn rows() -> Vec<Row> {
             Reason::PlatformRejected,
         ),
         row(
+            "410",
+            answer(410),
+            Later,
+            AdminRequired,
+            Reason::PlatformNotFound,
+        ),
+        row(
             "413",
             answer(413),
             Rejected,
@@ -215,6 +222,7 @@ fn rows() -> Vec<Row> {
 fn of_a_receiver(mut row: Row) -> Row {
     match row.name {
         "broken answer" | "malformed answer" | "oversized answer" => row.next = Done,
+        "410" => row.next = Rejected,
         "400 with fields" | "422" => (row.next, row.category) = (Later, AdminRequired),
         _ => (),
     }

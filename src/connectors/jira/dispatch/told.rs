@@ -3,7 +3,7 @@
 use crate::{
     connectors::{
         jira::{CallError, CreateContext, HardStop, IssuePlan, Rejection, Trouble},
-        outcome::{AtFault, Failure, Outcome},
+        outcome::{AtFault, External, Failure, Outcome},
         parcel::Parcel,
     },
     domain::export::ErrorCategory,
@@ -73,6 +73,20 @@ pub(super) fn in_doubt(trouble: &Trouble, parcel: &Parcel, project: &str) -> Fai
     }
     .with_status(failure.http_status)
     .after(failure.retry_after)
+}
+
+/// Of an issue on a site that the integration no longer leads to.
+pub(super) fn elsewhere(external: &External) -> Failure {
+    Failure::new(
+        ErrorCategory::AdminRequired,
+        Reason::JiraNotFound,
+        format!(
+            "The ticket's issue {} was made at {}, and the integration leads to another site by now: nothing is sent to the issue of that \
+             key there. Set the site back with UpdateIntegration, or add the files to the issue by hand.",
+            external.key, external.url
+        ),
+    )
+    .of_the_ticket()
 }
 
 pub(super) fn own_fault() -> Failure {
