@@ -58,7 +58,12 @@ impl Jira {
         let path = ["rest", "api", "3", "issue"];
         let body = issue.body();
         let sent = self.send(Method::POST, &path, &[], Some(&body)).await;
-        outcome::of_create(sent, &self.shared.redactor)
+        match outcome::of_create(sent, &self.shared.redactor) {
+            CreateOutcome::Rejected(refused) if !self.is_cloud() => {
+                CreateOutcome::Rejected(refused.of_data_center())
+            }
+            outcome => outcome,
+        }
     }
 }
 

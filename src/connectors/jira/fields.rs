@@ -221,7 +221,7 @@ impl IssuePlan {
             (Some(_), Some(account)) => {
                 let lost = loss("assignee", fix, wanted, String::new());
                 self.show("assignee", Some(account.display_name.clone()));
-                self.put_soft("assignee", json!({ "accountId": account.account_id }), lost);
+                self.put_soft("assignee", account.as_value(), lost);
             }
             (None, _) => {
                 let reason = off_screen(around, "assignee");

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, future::Future};
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{CallError, Jira, Trouble};
 
@@ -20,12 +20,32 @@ const PERMISSIONS: &str = "BROWSE_PROJECTS,CREATE_ISSUES,EDIT_ISSUES,ASSIGN_ISSU
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Account {
-    /// Identifies the account in every call.
+    /// Identifies the account in every call to Jira Cloud; empty elsewhere.
     pub account_id: String,
+    /// Identifies the account in every call to Data Center; empty elsewhere.
+    pub name: String,
     /// The name that people see.
     pub display_name: String,
     /// The e-mail address, if the person lets others see it.
     pub email_address: Option<String>,
+}
+
+impl Account {
+    /// The account, as a field of an issue takes it.
+    pub fn as_value(&self) -> Value {
+        match self.account_id.as_str() {
+            "" => json!({ "name": self.name }),
+            id => json!({ "accountId": id }),
+        }
+    }
+
+    /// What identifies it.
+    fn handle(&self) -> &str {
+        match self.account_id.as_str() {
+            "" => &self.name,
+            id => id,
+        }
+    }
 }
 
 /// What a site says of itself.
@@ -215,13 +235,22 @@ impl Jira {
         let most = MAX_PEOPLE.to_string();
         let query = [
             ("project", project_key),
-            ("query", ""),
+            (self.looks_for_people_by(), ""),
             ("maxResults", most.as_str()),
         ];
         let path = ["rest", "api", "3", "user", "assignable", "search"];
         let mut people: Vec<Account> = self.get(&path, &query).await?;
         people.truncate(MAX_PEOPLE);
         Ok(people)
+    }
+
+    /// The parameter that takes a part of a name or an e-mail address.
+    fn looks_for_people_by(&self) -> &'static str {
+        match self.is_cloud() {
+            true => "query",
+            // Whatever it is called, names and addresses are searched by it, too.
+            false => "username",
+        }
     }
 
     /// A project by its key. Rejected with 404 when it is missing or hidden.
@@ -281,9 +310,9 @@ impl Jira {
         wanted: &str,
     ) -> Result<Option<Account>, CallError> {
         // Searching for an account's id finds nothing: it has a parameter of its own.
-        let by = match is_account_id(wanted) {
+        let by = match self.is_cloud() && is_account_id(wanted) {
             true => "accountId",
-            false => "query",
+            false => self.looks_for_people_by(),
         };
         let query = [
             ("project", project_key),
@@ -344,7 +373,7 @@ fn is_account_id(text: &str) -> bool {
     text.len() >= 20 && text.chars().all(letter) && text.chars().any(|c| c.is_ascii_digit())
 }
 
-/// The one account that is meant; an e-mail address goes before an account's id, and that before a name.
+/// The one account that is meant; an e-mail address goes before what identifies an account, and that before a name.
 fn pick(found: Vec<Account>, wanted: &str) -> Option<Account> {
     let wanted = wanted.trim().to_lowercase();
     let mail = |a: &&Account| {
@@ -352,8 +381,8 @@ fn pick(found: Vec<Account>, wanted: &str) -> Option<Account> {
         !wanted.is_empty() && address.to_lowercase() == wanted
     };
     let name = |a: &&Account| !wanted.is_empty() && a.display_name.trim().to_lowercase() == wanted;
-    let id = |a: &&Account| !wanted.is_empty() && a.account_id.to_lowercase() == wanted;
-    let usable = || found.iter().filter(|a| !a.account_id.is_empty());
+    let id = |a: &&Account| !wanted.is_empty() && a.handle().to_lowercase() == wanted;
+    let usable = || found.iter().filter(|a| !a.handle().is_empty());
     if let Some(account) = usable().find(mail).or_else(|| usable().find(id)) {
         return Some(account.clone());
     }

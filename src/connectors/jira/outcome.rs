@@ -12,6 +12,8 @@ use crate::connectors::{
     redact::Redactor,
 };
 
+/// Jira's word for a text beyond its limit.
+const CONTENT_LIMIT_EXCEEDED: &str = "CONTENT_LIMIT_EXCEEDED";
 /// How many messages of a refusal are kept, and how many fields.
 const MAX_MESSAGES: usize = 20;
 
@@ -73,6 +75,8 @@ pub struct Rejection {
     pub messages: Vec<String>,
     /// Texts about single fields by the field's id; may be localised.
     pub fields: BTreeMap<String, String>,
+    /// Whether it is the description's length that was refused.
+    pub(super) too_long: bool,
 }
 
 /// Why there is no usable answer.
@@ -126,7 +130,8 @@ impl Rejection {
         let errors = &body["errors"];
         let parts = [&body["errorMessages"], &body["message"], errors];
         let named = errors.as_object().into_iter().flatten();
-        Self {
+        let mut read = Self {
+            too_long: false,
             status: answer.status,
             messages: parts
                 .into_iter()
@@ -140,7 +145,16 @@ impl Rejection {
                 .take(MAX_MESSAGES)
                 .map(|(field, why)| (redactor.clean(as_sent(field)), text(why)))
                 .collect(),
-        }
+        };
+        read.too_long = answer.status == 413 || read.names(CONTENT_LIMIT_EXCEEDED);
+        read
+    }
+
+    /// The same, said by Data Center: wiki markup has no faults but its length, whose limit each site sets for itself, and a site says
+    /// so in its own language.
+    pub(super) fn of_data_center(mut self) -> Self {
+        self.too_long |= self.status == 400 && self.fields.contains_key("description");
+        self
     }
 
     /// Whether a protocol constant stands in the messages or texts. (Constants are not localised, texts are.)

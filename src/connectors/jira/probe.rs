@@ -137,7 +137,8 @@ impl Jira {
             let query = [("fields", "summary"), ("properties", property)];
             match self.get::<BulkIssue>(&path, &query).await {
                 Ok(issue) => found.push(issue.found(property)),
-                Err(CallError::Rejected(rejection)) if rejection.status == 404 => (),
+                // Data Center hides by either status. What docket has made it may see.
+                Err(CallError::Rejected(rejection)) if matches!(rejection.status, 403 | 404) => (),
                 Err(error) => return Err(error),
             }
         }
@@ -194,22 +195,22 @@ impl Jira {
         Ok(numbers.flatten().max())
     }
 
-    /// The issues of a project that were created last, as far as the search knows of them, with docket's mark.
-    async fn newest(&self, project: &str) -> Result<Vec<FoundIssue>, CallError> {
+    /// The issues of a project that were created last, as far as the search knows of them, with docket's mark; where reading that takes
+    /// a call for each, only on those whose keys were not read already, up to the number `read_to`.
+    async fn newest(&self, project: &str, read_to: i64) -> Result<Vec<FoundIssue>, CallError> {
         let jql = format!(
             "project = \"{}\" ORDER BY created DESC",
             project.replace(['"', '\\'], "")
         );
         if !self.is_cloud() {
-            // Its search tells no properties, and reading them is a call for each.
             let query = [
                 ("jql", jql.as_str()),
                 ("fields", "summary"),
                 ("maxResults", "10"),
             ];
             let body: SearchBody = self.get(&["rest", "api", "3", "search"], &query).await?;
-            let keys: Vec<String> = body.issues.into_iter().map(|issue| issue.key).collect();
-            return self.issues_one_by_one(&keys, PROPERTY).await;
+            let found = body.issues.into_iter().map(|issue| issue.found(PROPERTY));
+            return self.marked(found.collect(), project, read_to).await;
         }
         let body = json!({
             "jql": jql,
@@ -223,9 +224,32 @@ impl Jira {
         Ok(found.map(|issue| issue.found(PROPERTY)).collect())
     }
 
+    /// The issues with their marks, which the search of Data Center does not tell.
+    async fn marked(
+        &self,
+        mut found: Vec<FoundIssue>,
+        project: &str,
+        read_to: i64,
+    ) -> Result<Vec<FoundIssue>, CallError> {
+        let unread = |issue: &&FoundIssue| {
+            issue.project() != Some(project) || issue.number().is_none_or(|number| number > read_to)
+        };
+        let keys: Vec<String> = found
+            .iter()
+            .filter(unread)
+            .map(|issue| issue.key.clone())
+            .collect();
+        for read in self.issues_one_by_one(&keys, PROPERTY).await? {
+            if let Some(known) = found.iter_mut().find(|known| known.id == read.id) {
+                *known = read;
+            }
+        }
+        Ok(found)
+    }
+
     /// Looks for the issue that bears this mark, among the keys after the number `after`.
     ///
-    /// Reads on as long as there are issues: to the first window of 100 keys that holds none and that the search shows nothing
+    /// Reads on as long as there are issues: to the first window of keys that holds none and that the search shows nothing
     /// beyond. An empty answer proves nothing of a create that Jira may still be carrying out: probe again after a while.
     pub async fn find_created<M: Mark>(
         &self,

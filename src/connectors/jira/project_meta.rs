@@ -116,6 +116,7 @@ impl ProjectMeta {
     pub async fn takes_story_points(&self, issue_type: &IssueType) -> Result<bool, CallError> {
         let fields = self.create_fields(issue_type).await?;
         let around = Surroundings {
+            deployment: self.jira.config().deployment,
             project: &self.project,
             issue_type,
             fields: &fields,
@@ -176,6 +177,7 @@ impl ProjectMeta {
         Ok(IssuePlan::build(
             input,
             &Surroundings {
+                deployment: self.jira.config().deployment,
                 project: &self.project,
                 issue_type,
                 fields,

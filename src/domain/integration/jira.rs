@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{
-    super::text_enum,
-    address::{parsed, plain},
-};
+use super::{super::text_enum, address::base};
 use crate::error::Broken;
+
+/// How the hosts of Atlassian's own sites end. A path there is one that somebody copied from a browser.
+const ATLASSIANS: [&str; 3] = [".atlassian.net", ".atlassian.com", ".jira.com"];
 
 text_enum! {
     /// Which flavour of Jira a site runs.
@@ -24,7 +24,8 @@ text_enum! {
 /// Settings of a Jira site.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JiraConfig {
-    /// The site, such as `https://example.atlassian.net`; no path, query or credentials.
+    /// The site, such as `https://example.atlassian.net` or `https://example.com/jira`; no slash behind its path, no query, no
+    /// credentials.
     pub site_url: Url,
     /// The project that single tickets go to; empty when only sessions are exported.
     pub project_key: String,
@@ -93,14 +94,18 @@ impl JiraConfig {
     /// The type of issue when nothing is configured.
     pub const DEFAULT_ISSUE_TYPE: &'static str = "Task";
 
-    /// The site's address: `https`, or `http` where docket's address guard lets it through; a host and nothing behind it.
+    /// The site's address: `https`, or `http` where docket's address guard lets it through; a host, and behind it no more than the
+    /// context path that a site of an organisation's own may have.
     pub fn site_url(text: &str) -> Result<Url, Broken> {
-        let url = parsed(text)?;
-        if url.path() != "/" || url.query().is_some() || !plain(&url) {
+        let mut url = base(text)?;
+        let path = url.path().trim_end_matches('/').to_owned();
+        let host = url.host_str().unwrap_or_default();
+        if !path.is_empty() && ATLASSIANS.iter().any(|end| host.ends_with(end)) {
             return Err(Broken::new(
-                "must be http(s)://host[:port] without a path, query, fragment or credentials",
+                "must have no path: a site of Jira Cloud is https://name.atlassian.net",
             ));
         }
+        url.set_path(&path);
         Ok(url)
     }
 
@@ -143,4 +148,35 @@ pub fn project_key(text: &str) -> Result<String, Broken> {
     Err(Broken::new(
         "must be a Jira project key: a capital letter, then 1 to 9 capitals, digits or underscores",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_of_an_organisations_own_may_have_a_path() {
+        let of = |text| JiraConfig::site_url(text).ok().map(String::from);
+        let same = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            of("https://acme.atlassian.net"),
+            same("https://acme.atlassian.net/")
+        );
+        assert_eq!(
+            of("https://jira.corp.example/jira"),
+            same("https://jira.corp.example/jira")
+        );
+        assert_eq!(
+            of("https://corp.example/a/jira//"),
+            same("https://corp.example/a/jira")
+        );
+        for text in [
+            "https://acme.atlassian.net/jira",
+            "https://corp.example/jira?x=1",
+            "https://corp.example/jira#x",
+            "https://ada@corp.example/jira",
+        ] {
+            assert_eq!(of(text), None, "{text}");
+        }
+    }
 }

@@ -36,7 +36,7 @@ const JIRA_CONFIG: [Field; 6] = [
     Field {
         name: "site_url",
         required: true,
-        description: "The site's address without a path, such as https://acme.atlassian.net.",
+        description: "The site's address, such as https://acme.atlassian.net; of a site of your own with its context path, where it has one.",
         ..OPTIONAL
     },
     Field {

@@ -1,5 +1,7 @@
 //! Jira Data Center: REST v2, wiki markup, a personal access token.
 
+mod own;
+
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -32,11 +34,21 @@ struct DataCenter {
 
 impl DataCenter {
     async fn start() -> Self {
+        Self::below("").await
+    }
+
+    /// At a path of its host.
+    async fn below(path: &'static str) -> Self {
         let issues = Arc::<Mutex<Vec<Value>>>::default();
         let kept = Arc::clone(&issues);
-        let stand_in = StandIn::start(move |asked| answer(asked, &mut kept.lock().unwrap())).await;
+        let stand_in = StandIn::start(move |asked| {
+            let mut below = asked.clone();
+            below.path = asked.path.strip_prefix(path).unwrap_or_default().to_owned();
+            answer(&below, &mut kept.lock().unwrap())
+        })
+        .await;
         let config = PlatformConfig::Jira(JiraConfig {
-            site_url: JiraConfig::site_url(&stand_in.url).unwrap(),
+            site_url: JiraConfig::site_url(&format!("{}{path}", stand_in.url)).unwrap(),
             project_key: "OPS".to_owned(),
             issue_type: "Task".to_owned(),
             deployment: JiraDeployment::DataCenter,
@@ -106,12 +118,26 @@ fn answer(asked: &Asked, issues: &mut Vec<Value>) -> Reply {
                 field("issuetype", "issuetype", true),
                 field("project", "project", true),
                 field("labels", "array", false),
+                field("assignee", "user", false),
+                field("environment", "string", false),
             ]);
             Reply::json(
                 200,
-                &json!({ "values": fields, "isLast": true, "total": 5 }),
+                &json!({ "values": fields, "isLast": true, "total": 7 }),
             )
         }
+        // By this parameter alone; names and addresses are searched by it, too.
+        ("GET", ["user", "assignable", "search"]) => match asked.value("username").as_deref() {
+            Some("ada@example.com") => Reply::json(
+                200,
+                &json!([{ "name": "ada", "key": "JIRAUSER1", "displayName": "Ada", "emailAddress": "ada@example.com" }]),
+            ),
+            Some(_) => Reply::json(200, &json!([])),
+            None => Reply::json(
+                400,
+                &json!({ "errorMessages": ["The username query parameter was not provided"] }),
+            ),
+        },
         ("POST", ["issue"]) => {
             let number = issues.len() + 1;
             let given = asked.json();

@@ -12,8 +12,6 @@ use crate::{
 
 /// Jira's word for a document that breaks its rules.
 const INVALID_INPUT: &str = "INVALID_INPUT";
-/// Jira's word for a text beyond its limit.
-const CONTENT_LIMIT_EXCEEDED: &str = "CONTENT_LIMIT_EXCEEDED";
 
 impl Rejection {
     /// The stop for a refused create.
@@ -27,8 +25,7 @@ impl Rejection {
             _ if self.fields.contains_key("project") => project_missing(project, &said),
             409 => conflicting(title, &said),
             422 => misconfigured(context, &said),
-            413 => too_long(title, &said),
-            _ if self.names(CONTENT_LIMIT_EXCEEDED) => too_long(title, &said),
+            _ if self.too_long => too_long(title, &said),
             _ if self.names(INVALID_INPUT) || self.fields.contains_key("description") => {
                 content_rejected(title, &said)
             }
@@ -38,7 +35,7 @@ impl Rejection {
 
     /// Whether the description was refused for its length: a shorter one may pass.
     pub fn is_too_long(&self) -> bool {
-        self.status == 413 || self.names(CONTENT_LIMIT_EXCEEDED)
+        self.too_long
     }
 
     /// A refusal over fields: one that Jira demands and docket did not send, else one that was sent.

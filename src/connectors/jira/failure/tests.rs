@@ -11,6 +11,7 @@ use crate::{connectors::jira::Rejection, domain::export::ErrorCategory::UserFixa
 fn rejection(status: u16, messages: &[&str], fields: &[&str]) -> Rejection {
     let said = |id: &&str| ((*id).to_owned(), "Feld ungültig.".to_owned());
     Rejection {
+        too_long: status == 413 || messages.contains(&"CONTENT_LIMIT_EXCEEDED"),
         status,
         messages: messages.iter().map(|&m| m.to_owned()).collect(),
         fields: fields.iter().map(said).collect::<BTreeMap<_, _>>(),

@@ -4,7 +4,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{CreateField, IssuePlan, Surroundings, loss, off_screen};
-use crate::{connectors::jira::adf, domain::export::ManualFixType};
+use crate::{
+    connectors::jira::{adf, description::wiki},
+    domain::{export::ManualFixType, integration::JiraDeployment},
+};
 
 /// Fields that docket fills in from the ticket itself.
 const OWN: [&str; 7] = [
@@ -50,7 +53,7 @@ impl IssuePlan {
                     .push(lost(off_screen(around, &format!("field {id}"))));
                 continue;
             };
-            match in_jiras_form(field, value) {
+            match in_jiras_form(field, value, around.deployment) {
                 Some(value) => self.put_soft(id, value, lost(String::new())),
                 None => {
                     let kind = field.schema["type"].as_str().unwrap_or("unknown");
@@ -84,7 +87,8 @@ fn shown(value: &Value) -> String {
 }
 
 /// The value as the field takes it. An object is taken to be in Jira's form already.
-fn in_jiras_form(field: &CreateField, value: &Value) -> Option<Value> {
+fn in_jiras_form(field: &CreateField, value: &Value, deployment: JiraDeployment) -> Option<Value> {
+    let single = |kind: &str, value: &Value| single(kind, value, deployment);
     let kind = field.schema["type"].as_str().unwrap_or_default();
     match (kind, value) {
         ("array", Value::Array(items)) => {
@@ -99,7 +103,10 @@ fn in_jiras_form(field: &CreateField, value: &Value) -> Option<Value> {
             let kind = field.schema["items"].as_str().unwrap_or_default();
             single(kind, single_value).map(|item| json!([item]))
         }
-        ("string", Value::String(text)) if is_document(field) => Some(adf::convert(text).adf),
+        ("string", Value::String(text)) if is_document(field) => Some(match deployment {
+            JiraDeployment::Cloud => adf::convert(text).adf,
+            JiraDeployment::DataCenter => wiki(text, adf::TEXT_LIMIT).text.into(),
+        }),
         _ => single(kind, value),
     }
 }
@@ -109,7 +116,7 @@ fn is_document(field: &CreateField) -> bool {
     named("custom").ends_with(":textarea") || named("system") == "environment"
 }
 
-fn single(kind: &str, value: &Value) -> Option<Value> {
+fn single(kind: &str, value: &Value, deployment: JiraDeployment) -> Option<Value> {
     let Value::String(text) = value else {
         let fits = match kind {
             "number" => value.is_number() || value.is_object(),
@@ -132,7 +139,10 @@ fn single(kind: &str, value: &Value) -> Option<Value> {
             .filter(|n| n.is_finite())
             .map(Value::from),
         "option" => Some(json!({ "value": text })),
-        "user" => Some(json!({ "accountId": text })),
+        "user" => Some(match deployment {
+            JiraDeployment::Cloud => json!({ "accountId": text }),
+            JiraDeployment::DataCenter => json!({ "name": text }),
+        }),
         "issuelink" => Some(json!({ "key": text })),
         "component" | "group" | "priority" | "resolution" | "securitylevel" | "version" => {
             Some(json!({ "name": text }))
@@ -190,10 +200,40 @@ mod tests {
         ];
         for (schema, value, wanted) in cases {
             assert_eq!(
-                in_jiras_form(&field(schema.clone()), &value),
+                in_jiras_form(&field(schema.clone()), &value, JiraDeployment::Cloud),
                 wanted,
                 "{schema} {value}"
             );
+        }
+    }
+
+    #[test]
+    fn data_center_takes_texts_as_wiki_markup_and_people_by_name() {
+        let cases = [
+            (
+                json!({ "type": "string", "custom": "com.x:textarea" }),
+                json!("<p>a <b>b</b></p>"),
+                json!("a *b*"),
+            ),
+            (
+                json!({ "type": "string", "system": "environment" }),
+                json!("plain"),
+                json!("plain"),
+            ),
+            (
+                json!({ "type": "user" }),
+                json!("ada"),
+                json!({ "name": "ada" }),
+            ),
+            (
+                json!({ "type": "array", "items": "user" }),
+                json!(["ada"]),
+                json!([{ "name": "ada" }]),
+            ),
+        ];
+        for (schema, value, wanted) in cases {
+            let form = in_jiras_form(&field(schema), &value, JiraDeployment::DataCenter);
+            assert_eq!(form, Some(wanted));
         }
     }
 

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::connectors::jira::{Account, CreateField, IssueType, Project, project_meta::Agile};
+use crate::{
+    connectors::jira::{Account, CreateField, IssueType, Project, project_meta::Agile},
+    domain::integration::JiraDeployment,
+};
 
 /// The fields whose ids differ by site; docket's names where the site has none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +28,7 @@ impl Default for FieldIds {
 
 /// What a plan is made from, beside the ticket.
 pub(in crate::connectors::jira) struct Surroundings<'a> {
+    pub(in crate::connectors::jira) deployment: JiraDeployment,
     pub(in crate::connectors::jira) project: &'a Project,
     pub(in crate::connectors::jira) issue_type: &'a IssueType,
     pub(in crate::connectors::jira) fields: &'a [CreateField],

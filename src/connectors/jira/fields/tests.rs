@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::connectors::jira::{Account, project_meta::Agile};
-use crate::domain::export::ManualFixType as Fix;
+use crate::domain::{export::ManualFixType as Fix, integration::JiraDeployment};
 
 fn field(id: &str, extra: Value) -> CreateField {
     let mut value = json!({ "fieldId": id, "name": id });
@@ -72,6 +72,7 @@ fn plan(input: &IssueInput, fields: &[CreateField], known: bool) -> IssuePlan {
         Agile::default()
     };
     let around = Surroundings {
+        deployment: JiraDeployment::Cloud,
         project: &project,
         issue_type: &issue_type,
         fields,
@@ -83,6 +84,7 @@ fn plan(input: &IssueInput, fields: &[CreateField], known: bool) -> IssuePlan {
 
 fn rejection(status: u16, fields: &[&str]) -> Rejection {
     Rejection {
+        too_long: false,
         status,
         messages: vec![],
         fields: fields

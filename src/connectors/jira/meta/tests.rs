@@ -9,6 +9,7 @@ fn account(id: &str, name: &str, mail: Option<&str>) -> Account {
         account_id: id.into(),
         display_name: name.into(),
         email_address: mail.map(Into::into),
+        ..Account::default()
     }
 }
 

@@ -114,6 +114,7 @@ fn refusals_are_told_by_status_whatever_becomes_of_the_body() {
             Err(Lost::TooLarge),
         ] {
             let wanted = Rejection {
+                too_long: status == 413,
                 status,
                 messages: vec![],
                 fields: BTreeMap::new(),

@@ -6,6 +6,8 @@ use super::{CallError, FoundIssue, IssueRef, Jira, Mark, Marker, PROPERTY};
 
 /// The most keys that one bulk fetch takes.
 pub(super) const WINDOW: i64 = 100;
+/// How many keys are read in a row where each is a call.
+const SINGLES: i64 = 10;
 /// The most windows that one probe reads: 5,000 keys.
 const MAX_WINDOWS: u32 = 50;
 /// The most windows that are read for all issues of a run: 30,000 keys.
@@ -110,7 +112,7 @@ impl Jira {
         if look.is_done() {
             return Ok(true);
         }
-        let newest = self.newest(&look.project).await?;
+        let newest = self.newest(&look.project, look.searched_to).await?;
         look.take(&newest);
         let Some(mut last) = read else {
             return Ok(look.is_done());
@@ -147,10 +149,14 @@ impl Jira {
         to: Option<i64>,
     ) -> Result<Option<i64>, CallError> {
         let mut last = from;
+        let window = match self.is_cloud() {
+            true => WINDOW,
+            false => SINGLES,
+        };
         while look.windows > 0 {
             look.windows -= 1;
             let first = last.saturating_add(1);
-            last = last.saturating_add(WINDOW).min(to.unwrap_or(i64::MAX));
+            last = last.saturating_add(window).min(to.unwrap_or(i64::MAX));
             let project = &look.project;
             let keys: Vec<_> = (first..=last).map(|n| format!("{project}-{n}")).collect();
             let issues = self.issues_by_key(&keys, PROPERTY).await?;
