@@ -186,3 +186,25 @@ fn quotes_and_code_keep_what_stands_in_them() {
         "{noformat}\n*a* {\u{200b}noformat} [\u{200b}~admin] :x:\n{noformat}"
     );
 }
+
+proptest::proptest! {
+    /// Colours split a text wherever somebody has set them; the platforms show none.
+    #[test]
+    fn where_a_text_is_split_changes_nothing(
+        text in "[-@#:>*_~`hbq12.!?)(<&{}|a/ \\[\\]\\\\]{1,24}",
+        at in 0_usize..24,
+    ) {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let at = text.len().min(at);
+        let html = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let (head, tail) = (html(&text[..at]), html(&text[at..]));
+        let whole = spans(&[&html(&text)]);
+        let split = spans(&[&head, &tail]);
+        for dialect in [Dialect::Markdown, Dialect::Mrkdwn, Dialect::Wiki, Dialect::Plain] {
+            proptest::prop_assert_eq!(
+                render(&whole, dialect, 1000).text,
+                render(&split, dialect, 1000).text
+            );
+        }
+    }
+}
