@@ -248,15 +248,20 @@ fn limit(answer: &Answer) -> Option<Duration> {
     if let Some(after) = answer.retry_after() {
         return Some(after);
     }
-    if answer.header("x-ratelimit-remaining") == Some("0") {
-        let reset = answer.header("x-ratelimit-reset")?.parse().ok()?;
-        let reset = DateTime::from_timestamp(reset, 0)?;
+    let used_up = answer.header("x-ratelimit-remaining") == Some("0");
+    if let Some(reset) = reset(answer).filter(|_| used_up) {
         let now = answer.date().map_or_else(Utc::now, |now| now.to_utc());
         let wait = (reset - now).to_std().unwrap_or_default();
         return Some(wait.clamp(Duration::from_secs(1), super::http::MAX_WAIT));
     }
-    let secondary = answer.status == 429 || said(answer).to_lowercase().contains("rate limit");
-    secondary.then_some(Duration::from_secs(60))
+    let told = answer.status == 429 || said(answer).to_lowercase().contains("rate limit");
+    (used_up || told).then_some(Duration::from_secs(60))
+}
+
+/// When the limit begins anew.
+fn reset(answer: &Answer) -> Option<DateTime<Utc>> {
+    let seconds = answer.header("x-ratelimit-reset")?.parse().ok()?;
+    DateTime::from_timestamp(seconds, 0)
 }
 
 /// GitHub's `message`, and its `errors` field by field.

@@ -176,6 +176,11 @@ async fn a_used_up_rate_limit_is_a_wait_however_it_is_told() {
         (Reply::json(403, &secondary).with("retry-after", 7), 7..=7),
         (Reply::json(403, &secondary), 60..=60),
         (Reply::json(429, &json!({})), 60..=60),
+        // Used up, and not told until when.
+        (
+            Reply::json(403, &json!({})).with("x-ratelimit-remaining", 0),
+            60..=60,
+        ),
     ];
     for (reply, wait) in cases {
         github.stand_in.order(ISSUES, Act::Answer(reply));
@@ -186,20 +191,42 @@ async fn a_used_up_rate_limit_is_a_wait_however_it_is_told() {
         let seconds = failure.retry_after.unwrap().as_secs();
         assert!(wait.contains(&seconds), "{seconds}");
     }
-    let forbidden = Reply::json(
-        403,
-        &message("Resource not accessible by personal access token"),
-    );
-    github.stand_in.order(ISSUES, Act::Answer(forbidden));
-    let Outcome::RetryLater(failure) = github.connector.dispatch(&parcel, &aim).await else {
-        panic!("made");
-    };
-    assert_eq!(failure.reason, Reason::PlatformForbidden);
-    assert!(
-        failure.message.contains("not accessible"),
-        "{}",
-        failure.message
-    );
+}
+
+#[tokio::test]
+async fn what_an_administrator_puts_right_waits_and_is_told_in_githubs_words() {
+    let github = Github::start().await;
+    let parcel = parcel();
+    let aim = github.connector.aim(&parcel).await.unwrap();
+    let cases = [
+        (
+            403,
+            "Resource not accessible by personal access token",
+            Reason::PlatformForbidden,
+        ),
+        (
+            403,
+            "Repository was archived so is read-only.",
+            Reason::PlatformForbidden,
+        ),
+        (
+            410,
+            "Issues has been disabled in this repository.",
+            Reason::PlatformNotFound,
+        ),
+    ];
+    for (status, said, reason) in cases {
+        let refusal =
+            Reply::json(status, &json!({ "message": said })).with("x-ratelimit-remaining", 4999);
+        github.stand_in.order(ISSUES, Act::Answer(refusal));
+        let outcome = github.connector.dispatch(&parcel, &aim).await;
+        let Outcome::RetryLater(failure) = outcome else {
+            panic!("{said}: {outcome:?}");
+        };
+        assert_eq!(failure.reason, reason);
+        let said = said.trim_end_matches('.');
+        assert!(failure.message.contains(said), "{}", failure.message);
+    }
 }
 
 #[tokio::test]
