@@ -308,6 +308,12 @@ async fn files_hang_below_the_message_and_are_found_there() {
     slack.stand_in.order("/upload/", Act::DoAndDrop);
     let early = slack.connector.attach(&external, file()).await;
     assert!(matches!(early, Attached::RetryLater(_)), "{early:?}");
+    // What Slack does not take however often it is sent is told at once.
+    slack
+        .stand_in
+        .order("getUploadURLExternal", Act::Answer(no("blocked_file_type")));
+    let never = slack.connector.attach(&external, file()).await;
+    assert!(matches!(never, Attached::Rejected(_)), "{never:?}");
     slack.stand_in.order("completeUpload", Act::DoAndDrop);
     let late = slack.connector.attach(&external, file()).await;
     assert!(matches!(late, Attached::Uncertain(_)), "{late:?}");
