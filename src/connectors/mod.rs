@@ -1,8 +1,8 @@
 //! Outside systems: no database, no protobuf.
 //!
 //! A platform is one variant of [`Connector`] and answers a handful of verbs. Whoever hands a ticket over goes through them in this
-//! order: [`Connector::aim`], and what it says is written down; [`Connector::dispatch`], once; after an uncertain outcome or a crash
-//! [`Connector::look`]; then file by file [`Connector::attach`].
+//! order: [`Connector::aim`]; [`Connector::draft`], which may take its time; what the aim says is written down; [`Draft::send`], at once;
+//! after an uncertain outcome or a crash [`Connector::look`]; then file by file [`Connector::attach`].
 
 mod credentials;
 mod fault;
@@ -46,6 +46,32 @@ pub enum Connector {
     Github(github::Github),
     /// A receiver of signed HTTP requests.
     Webhook(webhook::Webhook),
+}
+
+/// A ticket that is ready for a platform.
+#[derive(Debug)]
+pub struct Draft<'a>(Made<'a>);
+
+#[derive(Debug)]
+enum Made<'a> {
+    Jira(&'a jira::Jira, Box<jira::Draft>),
+    /// And how often it was made shorter.
+    Slack(&'a slack::Slack, usize),
+    Github(&'a github::Github),
+    Webhook(&'a webhook::Webhook),
+}
+
+impl Draft<'_> {
+    /// Hands the ticket over: one request, sent at most once and at once, so that what the caller has just made sure of still holds.
+    /// `None`: the platform refused what the ticket can do without, and made nothing; the draft goes without that now, and may be sent again.
+    pub async fn send(&mut self, parcel: &Parcel, aim: &Value) -> Option<Outcome> {
+        match &mut self.0 {
+            Made::Jira(jira, draft) => jira.dispatch(parcel, aim, draft).await,
+            Made::Slack(slack, cuts) => slack.dispatch(parcel, aim, cuts).await,
+            Made::Github(github) => Some(github.dispatch(parcel).await),
+            Made::Webhook(webhook) => Some(webhook.dispatch(parcel).await),
+        }
+    }
 }
 
 /// What a real call to the platform showed.
@@ -107,14 +133,14 @@ impl Connector {
         }
     }
 
-    /// Hands the ticket over: makes at most one thing there.
-    pub async fn dispatch(&self, parcel: &Parcel, aim: &Value) -> Outcome {
-        match self {
-            Self::Jira(jira) => jira.dispatch(parcel, aim).await,
-            Self::Slack(slack) => slack.dispatch(parcel, aim).await,
-            Self::Github(github) => github.dispatch(parcel).await,
-            Self::Webhook(webhook) => webhook.dispatch(parcel).await,
-        }
+    /// Makes the ticket ready for the platform, asking it what it takes. Makes nothing there; an error is an outcome that made nothing.
+    pub async fn draft(&self, parcel: &Parcel, aim: &Value) -> Result<Draft<'_>, Outcome> {
+        Ok(Draft(match self {
+            Self::Jira(jira) => Made::Jira(jira, Box::new(jira.draft(parcel, aim).await?)),
+            Self::Slack(slack) => Made::Slack(slack, 0),
+            Self::Github(github) => Made::Github(github),
+            Self::Webhook(webhook) => Made::Webhook(webhook),
+        }))
     }
 
     /// Looks for what a dispatch with this aim may have made. That it is absent proves nothing of one that the platform may still be

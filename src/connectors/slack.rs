@@ -77,25 +77,33 @@ impl Slack {
         json!({ "channel": self.shared.config.channel, "workspace": workspace, "since": Utc::now() })
     }
 
-    /// Posts a message with docket's mark in its metadata; again, with less of the description, after a refusal of its length alone.
-    pub async fn dispatch(&self, parcel: &Parcel, aim: &Value) -> Outcome {
+    /// Posts a message with docket's mark in its metadata: one request, sent at most once. `None`: Slack refuses it for its length alone, and
+    /// it has less of the description the next time.
+    pub async fn dispatch(
+        &self,
+        parcel: &Parcel,
+        aim: &Value,
+        cuts: &mut usize,
+    ) -> Option<Outcome> {
         let channel = &self.shared.config.channel;
-        let mut longest = message::DESCRIPTIONS.into_iter().peekable();
-        let said = loop {
-            let most = longest.next().unwrap_or_default();
-            let message = message::of(parcel, channel, most);
-            match self.tell("chat.postMessage", &message).await {
-                Ok(said) => break said,
-                Err(fault) if is_of_length(&fault) && longest.peek().is_some() => (),
-                Err(fault) => return fault.into(),
+        let most = message::DESCRIPTIONS.get(*cuts).copied();
+        let message = message::of(parcel, channel, most.unwrap_or_default());
+        let said = match self.tell("chat.postMessage", &message).await {
+            Ok(said) => said,
+            Err(fault) if is_of_length(&fault) && *cuts + 1 < message::DESCRIPTIONS.len() => {
+                *cuts += 1;
+                return None;
             }
+            Err(fault) => return Some(fault.into()),
         };
-        match (said.body["channel"].as_str(), said.body["ts"].as_str()) {
-            (Some(channel), Some(ts)) if !ts.is_empty() => {
-                Outcome::Created(self.external(channel, ts, parcel, aim))
-            }
-            _ => self.shared.party.unreadable(said.answer.status).into(),
-        }
+        Some(
+            match (said.body["channel"].as_str(), said.body["ts"].as_str()) {
+                (Some(channel), Some(ts)) if !ts.is_empty() => {
+                    Outcome::Created(self.external(channel, ts, parcel, aim))
+                }
+                _ => self.shared.party.unreadable(said.answer.status).into(),
+            },
+        )
     }
 
     /// The message. Nothing is asked for here: what was made has to be written down before anything else may fail.

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     app::{App, lease::HeldUntil, step::step},
-    connectors::outcome::{External, Failure, Outcome, WhenUncertain},
+    connectors::{
+        Draft,
+        outcome::{External, Failure, Outcome, WhenUncertain},
+    },
     db::dispatch::{self, DispatchState},
     domain::{
         dispatch::{DispatchOutcome, DispatchTrigger},
@@ -137,18 +140,28 @@ impl Attempt {
                 again: false,
             }));
         }
-        match scene.connector.aim(&scene.parcel).await {
+        step("dispatch.before_intent");
+        let aim = match scene.connector.aim(&scene.parcel).await {
             // A row without an aim is one of which nothing was sent.
-            Ok(aim) if aim.is_null() => self.send(scene, json!({})).await,
-            Ok(aim) => self.send(scene, aim).await,
-            Err(Outcome::Rejected(failure)) => {
-                Ok(Some(failed(DispatchOutcome::Rejected, failure, false)))
-            }
-            Err(Outcome::RetryLater(failure) | Outcome::Uncertain(failure)) => {
-                Ok(Some(failed(DispatchOutcome::RetryLater, failure, true)))
-            }
-            Err(Outcome::Created(external)) => self.keep(external).await.map(|()| None),
+            Ok(aim) if aim.is_null() => json!({}),
+            Ok(aim) => aim,
+            Err(outcome) => return self.made_nothing(outcome).await,
+        };
+        match scene.connector.draft(&scene.parcel, &aim).await {
+            Ok(draft) => self.send(scene, aim, draft).await,
+            Err(outcome) => self.made_nothing(outcome).await,
         }
+    }
+
+    /// The outcome of a preparation.
+    async fn made_nothing(&mut self, outcome: Outcome) -> Result<Option<End>, Halt> {
+        Ok(Some(match outcome {
+            Outcome::Rejected(failure) => failed(DispatchOutcome::Rejected, failure, false),
+            Outcome::RetryLater(failure) | Outcome::Uncertain(failure) => {
+                failed(DispatchOutcome::RetryLater, failure, true)
+            }
+            Outcome::Created(external) => return self.keep(external).await.map(|()| None),
+        }))
     }
 
     /// Clears up what an earlier attempt may have made. `None`: nothing is in doubt, and the ticket may be sent.
@@ -187,17 +200,26 @@ impl Attempt {
         Ok(None)
     }
 
-    /// Sends the ticket, once, having written down where to look for what that makes.
-    async fn send(&mut self, scene: &Scene, aim: serde_json::Value) -> Result<Option<End>, Halt> {
-        step("dispatch.before_intent");
-        self.row.aim = Some(aim.clone());
-        self.row.sent_time = Some(self.app.clock.now());
-        self.save(DispatchState::Sent).await?;
-        step("dispatch.intended");
-        if self.held.is_over(self.app.clock.now()) {
-            return Err(Halt::Lost);
-        }
-        let outcome = scene.connector.dispatch(&scene.parcel, &aim).await;
+    /// Sends the ticket, having written down where to look for what that makes: right before each request, so that a process that was held
+    /// up while it asked what the platform takes sends nothing beside another one that has taken over.
+    async fn send(
+        &mut self,
+        scene: &Scene,
+        aim: serde_json::Value,
+        mut draft: Draft<'_>,
+    ) -> Result<Option<End>, Halt> {
+        let outcome = loop {
+            self.row.aim = Some(aim.clone());
+            self.row.sent_time = Some(self.app.clock.now());
+            self.save(DispatchState::Sent).await?;
+            step("dispatch.intended");
+            if self.held.is_over(self.app.clock.now()) {
+                return Err(Halt::Lost);
+            }
+            if let Some(outcome) = draft.send(&scene.parcel, &aim).await {
+                break outcome;
+            }
+        };
         step("dispatch.answered");
         let end = match outcome {
             Outcome::Created(external) => {

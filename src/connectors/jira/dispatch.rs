@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     AttachOutcome, AttachmentSettings, CallError, CreateOutcome, Description, IssueInput,
-    IssuePlan, IssueRef, Jira, Mark, NewFile, NewIssue, PlanError, Probe, ProjectMeta, Unsent,
-    adf::TEXT_LIMIT, cut_further, description::wiki, full_text,
+    IssuePlan, IssueRef, Jira, Mark, NewFile, NewIssue, PlanError, Probe, ProjectMeta, Rejection,
+    Unsent, adf::TEXT_LIMIT, cut_further, description::wiki, full_text,
 };
 use crate::{
     connectors::{
@@ -59,6 +59,34 @@ struct Aim {
     after: i64,
 }
 
+/// An issue, ready to be created: what is to be sent, and what it already does without.
+#[derive(Debug)]
+pub(in crate::connectors) struct Draft {
+    plan: IssuePlan,
+    /// Whether Jira gets less than the whole description.
+    cut: bool,
+    cuts: u32,
+}
+
+impl Draft {
+    /// Takes out what was refused. `false`: it cannot do without.
+    fn gives_way(&mut self, refused: &Rejection, parcel: &Parcel) -> bool {
+        if !refused.is_too_long() {
+            return !self.plan.give_way(refused).is_empty();
+        }
+        if self.cuts == CUTS {
+            return false;
+        }
+        let Some(shorter) = cut_further(&parcel.description, &self.plan) else {
+            return false;
+        };
+        let fields = &mut self.plan.fields;
+        fields.insert("description".to_owned(), shorter);
+        (self.cut, self.cuts) = (true, self.cuts + 1);
+        true
+    }
+}
+
 impl Jira {
     /// The project, and the highest number among its keys.
     pub(in crate::connectors) async fn aim(&self, parcel: &Parcel) -> Result<Value, Outcome> {
@@ -83,50 +111,54 @@ impl Jira {
         }
     }
 
-    /// Creates the issue. What Jira refuses and an issue can do without is left out, and told in [`External::raw`].
-    pub(in crate::connectors) async fn dispatch(&self, parcel: &Parcel, aim: &Value) -> Outcome {
+    /// Asks what the project takes, and makes the issue ready by that. Makes nothing there.
+    pub(in crate::connectors) async fn draft(
+        &self,
+        parcel: &Parcel,
+        aim: &Value,
+    ) -> Result<Draft, Outcome> {
+        let aim = Aim::deserialize(aim).map_err(|_| Outcome::RetryLater(own_fault()))?;
+        Ok(Draft {
+            plan: self.plan_parcel(parcel, &aim.project).await?,
+            cut: !self.is_cloud() && wiki(&parcel.description, TEXT_LIMIT).cut,
+            cuts: 0,
+        })
+    }
+
+    /// Creates the issue: one request, sent at most once. `None`: Jira refuses what the issue can do without, and the draft has it no more;
+    /// it may be sent again.
+    pub(in crate::connectors) async fn dispatch(
+        &self,
+        parcel: &Parcel,
+        aim: &Value,
+        draft: &mut Draft,
+    ) -> Option<Outcome> {
         let Ok(aim) = Aim::deserialize(aim) else {
-            return Outcome::RetryLater(own_fault());
+            return Some(Outcome::RetryLater(own_fault()));
         };
-        let mut plan = match self.plan_parcel(parcel, &aim.project).await {
-            Ok(plan) => plan,
-            Err(outcome) => return outcome,
+        let new = NewIssue {
+            fields: draft.plan.fields.clone(),
+            marker: DispatchMark::of(parcel),
         };
-        let mut cut = !self.is_cloud() && wiki(&parcel.description, TEXT_LIMIT).cut;
-        let mut cuts = 0;
-        loop {
-            let new = NewIssue {
-                fields: plan.fields.clone(),
-                marker: DispatchMark::of(parcel),
-            };
-            match self.create_issue(&new).await {
-                CreateOutcome::Created(issue) => {
-                    return Outcome::Created(self.made(&issue, &aim, &plan, cut));
-                }
-                CreateOutcome::Rejected(refused) if refused.is_too_long() && cuts < CUTS => {
-                    let Some(shorter) = cut_further(&parcel.description, &plan) else {
-                        return of_refusal(&refused, &aim.project, &plan, parcel);
-                    };
-                    plan.fields.insert("description".to_owned(), shorter);
-                    (cut, cuts) = (true, cuts + 1);
-                }
-                CreateOutcome::Rejected(refused) => {
-                    if refused.is_too_long() || plan.give_way(&refused).is_empty() {
-                        return of_refusal(&refused, &aim.project, &plan, parcel);
-                    }
-                }
-                CreateOutcome::RetryLater { after, reason } => {
-                    let error = CallError::RetryLater { after, reason };
-                    return Outcome::RetryLater(of_call(&error, &aim.project));
-                }
-                CreateOutcome::NotSent(trouble) => {
-                    return Outcome::RetryLater(of_call(&trouble.into(), &aim.project));
-                }
-                CreateOutcome::Uncertain(trouble) => {
-                    return Outcome::Uncertain(in_doubt(&trouble, parcel, &aim.project));
-                }
+        Some(match self.create_issue(&new).await {
+            CreateOutcome::Created(issue) => {
+                Outcome::Created(self.made(&issue, &aim, &draft.plan, draft.cut))
             }
-        }
+            CreateOutcome::Rejected(refused) if draft.gives_way(&refused, parcel) => return None,
+            CreateOutcome::Rejected(refused) => {
+                of_refusal(&refused, &aim.project, &draft.plan, parcel)
+            }
+            CreateOutcome::RetryLater { after, reason } => {
+                let error = CallError::RetryLater { after, reason };
+                Outcome::RetryLater(of_call(&error, &aim.project))
+            }
+            CreateOutcome::NotSent(trouble) => {
+                Outcome::RetryLater(of_call(&trouble.into(), &aim.project))
+            }
+            CreateOutcome::Uncertain(trouble) => {
+                Outcome::Uncertain(in_doubt(&trouble, parcel, &aim.project))
+            }
+        })
     }
 
     /// Reads the keys that have been given out since, looking for the ticket's mark.

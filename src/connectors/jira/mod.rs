@@ -41,6 +41,7 @@ pub use agile::{Board, Sprint};
 pub use client::{Mark, Marker, NewIssue, PROPERTY};
 pub use compare::{adf_text, agrees, as_text};
 pub use description::{Description, FULL_TEXT, cut_further, full_text};
+pub(super) use dispatch::Draft;
 pub use failure::{CreateContext, HardStop};
 pub use fields::{FieldIds, IssueInput, IssuePlan, Unsent, is_jira_field};
 pub use files::{AttachOutcome, IssueFile, NewFile};

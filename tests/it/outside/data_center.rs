@@ -18,7 +18,7 @@ use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::{
-    connector, parcel,
+    connector, dispatch, parcel,
     stand_in::{Act, Asked, Reply, StandIn},
 };
 
@@ -209,7 +209,7 @@ async fn a_ticket_becomes_an_issue_with_wiki_markup() {
     assert_eq!(check.account.as_deref(), Some("Docket Bot"));
     let parcel = parcel();
     let aim = jira.connector.aim(&parcel).await.unwrap();
-    let outcome = jira.connector.dispatch(&parcel, &aim).await;
+    let outcome = dispatch(&jira.connector, &parcel, &aim).await;
     let Outcome::Created(external) = outcome else {
         panic!("no issue: {outcome:?}");
     };
@@ -266,7 +266,7 @@ async fn an_issue_whose_answer_was_lost_is_found_by_its_property() {
         jira.issues.lock().unwrap().push(other);
     }
     jira.stand_in.order(CREATE, Act::DoAndDrop);
-    let lost = jira.connector.dispatch(&parcel, &aim).await;
+    let lost = dispatch(&jira.connector, &parcel, &aim).await;
     assert!(matches!(lost, Outcome::Uncertain(_)), "{lost:?}");
     let found = jira.connector.look(&parcel, &aim).await;
     assert!(
@@ -297,7 +297,7 @@ async fn data_center_ends_in_every_way_as_told() {
     ];
     for (act, expected, reason) in cases {
         jira.stand_in.order(CREATE, act.clone());
-        let (kind, failure) = match jira.connector.dispatch(&parcel, &aim).await {
+        let (kind, failure) = match dispatch(&jira.connector, &parcel, &aim).await {
             Outcome::RetryLater(failure) => ("later", failure),
             Outcome::Rejected(failure) => ("rejected", failure),
             Outcome::Uncertain(failure) => ("uncertain", failure),

@@ -14,7 +14,7 @@ use docket::{
 use serde_json::{Value, json};
 
 use super::{
-    connector, parcel,
+    connector, dispatch, parcel,
     stand_in::{Act, Asked, Reply, StandIn},
 };
 
@@ -102,7 +102,7 @@ async fn a_ticket_becomes_an_issue_that_mentions_nobody_and_bears_a_mark() {
     assert!(github.connector.check().await.ok);
     let parcel = parcel();
     let aim = github.connector.aim(&parcel).await.unwrap();
-    let Outcome::Created(external) = github.connector.dispatch(&parcel, &aim).await else {
+    let Outcome::Created(external) = dispatch(&github.connector, &parcel, &aim).await else {
         panic!("no issue");
     };
     assert_eq!(
@@ -140,7 +140,7 @@ async fn an_issue_whose_answer_was_lost_is_found_by_its_mark() {
     let aim = github.connector.aim(&parcel).await.unwrap();
     assert_eq!(github.connector.look(&parcel, &aim).await, Sought::Absent);
     github.stand_in.order(ISSUES, Act::DoAndDrop);
-    let lost = github.connector.dispatch(&parcel, &aim).await;
+    let lost = dispatch(&github.connector, &parcel, &aim).await;
     assert!(matches!(lost, Outcome::Uncertain(_)), "{lost:?}");
     // Other people's issues lie above it, more than a page of them.
     for _ in 0..150 {
@@ -184,7 +184,7 @@ async fn a_used_up_rate_limit_is_a_wait_however_it_is_told() {
     ];
     for (reply, wait) in cases {
         github.stand_in.order(ISSUES, Act::Answer(reply));
-        let Outcome::RetryLater(failure) = github.connector.dispatch(&parcel, &aim).await else {
+        let Outcome::RetryLater(failure) = dispatch(&github.connector, &parcel, &aim).await else {
             panic!("no wait");
         };
         assert_eq!(failure.reason, Reason::PlatformRateLimited);
@@ -219,7 +219,7 @@ async fn what_an_administrator_puts_right_waits_and_is_told_in_githubs_words() {
         let refusal =
             Reply::json(status, &json!({ "message": said })).with("x-ratelimit-remaining", 4999);
         github.stand_in.order(ISSUES, Act::Answer(refusal));
-        let outcome = github.connector.dispatch(&parcel, &aim).await;
+        let outcome = dispatch(&github.connector, &parcel, &aim).await;
         let Outcome::RetryLater(failure) = outcome else {
             panic!("{said}: {outcome:?}");
         };
@@ -256,7 +256,7 @@ async fn an_issue_of_another_repository_tells_nothing_of_the_tickets_copy() {
     let github = Github::start().await;
     let parcel = parcel();
     let aim = github.connector.aim(&parcel).await.unwrap();
-    let Outcome::Created(mut external) = github.connector.dispatch(&parcel, &aim).await else {
+    let Outcome::Created(mut external) = dispatch(&github.connector, &parcel, &aim).await else {
         panic!("no issue");
     };
     let read = "GET /repos/acme/app/issues/1";
@@ -294,7 +294,7 @@ async fn whatever_a_ticket_holds_its_issue_is_no_longer_than_github_takes() {
         .collect();
     let aim = github.connector.aim(&parcel).await.unwrap();
     // The answer repeats all of it, which is more than this client reads.
-    let _ = github.connector.dispatch(&parcel, &aim).await;
+    let _ = dispatch(&github.connector, &parcel, &aim).await;
     let issues = github.issues();
     let body = issues[0]["body"].as_str().unwrap();
     let length = body.chars().count();

@@ -17,6 +17,7 @@ use docket::{
     connectors::{
         Connector, Credentials,
         http::{Http, HttpSettings},
+        outcome::Outcome,
         parcel::{Parcel, ParcelFile, Person},
     },
     domain::{
@@ -26,6 +27,7 @@ use docket::{
         ticket::{Environment, TicketCategory, TicketPriority, TicketStatus},
     },
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 /// A client that may call stand-ins, and waits for none of them for long.
@@ -41,6 +43,19 @@ fn http() -> Http {
 
 fn connector(config: &PlatformConfig, credentials: &Credentials) -> Connector {
     Connector::new(&http(), config, credentials).expect("credentials of the platform")
+}
+
+/// Hands the ticket over as an attempt does.
+async fn dispatch(connector: &Connector, parcel: &Parcel, aim: &Value) -> Outcome {
+    let mut draft = match connector.draft(parcel, aim).await {
+        Ok(draft) => draft,
+        Err(outcome) => return outcome,
+    };
+    loop {
+        if let Some(outcome) = draft.send(parcel, aim).await {
+            return outcome;
+        }
+    }
 }
 
 /// A ticket with something of everything.

@@ -16,7 +16,7 @@ use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::{
-    connector, parcel,
+    connector, dispatch, parcel,
     stand_in::{Act, Asked, Reply, StandIn},
 };
 
@@ -183,7 +183,7 @@ async fn a_ticket_becomes_a_message_that_calls_nobody() {
     assert_eq!(check.account.as_deref(), Some("docket (Acme)"));
     let parcel = parcel();
     let aim = slack.connector.aim(&parcel).await.unwrap();
-    let Outcome::Created(external) = slack.connector.dispatch(&parcel, &aim).await else {
+    let Outcome::Created(external) = dispatch(&slack.connector, &parcel, &aim).await else {
         panic!("not posted");
     };
     assert_eq!(external.project_key, CHANNEL);
@@ -213,7 +213,7 @@ async fn a_message_that_was_posted_is_told_of_before_anything_else_is_asked() {
     // Who does not tell the workspace's address holds up no message.
     slack.stand_in.order("auth.test", Act::Hang);
     let aim = slack.connector.aim(&parcel).await.unwrap();
-    let Outcome::Created(external) = slack.connector.dispatch(&parcel, &aim).await else {
+    let Outcome::Created(external) = dispatch(&slack.connector, &parcel, &aim).await else {
         panic!("not posted");
     };
     assert_eq!(external.url, "");
@@ -232,7 +232,7 @@ async fn a_description_that_slack_finds_too_long_is_cut_until_it_is_not() {
     let too_long = || Act::Answer(no("msg_blocks_too_long"));
     slack.stand_in.order(POST, too_long());
     slack.stand_in.order(POST, too_long());
-    let outcome = slack.connector.dispatch(&parcel, &aim).await;
+    let outcome = dispatch(&slack.connector, &parcel, &aim).await;
     assert!(matches!(outcome, Outcome::Created(_)), "{outcome:?}");
     let sent = slack.stand_in.asked_for(POST);
     let lengths: Vec<_> = sent.iter().map(|asked| asked.body.len()).collect();
@@ -252,7 +252,7 @@ async fn a_lost_message_is_found_where_the_channel_may_be_read_and_else_nobody_c
     let aim = slack.connector.aim(&parcel).await.unwrap();
     assert_eq!(slack.connector.look(&parcel, &aim).await, Sought::Absent);
     slack.stand_in.order(POST, Act::DoAndDrop);
-    let lost = slack.connector.dispatch(&parcel, &aim).await;
+    let lost = dispatch(&slack.connector, &parcel, &aim).await;
     assert!(matches!(lost, Outcome::Uncertain(_)), "{lost:?}");
     // Other people's messages lie above it, more than a page of them.
     for number in 1..=2 * PAGE {
@@ -276,7 +276,7 @@ async fn files_hang_below_the_message_and_are_found_there() {
     let slack = Slack::start().await;
     let parcel = parcel();
     let aim = slack.connector.aim(&parcel).await.unwrap();
-    let Outcome::Created(external) = slack.connector.dispatch(&parcel, &aim).await else {
+    let Outcome::Created(external) = dispatch(&slack.connector, &parcel, &aim).await else {
         panic!("not posted");
     };
     let file = || FileBytes {
@@ -348,7 +348,7 @@ async fn slacks_own_words_decide_whose_turn_it_is() {
         for _ in 0..times {
             slack.stand_in.order(POST, Act::Answer(no(word)));
         }
-        let outcome = slack.connector.dispatch(&parcel, &aim).await;
+        let outcome = dispatch(&slack.connector, &parcel, &aim).await;
         let (kind, failure) = match outcome {
             Outcome::RetryLater(failure) => ("later", failure),
             Outcome::Rejected(failure) => ("rejected", failure),

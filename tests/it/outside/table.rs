@@ -11,6 +11,7 @@ use docket::{
 use serde_json::json;
 
 use super::{
+    dispatch,
     github::{self, Github},
     parcel,
     slack::{self, Slack},
@@ -235,7 +236,7 @@ async fn hold(stand_in: &StandIn, on: &str, connector: &Connector, rows: Vec<Row
     for row in rows {
         let name = row.name;
         stand_in.order(on, row.act);
-        let outcome = connector.dispatch(&parcel, &aim).await;
+        let outcome = dispatch(connector, &parcel, &aim).await;
         let (next, failure) = match outcome {
             Outcome::Created(_) => (Done, None),
             Outcome::Rejected(failure) => (Rejected, Some(failure)),
@@ -257,7 +258,7 @@ async fn hold(stand_in: &StandIn, on: &str, connector: &Connector, rows: Vec<Row
             assert_eq!(wait, Some(7), "{name}");
         }
     }
-    let fine = connector.dispatch(&parcel, &aim).await;
+    let fine = dispatch(connector, &parcel, &aim).await;
     assert!(matches!(fine, Outcome::Created(_)), "{fine:?}");
 }
 
@@ -349,7 +350,7 @@ async fn an_address_that_nobody_listens_at_is_tried_again_later() {
     tokio::task::yield_now().await;
     let parcel = parcel();
     let aim = connector.aim(&parcel).await.unwrap();
-    let Outcome::RetryLater(failure) = connector.dispatch(&parcel, &aim).await else {
+    let Outcome::RetryLater(failure) = dispatch(&connector, &parcel, &aim).await else {
         panic!("something was sent");
     };
     assert_eq!(failure.reason, Reason::PlatformUnreachable);

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{
-    connector, parcel,
+    connector, dispatch, parcel,
     stand_in::{Act, Asked, Reply, StandIn},
 };
 
@@ -91,7 +91,7 @@ async fn a_ticket_is_a_message_that_every_secret_has_signed() {
     assert!(check.ok, "{check:?}");
     let parcel = parcel();
     let aim = receiver.connector.aim(&parcel).await.unwrap();
-    let Outcome::Created(external) = receiver.connector.dispatch(&parcel, &aim).await else {
+    let Outcome::Created(external) = dispatch(&receiver.connector, &parcel, &aim).await else {
         panic!("not taken");
     };
     assert_eq!(external.id, parcel.key.as_str());
@@ -128,9 +128,9 @@ async fn a_message_whose_answer_was_lost_is_sent_again_under_the_same_id() {
     );
     let aim = receiver.connector.aim(&parcel).await.unwrap();
     receiver.stand_in.order("POST", Act::DoAndDrop);
-    let lost = receiver.connector.dispatch(&parcel, &aim).await;
+    let lost = dispatch(&receiver.connector, &parcel, &aim).await;
     assert!(matches!(lost, Outcome::Uncertain(_)), "{lost:?}");
-    let again = receiver.connector.dispatch(&parcel, &aim).await;
+    let again = dispatch(&receiver.connector, &parcel, &aim).await;
     assert!(matches!(again, Outcome::Created(_)), "{again:?}");
     assert_eq!(receiver.messages().len(), 1);
     assert_eq!(receiver.stand_in.asked().len(), 2);
@@ -147,11 +147,11 @@ async fn a_success_without_a_readable_answer_is_one_and_a_receiver_that_is_gone_
         body: b"thanks".to_vec(),
     };
     receiver.stand_in.order("POST", Act::DoAndAnswer(plain));
-    let taken = receiver.connector.dispatch(&parcel, &aim).await;
+    let taken = dispatch(&receiver.connector, &parcel, &aim).await;
     assert!(matches!(taken, Outcome::Created(_)), "{taken:?}");
     receiver
         .stand_in
         .order("POST", Act::Answer(Reply::json(410, &json!({}))));
-    let gone = receiver.connector.dispatch(&parcel, &aim).await;
+    let gone = dispatch(&receiver.connector, &parcel, &aim).await;
     assert!(matches!(gone, Outcome::Rejected(_)), "{gone:?}");
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{
     super::{
-        parcel,
+        dispatch, parcel,
         stand_in::{Act, Reply},
     },
     CREATE, DataCenter,
@@ -32,7 +32,7 @@ async fn people_are_found_and_named_by_their_names_and_texts_are_markup() {
         .custom_fields
         .insert("environment".to_owned(), json!("<p>on <b>gate</b> 4</p>"));
     let aim = jira.connector.aim(&parcel).await.unwrap();
-    let outcome = jira.connector.dispatch(&parcel, &aim).await;
+    let outcome = dispatch(&jira.connector, &parcel, &aim).await;
     let Outcome::Created(external) = outcome else {
         panic!("no issue: {outcome:?}");
     };
@@ -54,7 +54,7 @@ async fn a_description_beyond_the_sites_own_limit_is_cut() {
     let refusal = json!({ "errorMessages": [], "errors": { "description": "Der eingegebene Text ist zu lang." } });
     let refusal = Act::Answer(Reply::json(400, &refusal));
     jira.stand_in.order(CREATE, refusal);
-    let outcome = jira.connector.dispatch(&parcel, &aim).await;
+    let outcome = dispatch(&jira.connector, &parcel, &aim).await;
     let Outcome::Created(external) = outcome else {
         panic!("no issue: {outcome:?}");
     };
@@ -77,7 +77,7 @@ async fn a_project_that_is_hidden_waits_for_an_administrator() {
     jira.stand_in
         .order("/search", Act::Answer(Reply::json(400, &unknown)));
     let hidden = [
-        jira.connector.dispatch(&parcel, &aim).await,
+        dispatch(&jira.connector, &parcel, &aim).await,
         jira.connector.aim(&parcel).await.unwrap_err(),
     ];
     for outcome in hidden {
@@ -95,7 +95,7 @@ async fn a_site_below_a_path_is_called_and_shown_there() {
     assert!(jira.connector.check().await.ok);
     let parcel = parcel();
     let aim = jira.connector.aim(&parcel).await.unwrap();
-    let Outcome::Created(external) = jira.connector.dispatch(&parcel, &aim).await else {
+    let Outcome::Created(external) = dispatch(&jira.connector, &parcel, &aim).await else {
         panic!("no issue");
     };
     let url = &jira.stand_in.url;
@@ -116,7 +116,7 @@ async fn an_issue_of_another_site_is_left_alone() {
     let jira = DataCenter::start().await;
     let parcel = parcel();
     let aim = jira.connector.aim(&parcel).await.unwrap();
-    let Outcome::Created(mut external) = jira.connector.dispatch(&parcel, &aim).await else {
+    let Outcome::Created(mut external) = dispatch(&jira.connector, &parcel, &aim).await else {
         panic!("no issue");
     };
     external.self_url = "https://old.example/rest/api/2/issue/10101".to_owned();
