@@ -18,11 +18,11 @@ pub struct Rotated {
 }
 
 /// Seals with the newest key what another one has sealed. An integration that is changed meanwhile is looked at again, until there is
-/// none left.
+/// none left; a key that somebody else makes meanwhile is the newest one then.
 pub async fn rotate(db: &Db, vault: &Vault) -> Result<Rotated> {
-    let newest = vault.newest();
     let mut rotated = Rotated::default();
     loop {
+        let newest = vault.newest();
         let rows = integration::sealed_otherwise(db.read(), &newest).await?;
         let mut left = 0;
         rotated.unopened.clear();

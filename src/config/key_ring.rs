@@ -1,8 +1,9 @@
 //! The keys that integrations' credentials are sealed with: one in use, older ones that only open.
 
 use std::{
-    fs,
+    fs::{self, OpenOptions},
     io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -16,6 +17,8 @@ use super::keys::{self, CredentialsKey, SECRET_LEN};
 pub(super) const NEWEST: &str = "credentials-key";
 /// The file of older keys, one a line.
 const OLDER: &str = "credentials-keys-old";
+/// The file that whoever changes the keys holds a lock on meanwhile.
+const LOCK: &str = "credentials-keys.lock";
 
 /// The keys, and where docket keeps them, where it made them itself.
 #[derive(Clone, Debug)]
@@ -62,11 +65,15 @@ impl CredentialsKeys {
     }
 
     /// Makes a new key, where docket keeps its keys itself: the one in use so far becomes an older one first, so that at no moment a key is
-    /// missing that has sealed something. Whether it did.
+    /// missing that has sealed something. Of two processes that do it at once the second one waits, and sees the first one's key. Whether it
+    /// did.
     pub fn make_new(&mut self) -> io::Result<bool> {
         let Some(folder) = self.folder.clone() else {
             return Ok(false);
         };
+        // Let go of when it is dropped, or when the process ends.
+        let _alone = lock(&folder.join(LOCK))?;
+        *self = Self::kept(&folder, self.older.clone())?;
         let mut older = read_older(&folder)?;
         if older.iter().all(|key| key.id() != self.newest.id()) {
             older.push(self.newest.clone());
@@ -113,6 +120,18 @@ fn read_older(folder: &Path) -> io::Result<Vec<CredentialsKey>> {
     keys.collect()
 }
 
+/// Waits until nobody else changes the keys.
+fn lock(path: &Path) -> io::Result<fs::File> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
 /// Puts the content in the file's place: whoever reads sees the old or the new one, whole.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let draft = path.with_extension(format!("draft-{}", Uuid::new_v4()));
@@ -144,5 +163,32 @@ mod tests {
         let key = CredentialsKey::new(vec![1; 32]).unwrap();
         let mut given = CredentialsKeys::given(key, Vec::new());
         assert!(!given.make_new().unwrap() && given.read_again().unwrap().is_none());
+    }
+
+    #[test]
+    fn no_key_is_lost_however_many_make_new_ones_at_once() {
+        const AT_ONCE: usize = 8;
+        let folder = tempfile::tempdir().unwrap();
+        let first = CredentialsKeys::kept(folder.path(), Vec::new()).unwrap();
+        let made: Vec<String> = std::thread::scope(|scope| {
+            let make = || {
+                let mut keys = first.clone();
+                assert!(keys.make_new().unwrap());
+                keys.newest.id().to_owned()
+            };
+            let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(make)).collect();
+            let made = threads.into_iter().map(|thread| thread.join().unwrap());
+            made.collect()
+        });
+        let again = first.read_again().unwrap().unwrap();
+        assert_eq!(
+            again.older.len(),
+            AT_ONCE,
+            "one for each, and the first one"
+        );
+        for id in made.iter().map(String::as_str).chain([first.newest.id()]) {
+            let older = again.older.iter().any(|key| key.id() == id);
+            assert!(older || again.newest.id() == id, "{id} is lost");
+        }
     }
 }
