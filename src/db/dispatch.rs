@@ -102,6 +102,9 @@ pub struct SentFile {
     /// The platform's id of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// Which file it is, whatever else the ticket has by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 impl Model {

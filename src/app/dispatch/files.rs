@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     attempt::{Attempt, Halt},
     load::Scene,
-    look::waits_for,
+    look::{AFTER_SILENCE, ONCE, waits_for},
 };
 use crate::{
     app::{issue_files::Source, step::step},
@@ -28,12 +29,25 @@ const TRIES: u32 = 3;
 /// The wait before a file is sent again where the platform asks for none, and the longest one.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
+/// Why a file was not sent whose bytes are kept where docket cannot read them just now.
+const UNREAD: &str = "docket could not read its bytes; they are kept, and can be had with DownloadAttachment once docket can read them again";
 
 /// A file on its way.
 struct Outgoing {
     filename: String,
     size_bytes: i64,
     source: Source,
+    /// What it is known by: its place among the others changes.
+    identity: String,
+}
+
+impl Outgoing {
+    fn is(&self, sent: &SentFile) -> bool {
+        match &sent.source {
+            Some(source) => *source == self.identity,
+            None => sent.filename == self.filename && sent.size_bytes == self.size_bytes,
+        }
+    }
 }
 
 impl Attempt {
@@ -49,18 +63,18 @@ impl Attempt {
             .chain(made.into_iter().map(made_of))
             .collect();
         let mut done = self.row.files.clone().unwrap_or_default().0;
-        // An attempt before this one may have sent the next file, and no other.
-        let mut in_doubt = self.inherited;
-        for file in files.iter().skip(done.len()) {
+        // An attempt before this one may have sent one of those that are left: the first one, unless files have come or gone since.
+        let mut doubt = self.inherited.then_some(AFTER_SILENCE);
+        for file in &files {
+            if done.iter().any(|sent| file.is(sent)) {
+                continue;
+            }
             step("dispatch.file_next");
             let outcome = match scene.connector.takes_files() {
                 Err(why) => Err(why.to_owned()),
-                Ok(()) => {
-                    self.send_file(scene, &external, file, &done, in_doubt)
-                        .await?
-                }
+                Ok(()) => self.send_file(scene, &external, file, &done, doubt).await?,
             };
-            in_doubt = false;
+            doubt = doubt.map(|_| ONCE);
             done.push(told(file, outcome));
             self.row.files = Some(SentFiles(done.clone()));
             self.save(DispatchState::Sent).await?;
@@ -76,13 +90,12 @@ impl Attempt {
         external: &External,
         file: &Outgoing,
         done: &[SentFile],
-        in_doubt: bool,
+        doubt: Option<&[Duration]>,
     ) -> Result<Result<String, String>, Halt> {
         if let Some(why) = unfit(&file.source) {
             return Ok(Err(why.to_owned()));
         }
-        if in_doubt {
-            let waits = super::look::AFTER_SILENCE;
+        if let Some(waits) = doubt {
             match self.find_file(scene, external, file, done, waits).await? {
                 Ok(Some(id)) => return Ok(Ok(id)),
                 Ok(None) => (),
@@ -91,8 +104,16 @@ impl Attempt {
         }
         let mut why = String::new();
         for _ in 0..TRIES {
-            let Some((content_type, bytes)) = self.app.file_bytes(&file.source).await? else {
-                return Ok(Err("docket has lost its bytes".to_owned()));
+            let (content_type, bytes) = match self.app.file_bytes(&file.source).await {
+                Ok(Some(read)) => read,
+                Ok(None) => return Ok(Err("docket has lost its bytes".to_owned())),
+                // Where the bytes are kept may be back in a moment, and holds up nothing if it is not.
+                Err(error) => {
+                    tracing::warn!(%error, "the bytes of a file cannot be read");
+                    why = UNREAD.to_owned();
+                    self.wait(PAUSE).await?;
+                    continue;
+                }
             };
             if self.held.is_over(self.app.clock.now()) {
                 return Err(Halt::Lost);
@@ -168,12 +189,16 @@ fn kept(file: &attachment::Model) -> Outgoing {
         filename: file.filename.clone(),
         size_bytes: file.size_bytes,
         source: Source::Kept(file.clone()),
+        identity: format!("attachment/{}", file.id),
     }
 }
 
 fn made_of(file: MadeFile) -> Outgoing {
     let content: Bytes = file.content;
+    let digest = Sha256::digest(&content);
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     Outgoing {
+        identity: format!("made/{}/{digest}", file.filename),
         filename: file.filename,
         size_bytes: i64::try_from(content.len()).unwrap_or(i64::MAX),
         source: Source::Made {
@@ -205,5 +230,6 @@ fn told(file: &Outgoing, outcome: Result<String, String>) -> SentFile {
             .err()
             .map(|why| shortened(why, Failure::MESSAGE_MAX)),
         external_id: outcome.ok(),
+        source: Some(file.identity.clone()),
     }
 }

@@ -24,7 +24,7 @@ pub(super) const AFTER_SILENCE: &[Duration] = &[
     Duration::from_secs(15),
 ];
 /// One look, where the send is long past.
-const ONCE: &[Duration] = &[Duration::ZERO];
+pub(super) const ONCE: &[Duration] = &[Duration::ZERO];
 
 /// What all looks showed.
 pub(super) enum Seek {
