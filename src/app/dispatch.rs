@@ -13,6 +13,7 @@ mod keeper;
 mod load;
 mod look;
 mod request;
+mod send;
 mod take;
 
 use std::{sync::Arc, time::Duration};

@@ -2,30 +2,19 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures::FutureExt as _;
-use serde_json::json;
-
 use super::{
+    end::{CutShort, Ended},
     keeper::Keeper,
-    load::{Scene, Unusable},
-    look::{Seek, waits_for},
+    load::Unusable,
 };
 use crate::{
     app::{App, lease::HeldUntil, step::step},
-    connectors::{
-        Draft,
-        outcome::{External, Failure, Outcome, WhenUncertain},
-    },
+    connectors::outcome::Failure,
     db::dispatch::{self, DispatchState},
-    domain::{
-        dispatch::{DispatchOutcome, DispatchTrigger},
-        export::ErrorCategory,
-    },
+    domain::{dispatch::DispatchOutcome, export::ErrorCategory},
     error::{Error, Reason},
 };
-
-/// How often the key of what was made is tried to be written down.
-const TRIES: u32 = 5;
+use futures::FutureExt as _;
 
 /// An attempt in the hands of this process.
 pub(super) struct Attempt {
@@ -93,6 +82,7 @@ pub(super) async fn run(app: Arc<App>, row: dispatch::Model) {
         Err(Halt::Stopping) => attempt.let_go().await,
         Err(Halt::Storage(error)) => {
             tracing::error!(%error, "a dispatch could not be recorded; it is taken up again");
+            attempt.put_off().await;
         }
     }
 }
@@ -120,177 +110,6 @@ impl Attempt {
         }
         self.send_files(&scene).await?;
         Ok(End::Made)
-    }
-
-    /// Has the platform make the ticket's copy, unless an earlier attempt has. `None`: it is there, and its key is written down.
-    async fn obtain(&mut self, scene: &Scene) -> Result<Option<End>, Halt> {
-        if let Some(known) = self.settle_earlier(scene).await? {
-            return Ok(known);
-        }
-        if !scene.is_wanted(self) {
-            let text = "The ticket was deleted, or pointed at another integration, before it was handed over.";
-            let failure = Failure::new(
-                ErrorCategory::UserFixable,
-                Reason::IntegrationDisabled,
-                text,
-            );
-            return Ok(Some(End::Failed {
-                outcome: DispatchOutcome::RetryLater,
-                failure: failure.of_the_ticket(),
-                again: false,
-            }));
-        }
-        step("dispatch.before_intent");
-        let aim = match scene.connector.aim(&scene.parcel).await {
-            // A row without an aim is one of which nothing was sent.
-            Ok(aim) if aim.is_null() => json!({}),
-            Ok(aim) => aim,
-            Err(outcome) => return self.made_nothing(outcome).await,
-        };
-        match scene.connector.draft(&scene.parcel, &aim).await {
-            Ok(draft) => self.send(scene, aim, draft).await,
-            Err(outcome) => self.made_nothing(outcome).await,
-        }
-    }
-
-    /// The outcome of a preparation.
-    async fn made_nothing(&mut self, outcome: Outcome) -> Result<Option<End>, Halt> {
-        Ok(Some(match outcome {
-            Outcome::Rejected(failure) => failed(DispatchOutcome::Rejected, failure, false),
-            Outcome::RetryLater(failure) | Outcome::Uncertain(failure) => {
-                failed(DispatchOutcome::RetryLater, failure, true)
-            }
-            Outcome::Created(external) => return self.keep(external).await.map(|()| None),
-        }))
-    }
-
-    /// Clears up what an earlier attempt may have made. `None`: nothing is in doubt, and the ticket may be sent.
-    async fn settle_earlier(&mut self, scene: &Scene) -> Result<Option<Option<End>>, Halt> {
-        let again = scene.connector.when_uncertain() == WhenUncertain::SendAgain;
-        if self.row.aim.is_none() || again {
-            return Ok(None);
-        }
-        let waits = self.waits_for_earlier();
-        match self.seek(scene, waits).await? {
-            Seek::Found(external) => {
-                self.keep(external).await?;
-                return Ok(Some(None));
-            }
-            Seek::Unknown(failure) => {
-                return Ok(Some(Some(failed(
-                    DispatchOutcome::Uncertain,
-                    failure,
-                    true,
-                ))));
-            }
-            // Whoever asks for it has been told so, and has looked.
-            Seek::Never(_) if self.row.trigger == DispatchTrigger::Request => (),
-            Seek::Never(why) => {
-                let failure = unanswerable(&why);
-                return Ok(Some(Some(failed(
-                    DispatchOutcome::Uncertain,
-                    failure,
-                    false,
-                ))));
-            }
-            Seek::Absent => (),
-        }
-        self.row.aim = None;
-        self.row.sent_time = None;
-        Ok(None)
-    }
-
-    /// Sends the ticket, having written down where to look for what that makes: right before each request, so that a process that was held
-    /// up while it asked what the platform takes sends nothing beside another one that has taken over.
-    async fn send(
-        &mut self,
-        scene: &Scene,
-        aim: serde_json::Value,
-        mut draft: Draft<'_>,
-    ) -> Result<Option<End>, Halt> {
-        let outcome = loop {
-            self.row.aim = Some(aim.clone());
-            self.row.sent_time = Some(self.app.clock.now());
-            self.save(DispatchState::Sent).await?;
-            step("dispatch.intended");
-            if self.held.is_over(self.app.clock.now()) {
-                return Err(Halt::Lost);
-            }
-            if let Some(outcome) = draft.send(&scene.parcel, &aim).await {
-                break outcome;
-            }
-        };
-        step("dispatch.answered");
-        let end = match outcome {
-            Outcome::Created(external) => {
-                self.keep(external).await?;
-                return Ok(None);
-            }
-            Outcome::Rejected(failure) => {
-                self.row.aim = None;
-                failed(DispatchOutcome::Rejected, failure, false)
-            }
-            Outcome::RetryLater(failure) => {
-                self.row.aim = None;
-                failed(DispatchOutcome::RetryLater, failure, true)
-            }
-            Outcome::Uncertain(failure) => return self.clear_up(scene, failure).await,
-        };
-        Ok(Some(end))
-    }
-
-    /// What an uncertain outcome comes to.
-    async fn clear_up(&mut self, scene: &Scene, failure: Failure) -> Result<Option<End>, Halt> {
-        tracing::warn!(reason = ?failure.reason, "a dispatch had no clear answer");
-        if scene.connector.when_uncertain() == WhenUncertain::SendAgain {
-            return Ok(Some(failed(DispatchOutcome::Uncertain, failure, true)));
-        }
-        Ok(match self.seek(scene, waits_for(&failure)).await? {
-            Seek::Found(external) => {
-                self.keep(external).await?;
-                None
-            }
-            // It is looked for once more before it is sent again.
-            Seek::Absent => {
-                let text = "docket has looked for it since and found nothing.";
-                let failure = joined(failure, text);
-                Some(failed(DispatchOutcome::RetryLater, failure, true))
-            }
-            Seek::Unknown(second) => {
-                let failure = joined(failure, &second.message);
-                Some(failed(DispatchOutcome::Uncertain, failure, true))
-            }
-            Seek::Never(why) => {
-                let failure = joined(failure, &unanswerable(&why).message);
-                Some(failed(DispatchOutcome::Uncertain, failure, false))
-            }
-        })
-    }
-
-    /// Writes down what was made or found, at once and before anything else.
-    async fn keep(&mut self, external: External) -> Result<(), Halt> {
-        let key = external.key.clone();
-        self.row.external = Some(json!(external));
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.save(DispatchState::Sent).await {
-                Ok(()) => break,
-                Err(Halt::Storage(error)) if tries < TRIES => {
-                    tracing::warn!(%error, key, "what a dispatch made could not be written down yet");
-                    self.app.clock.sleep(Duration::from_secs(1)).await;
-                }
-                Err(halt) => {
-                    tracing::error!(
-                        key,
-                        "what a dispatch made could not be written down; it is looked for again"
-                    );
-                    return Err(halt);
-                }
-            }
-        }
-        step("dispatch.key_kept");
-        Ok(())
     }
 
     /// Writes the row as it has become, open still.
@@ -357,6 +176,24 @@ impl Attempt {
         }
     }
 
+    /// Ends an attempt that cannot be recorded as it has become, so that it is tried again after a wait and not at once, over and over. Where
+    /// nothing can be recorded, it is taken up once its lease is over.
+    async fn put_off(&self) {
+        let (id, now) = (self.row.id, self.app.clock.now());
+        let left = match dispatch::find(self.app.db.read(), id).await {
+            Ok(Some(row)) if row.is_open() => row,
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "a dispatch is left until its lease is over");
+                return;
+            }
+        };
+        let ended = Ended::cut_short(&left, CutShort::Unrecorded, now).put_off(now);
+        if let Err(error) = self.app.record_end(ended, None).await {
+            tracing::warn!(%error, "a dispatch is left until its lease is over");
+        }
+    }
+
     /// A failure before anything was sent. A copy that an earlier attempt made is there all the same; where one is in doubt, that is what there
     /// is to tell.
     fn in_doubt_or(&self, failure: Failure, again: bool) -> End {
@@ -379,29 +216,10 @@ impl Attempt {
     }
 }
 
-fn failed(outcome: DispatchOutcome, failure: Failure, again: bool) -> End {
+pub(super) fn failed(outcome: DispatchOutcome, failure: Failure, again: bool) -> End {
     End::Failed {
         outcome,
         failure,
         again,
-    }
-}
-
-/// Nobody can tell, and nothing is sent again unless a person decides so.
-fn unanswerable(why: &str) -> Failure {
-    let text = format!(
-        "{why} docket does not send it again by itself. Look there; if the ticket has not arrived, DispatchTicket sends it again."
-    );
-    Failure::new(ErrorCategory::UserFixable, Reason::Unavailable, text).of_the_ticket()
-}
-
-/// The failure, with what is known since.
-fn joined(failure: Failure, more: &str) -> Failure {
-    let text = format!("{} {more}", failure.message);
-    Failure {
-        http_status: failure.http_status,
-        retry_after: failure.retry_after,
-        at_fault: failure.at_fault,
-        ..Failure::new(failure.category, failure.reason, text)
     }
 }

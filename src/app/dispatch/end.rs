@@ -1,6 +1,6 @@
 //! The end of an attempt: recorded in one transaction with the ticket's result, its history, and what it says about the integration.
 
-use std::sync::Arc;
+use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -18,16 +18,19 @@ use crate::{
     },
     domain::{
         dispatch::{DispatchOutcome, DispatchTrigger, next_wait},
+        export::ErrorCategory,
         export_log::shortened,
         history::HistoryEventType,
         integration::IntegrationResult,
         time::Time,
     },
-    error::Result,
+    error::{Reason, Result},
 };
 
 /// The most bytes of what a platform says beside the contract's own fields.
 const RAW_MAX: usize = 16 * 1024;
+/// What is a status of HTTP.
+const STATUSES: RangeInclusive<u16> = 100..=599;
 
 /// An attempt as it has ended.
 #[derive(Clone, Debug)]
@@ -38,6 +41,15 @@ pub(super) struct Ended {
     pub(super) lease: Option<Time>,
     pub(super) row: dispatch::Model,
     pub(super) health: Health,
+}
+
+/// Why an attempt does not come to its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CutShort {
+    /// Nobody works on it any more.
+    Forsaken,
+    /// What became of it could not be recorded.
+    Unrecorded,
 }
 
 impl Attempt {
@@ -98,7 +110,9 @@ impl Ended {
                 again,
             } => {
                 row.outcome = Some(outcome);
-                row.http_status = failure.http_status.map(i32::from);
+                // Some answer with numbers that are no status.
+                let status = failure.http_status.filter(|n| STATUSES.contains(n));
+                row.http_status = status.map(i32::from);
                 let health = Health::of(&failure);
                 row.plan_next(failure, again, now);
                 health
@@ -110,6 +124,32 @@ impl Ended {
             row,
             health,
         }
+    }
+
+    /// An attempt that ends without having come to an end: what it has written down so far is what is known of it.
+    pub(super) fn cut_short(left: &dispatch::Model, why: CutShort, now: Time) -> Self {
+        let end = match (&left.external, &left.aim) {
+            (Some(_), _) => End::Made,
+            (None, aim) => {
+                let (outcome, text) = why.told(aim.is_some());
+                End::Failed {
+                    outcome,
+                    failure: Failure::new(ErrorCategory::Temporary, Reason::Unavailable, text),
+                    again: false,
+                }
+            }
+        };
+        Self {
+            lease: left.lease_until,
+            health: Health::Untold,
+            ..Self::of(left, end, now)
+        }
+    }
+
+    /// The same, and tried again only after the next wait of the schedule, whatever it has come to.
+    pub(super) fn put_off(mut self, now: Time) -> Self {
+        self.row.next_attempt_time = self.row.next_try(None, now);
+        self
     }
 
     async fn write(&self, tx: &Tx, now: Time, disable_after: Option<TimeDelta>) -> Result<()> {
@@ -131,14 +171,36 @@ impl Ended {
     }
 }
 
+impl CutShort {
+    const fn told(self, sent: bool) -> (DispatchOutcome, &'static str) {
+        use DispatchOutcome::{RetryLater, Uncertain};
+        match (self, sent) {
+            (Self::Forsaken, true) => (
+                Uncertain,
+                "docket was interrupted while the ticket was on its way. It looks for it before it sends anything.",
+            ),
+            (Self::Forsaken, false) => (
+                RetryLater,
+                "docket was interrupted before the ticket was sent.",
+            ),
+            (Self::Unrecorded, true) => (
+                Uncertain,
+                "docket could not record what became of the ticket on its way. It looks for it before it sends anything.",
+            ),
+            (Self::Unrecorded, false) => (
+                RetryLater,
+                "docket met a fault of its own before the ticket was sent, and tries again. Ask an administrator of docket to look into its log.",
+            ),
+        }
+    }
+}
+
 impl dispatch::Model {
     /// When docket tries again by itself, and what a person is told.
     fn plan_next(&mut self, failure: Failure, again: bool, now: Time) {
         let mut text = failure.message;
         if again {
-            let wait = next_wait(self.id, self.retries, failure.retry_after);
-            let time = wait.and_then(|wait| TimeDelta::from_std(wait).ok());
-            self.next_attempt_time = time.and_then(|wait| now.checked_add_signed(wait));
+            self.next_attempt_time = self.next_try(failure.retry_after, now);
             if self.next_attempt_time.is_none() {
                 text = format!(
                     "{text} docket has tried {} times and does not try again by itself; DispatchTicket does.",
@@ -147,6 +209,11 @@ impl dispatch::Model {
             }
         }
         self.error_message = Some(shortened(&text, Failure::MESSAGE_MAX));
+    }
+
+    fn next_try(&self, asked: Option<Duration>, now: Time) -> Option<Time> {
+        let wait = next_wait(self.id, self.retries, asked)?;
+        now.checked_add_signed(TimeDelta::from_std(wait).ok()?)
     }
 }
 

@@ -2,27 +2,30 @@
 
 use std::sync::Arc;
 
-use super::{Intent, attempt::End, end::Ended, health::Health};
+use super::{
+    Intent,
+    end::{CutShort, Ended},
+};
 use crate::{
     app::App,
-    connectors::outcome::Failure,
     db::{
         dispatch::{self, DispatchState},
         ticket::{self, Visible},
         ticket_change,
     },
     domain::{
-        dispatch::{DispatchOutcome, DispatchTrigger},
-        export::ErrorCategory,
-        ids::UserId,
+        dispatch::DispatchTrigger,
+        ids::{TicketId, UserId},
     },
-    error::{Error, Reason, Result},
+    error::{Error, Result},
 };
 
 /// How many attempts one process makes at once by itself.
 const AT_ONCE: usize = 16;
 /// How many are looked at at once: others may be ahead of us at the first ones.
 const CANDIDATES: u64 = 32;
+/// After how many attempts in a row that went on with one cut short, and were cut short themselves, the next one waits.
+const IN_A_ROW: u64 = 3;
 
 impl App {
     /// Takes up the attempts that nobody works on and those that are due, as far as there is room; how many.
@@ -66,14 +69,26 @@ impl App {
         let found = ticket::find(self.db.read(), &Visible::All, id, true).await?;
         let unsent = left.state == DispatchState::Pending && left.aim.is_none();
         let wanted = found.is_some_and(|ticket| is_wanted(&ticket, &left));
-        let next = (wanted || !unsent).then(|| self.following(&left, DispatchTrigger::Recovery));
-        let ended = Ended {
-            lease: left.lease_until,
-            health: Health::Untold,
-            ..Ended::of(&left, interrupted(&left), self.clock.now())
+        let now = self.clock.now();
+        let ended = Ended::cut_short(&left, CutShort::Forsaken, now);
+        let (ended, next) = match (wanted || !unsent, self.is_vain(id).await?) {
+            (false, _) => (ended, None),
+            (true, true) => (ended.put_off(now), None),
+            (true, false) => {
+                let next = self.following(&left, DispatchTrigger::Recovery);
+                (ended, Some(next))
+            }
         };
         self.record_end(ended, next.clone()).await?;
         Ok(next)
+    }
+
+    /// Whether attempts to hand this ticket over were cut short again and again: what cuts them short may well be they themselves.
+    async fn is_vain(&self, id: TicketId) -> Result<bool> {
+        let latest = dispatch::page(self.db.read(), id, None, IN_A_ROW).await?;
+        let all = latest.len() as u64 == IN_A_ROW;
+        let recovery = |row: &dispatch::Model| row.trigger == DispatchTrigger::Recovery;
+        Ok(all && latest.iter().all(recovery))
     }
 
     /// Opens the attempt that is due after this one.
@@ -125,25 +140,4 @@ impl App {
 /// Whether docket by itself may hand the ticket over.
 fn is_wanted(ticket: &ticket::Model, attempt: &dispatch::Model) -> bool {
     ticket.delete_time.is_none() && ticket.integration_id == Some(attempt.integration_id)
-}
-
-/// How an attempt ends that was left lying.
-fn interrupted(left: &dispatch::Model) -> End {
-    let (outcome, text) = match (left.external.is_some(), left.aim.is_some()) {
-        (true, _) => return End::Made,
-        (_, true) => (
-            DispatchOutcome::Uncertain,
-            "docket was interrupted while the ticket was on its way. It looks for it before it sends anything.",
-        ),
-        _ => (
-            DispatchOutcome::RetryLater,
-            "docket was interrupted before the ticket was sent.",
-        ),
-    };
-    let failure = Failure::new(ErrorCategory::Temporary, Reason::Unavailable, text);
-    End::Failed {
-        outcome,
-        failure,
-        again: false,
-    }
 }
