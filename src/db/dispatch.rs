@@ -233,6 +233,12 @@ pub async fn renew(conn: &impl ConnectionTrait, id: DispatchId, until: Time) -> 
     Ok(done.rows_affected == 1)
 }
 
+/// This attempt is not tried again by itself any more.
+pub async fn settle(conn: &impl ConnectionTrait, id: DispatchId) -> Result<()> {
+    no_retry().filter(Column::Id.eq(id)).exec(conn).await?;
+    Ok(())
+}
+
 /// None of a ticket's attempts is tried again by itself any more.
 pub async fn settle_ticket(conn: &impl ConnectionTrait, ticket: TicketId) -> Result<()> {
     no_retry()
@@ -257,7 +263,8 @@ fn no_retry() -> sea_orm::UpdateMany<Entity> {
         .filter(Column::NextAttemptTime.is_not_null())
 }
 
-/// Has tickets tried again at `now` whose latest attempt, begun since `since`, came to nothing and is not tried again by itself. How many.
+/// Has tickets tried again at `now` whose latest attempt, begun since `since`, came to nothing and is not tried again by itself; not those
+/// for an integration that is switched off or deleted. How many.
 pub async fn replay(
     conn: &impl ConnectionTrait,
     since: Time,
@@ -273,6 +280,7 @@ pub async fn replay(
         .filter(Column::State.eq(DispatchState::Ended))
         .filter(Column::Outcome.ne(DispatchOutcome::Created))
         .filter(Column::NextAttemptTime.is_null())
+        .filter(Column::IntegrationId.in_subquery(integration::enabled_ids()))
         .filter(Column::StartTime.gte(since))
         .filter(later);
     if let Some(id) = integration {

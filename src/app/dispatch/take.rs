@@ -104,6 +104,11 @@ impl App {
                     let id = before.ticket_id;
                     let ticket = ticket_change::lock(tx, &Visible::All, id, true).await?;
                     let latest = dispatch::latest(tx, id).await?;
+                    if latest.as_ref().is_none_or(|row| row.id != before.id) {
+                        // Another one has followed it: this one is never tried again.
+                        dispatch::settle(tx, before.id).await?;
+                        return Ok(None);
+                    }
                     if latest.as_ref() != Some(before) {
                         return Ok(None);
                     }

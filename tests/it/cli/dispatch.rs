@@ -62,6 +62,18 @@ async fn what_was_refused_is_handed_over_again() {
     let said = office.run(&["dispatch", "replay", "--since", "2999-01-01T00:00:00Z"]);
     assert_eq!(said.succeeded(), "0 tickets are to be handed over again\n");
     let since = ["dispatch", "replay", "--since", "2020-01-01T00:00:00Z"];
+    // What nobody may hand over stays as it is.
+    for enabled in [false, true] {
+        let request = v1::SetIntegrationEnabledRequest {
+            id: integration.clone(),
+            enabled,
+        };
+        integrations.set_integration_enabled(request).await.unwrap();
+        if !enabled {
+            let said = office.run(&since);
+            assert_eq!(said.succeeded(), "0 tickets are to be handed over again\n");
+        }
+    }
     assert_eq!(
         office.run(&since).succeeded(),
         "1 ticket is to be handed over again\n"
