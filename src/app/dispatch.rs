@@ -19,7 +19,7 @@ mod take;
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use tokio::{task::JoinHandle, time};
+use tokio::{sync::Semaphore, task::JoinHandle, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(super) use end::picture;
@@ -65,6 +65,8 @@ impl Default for DispatchSettings {
 pub(super) struct Dispatches {
     pub(super) settings: DispatchSettings,
     running: TaskTracker,
+    /// Those among them that docket makes by itself: however many callers wait for theirs, there is room for these.
+    by_itself: Arc<Semaphore>,
     stop: CancellationToken,
 }
 
@@ -73,6 +75,7 @@ impl Dispatches {
         Self {
             settings,
             running: TaskTracker::new(),
+            by_itself: Arc::new(Semaphore::new(take::AT_ONCE)),
             stop: CancellationToken::new(),
         }
     }

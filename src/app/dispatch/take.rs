@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::{
-    Intent,
+    Intent, attempt,
     end::{CutShort, Ended},
 };
 use crate::{
@@ -15,51 +17,66 @@ use crate::{
     },
     domain::{
         dispatch::DispatchTrigger,
-        ids::{TicketId, UserId},
+        ids::{DispatchId, TicketId, UserId},
     },
     error::{Error, Result},
 };
 
 /// How many attempts one process makes at once by itself.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 /// How many are looked at at once: others may be ahead of us at the first ones.
 const CANDIDATES: u64 = 32;
 /// After how many attempts in a row that went on with one cut short, and were cut short themselves, the next one waits.
-const IN_A_ROW: u64 = 3;
+const IN_A_ROW: u64 = 6;
 
 impl App {
-    /// Takes up the attempts that nobody works on and those that are due, as far as there is room; how many.
+    /// Takes up the attempts that nobody works on and those that are due, as far as there is room; how many. Fails only where the database
+    /// cannot be asked for them.
     pub(crate) async fn take_up_dispatches(self: &Arc<Self>) -> Result<usize> {
         let mut taken = 0;
         let now = self.clock.now();
         for row in dispatch::lapsed(self.db.read(), now, CANDIDATES).await? {
-            if self.is_busy() {
+            let Some(room) = self.room() else {
                 return Ok(taken);
-            }
-            taken += self.begun(self.recover(row).await)?;
+            };
+            taken += self.begun(room, row.id, self.recover(row).await);
         }
         for row in dispatch::due(self.db.read(), now, CANDIDATES).await? {
-            if self.is_busy() {
+            let Some(room) = self.room() else {
                 return Ok(taken);
-            }
-            taken += self.begun(self.retry(row).await)?;
+            };
+            taken += self.begun(room, row.id, self.retry(row).await);
         }
         Ok(taken)
     }
 
-    fn is_busy(&self) -> bool {
-        self.dispatches.stop.is_cancelled() || self.dispatches.running.len() >= AT_ONCE
+    fn room(&self) -> Option<OwnedSemaphorePermit> {
+        let room = Arc::clone(&self.dispatches.by_itself);
+        let going = !self.dispatches.stop.is_cancelled();
+        room.try_acquire_owned().ok().filter(|_| going)
     }
 
-    /// Begins an attempt that was opened; somebody else may have been first.
-    fn begun(self: &Arc<Self>, opened: Result<Option<dispatch::Model>>) -> Result<usize> {
+    /// Begins an attempt that was opened. Somebody else may have been first; what went wrong with one holds up no other.
+    fn begun(
+        self: &Arc<Self>,
+        room: OwnedSemaphorePermit,
+        before: DispatchId,
+        opened: Result<Option<dispatch::Model>>,
+    ) -> usize {
         match opened {
             Ok(Some(row)) => {
-                self.hand_over(row);
-                Ok(1)
+                let attempt = attempt::run(Arc::clone(self), row);
+                self.dispatches.running.spawn(async move {
+                    attempt.await;
+                    drop(room);
+                });
+                1
             }
-            Ok(None) | Err(Error::Fenced) => Ok(0),
-            Err(error) => Err(error),
+            Ok(None) | Err(Error::Fenced) => 0,
+            Err(error) => {
+                tracing::error!(%error, dispatch = %before, "a dispatch cannot be taken up");
+                0
+            }
         }
     }
 
