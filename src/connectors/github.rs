@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
-    GithubCredentials,
+    GithubCredentials, PLACE,
     fault::{Fault, Party},
     http::{Answer, Http, SendError},
     inbound::Standing,
@@ -91,7 +91,8 @@ impl Github {
 
     /// What has to be known to find the issue later: in which repository, and from when on.
     pub fn aim(&self) -> Value {
-        json!({ "repository": self.place(), "since": Utc::now() })
+        let place = format!("the repository {}", self.place());
+        json!({ PLACE: place, "repository": self.place(), "since": Utc::now() })
     }
 
     /// Opens an issue with docket's mark in its text: one request, sent at most once.

@@ -35,6 +35,9 @@ use crate::{
     error::Reason,
 };
 
+/// In what [`Connector::aim`] gives: where a person looks for the copy, as it stands after "look in".
+pub const PLACE: &str = "place";
+
 /// A connection to one outside system, ready to be used. Cheap to clone.
 #[derive(Clone, Debug)]
 pub enum Connector {
@@ -129,7 +132,7 @@ impl Connector {
             Self::Jira(jira) => jira.aim(parcel).await,
             Self::Slack(slack) => Ok(slack.aim().await),
             Self::Github(github) => Ok(github.aim()),
-            Self::Webhook(_) => Ok(Value::Null),
+            Self::Webhook(webhook) => Ok(webhook.aim()),
         }
     }
 

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
-    SlackCredentials,
+    PLACE, SlackCredentials,
     fault::{Fault, Party},
     http::{Answer, Http, SendError},
     outcome::{External, Outcome},
@@ -74,7 +74,13 @@ impl Slack {
     pub async fn aim(&self) -> Value {
         let said = self.ask("auth.test", &[]).await.ok();
         let workspace = said.and_then(|said| said.body["url"].as_str().map(str::to_owned));
-        json!({ "channel": self.shared.config.channel, "workspace": workspace, "since": Utc::now() })
+        let channel = &self.shared.config.channel;
+        json!({
+            PLACE: format!("the Slack channel {channel}"),
+            "channel": channel,
+            "workspace": workspace,
+            "since": Utc::now(),
+        })
     }
 
     /// Posts a message with docket's mark in its metadata: one request, sent at most once. `None`: Slack refuses it for its length alone, and

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Check, WebhookCredentials,
+    Check, PLACE, WebhookCredentials,
     fault::{Fault, Next, Party},
     http::{Answer, Http, SendError},
     outcome::{External, Outcome},
@@ -97,6 +97,12 @@ impl Webhook {
             account: None,
             problems,
         }
+    }
+
+    /// Nothing has to be known but where it went: the receiver knows a repetition.
+    pub fn aim(&self) -> Value {
+        let host = self.shared.config.url.host_str().unwrap_or_default();
+        json!({ PLACE: format!("what the webhook's receiver {host} has taken") })
     }
 
     /// Posts the ticket: one request. The receiver knows a repetition by `webhook-id`, which is the parcel's key.

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     app::{App, ticket_edit::Edit},
-    connectors::outcome::{External, Failure},
+    connectors::{
+        PLACE,
+        outcome::{External, Failure},
+    },
     db::{
         Tx,
         dispatch::{self, DispatchState},
@@ -199,6 +202,9 @@ impl dispatch::Model {
     /// When docket tries again by itself, and what a person is told.
     fn plan_next(&mut self, failure: Failure, again: bool, now: Time) {
         let mut text = failure.message;
+        if self.outcome == Some(DispatchOutcome::Uncertain) {
+            text = format!("{} {text}", self.in_doubt());
+        }
         if again {
             self.next_attempt_time = self.next_try(failure.retry_after, now);
             if self.next_attempt_time.is_none() {
@@ -209,6 +215,15 @@ impl dispatch::Model {
             }
         }
         self.error_message = Some(shortened(&text, Failure::MESSAGE_MAX));
+    }
+
+    /// That nobody knows, and where a person may look.
+    fn in_doubt(&self) -> String {
+        let place = self.aim.as_ref().and_then(|aim| aim[PLACE].as_str());
+        match place.filter(|place| !place.is_empty()) {
+            Some(place) => format!("The ticket may have arrived: look in {place}."),
+            None => "The ticket may have arrived: look where the integration leads.".to_owned(),
+        }
     }
 
     fn next_try(&self, asked: Option<Duration>, now: Time) -> Option<Time> {

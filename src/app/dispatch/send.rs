@@ -47,8 +47,6 @@ impl Attempt {
         }
         step("dispatch.before_intent");
         let aim = match scene.connector.aim(&scene.parcel).await {
-            // A row without an aim is one of which nothing was sent.
-            Ok(aim) if aim.is_null() => json!({}),
             Ok(aim) => aim,
             Err(outcome) => return self.made_nothing(outcome).await,
         };

@@ -57,6 +57,9 @@ struct Aim {
     site: String,
     project: String,
     after: i64,
+    /// The two of them, for people.
+    #[serde(default)]
+    place: String,
 }
 
 /// An issue, ready to be created: what is to be sent, and what it already does without.
@@ -102,6 +105,7 @@ impl Jira {
             Ok(newest) => Ok(json!(Aim {
                 site: self.config().site_url.to_string(),
                 project: project.to_owned(),
+                place: format!("the Jira project {project} on {}", self.config().site_url),
                 after: newest.unwrap_or_default(),
             })),
             Err(error) => {

@@ -54,6 +54,11 @@ pub(super) fn of_stop(stop: HardStop) -> Failure {
     let advice = advice.filter(|text| !text.contains("export"));
     let text = std::iter::once(&stop.user_message).chain(advice);
     let text = text.map(String::as_str).collect::<Vec<_>>().join(" ");
+    // A single ticket belongs to no session: where it goes is a setting of its integration.
+    let text = text.replace(
+        "the session's Jira project key",
+        "the integration's project_key",
+    );
     let failure = Failure::new(stop.category, stop.reason, text);
     match stop.category {
         ErrorCategory::UserFixable => failure.of_the_ticket(),
