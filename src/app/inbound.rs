@@ -1,6 +1,6 @@
 //! Webhooks from platforms: one that is signed and new has the issue that it speaks of read again, and the ticket tells where that stands.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::{
     },
     db::{dispatch, dispatch_external, inbound, integration},
     domain::{export::ErrorCategory, ids::IntegrationId, time::Time},
-    error::{Error, Result},
+    error::{Error, Reason, Result},
 };
 
 /// How old a webhook may be that says when it was sent: Jira repeats one for a quarter of an hour.
@@ -27,6 +27,12 @@ const REMEMBERED: TimeDelta = TimeDelta::days(3);
 const STATUS: &str = "external_status";
 /// In [`External::raw`]: what kind of status that is.
 const CATEGORY: &str = "external_status_category";
+
+/// In what the ledger keeps of a copy, beside what [`External`] reads: how often it was read for a webhook.
+const READ: &str = "webhook_reads";
+/// How often an issue is read for one webhook, and when the platform may send that again.
+const READS: u32 = 5;
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// A webhook, as it came.
 #[derive(Clone, Debug)]
@@ -124,30 +130,44 @@ impl App {
             .await
     }
 
-    /// Reads the issue again, and tells where it stands. Whether that is news.
+    /// Reads the issue again, and tells where it stands. Whether that is news. What another webhook has told while the issue was read may be
+    /// newer than what was read: then it is read once more.
     async fn refresh(&self, row: &integration::Model, attempt: dispatch::Model) -> Result<bool> {
-        let external: Option<External> = attempt
-            .external
-            .clone()
-            .and_then(|json| serde_json::from_value(json).ok());
-        let Some(external) = external else {
-            return Ok(false);
-        };
-        let standing = self.connector(row)?.standing(&external).await;
-        let Some(standing) = standing.map_err(|failure| later(&failure))? else {
-            return Ok(false);
-        };
-        let now = self.clock.now();
-        let plain = Arc::new((attempt, standing));
-        self.db
-            .write(move |tx| {
+        let connector = self.connector(row)?;
+        let mut attempt = attempt;
+        for _ in 0..READS {
+            let external: Option<External> = attempt
+                .external
+                .clone()
+                .and_then(|json| serde_json::from_value(json).ok());
+            let Some(external) = external else {
+                return Ok(false);
+            };
+            let standing = connector.standing(&external).await;
+            let Some(standing) = standing.map_err(|failure| later(&failure))? else {
+                return Ok(false);
+            };
+            let now = self.clock.now();
+            let plain = Arc::new((attempt, standing));
+            let told = self.db.write(move |tx| {
                 let plain = Arc::clone(&plain);
                 Box::pin(async move {
                     let (attempt, standing) = &*plain;
                     tell(tx, attempt, standing, now).await
                 })
-            })
-            .await
+            });
+            match told.await? {
+                Told::News => return Ok(true),
+                Told::Nothing => return Ok(false),
+                Told::Overtaken(now) => attempt = *now,
+            }
+        }
+        // The platform sends it again.
+        Err(Error::Unavailable {
+            reason: Reason::Unavailable,
+            message: "the issue changes faster than docket reads it".to_owned(),
+            retry_after: AGAIN,
+        })
     }
 }
 
@@ -158,27 +178,42 @@ fn names(hint: &Hint) -> [String; 2] {
     [format!("id:{}", hint.delivery), format!("body:{digest}")]
 }
 
+/// What came of telling where a copy stands.
+enum Told {
+    News,
+    Nothing,
+    /// Another webhook has told of it since the copy was read; the attempt as it is now.
+    Overtaken(Box<dispatch::Model>),
+}
+
 /// Writes where the copy stands into the ledger, and into the ticket where it shows this attempt.
 async fn tell(
     tx: &crate::db::Tx,
     attempt: &dispatch::Model,
     standing: &Standing,
     now: Time,
-) -> Result<bool> {
+) -> Result<Told> {
     // The ticket's row is locked first, as by every change of a ticket.
     let Some(mut edit) = Edit::by_docket(tx, attempt.ticket_id, now).await? else {
-        return Ok(false);
+        return Ok(Told::Nothing);
     };
     let Some(mut row) = dispatch::find(tx, attempt.id).await? else {
-        return Ok(false);
+        return Ok(Told::Nothing);
     };
+    if row.external != attempt.external {
+        return Ok(Told::Overtaken(Box::new(row)));
+    }
     let Some(Value::Object(external)) = &mut row.external else {
-        return Ok(false);
+        return Ok(Told::Nothing);
     };
+    // Counted even where nothing is new, for whoever has read something older meanwhile.
+    let reads = external.get(READ).and_then(Value::as_u64).unwrap_or(0);
+    external.insert(READ.to_owned(), (reads + 1).into());
     let raw = external.entry("raw").or_insert_with(|| json!({}));
     let before = raw[STATUS].as_str().map(str::to_owned);
     if before.as_deref() == Some(standing.status.as_str()) {
-        return Ok(false);
+        dispatch_external::set_external(tx, &row).await?;
+        return Ok(Told::Nothing);
     }
     raw[STATUS] = standing.status.clone().into();
     raw[CATEGORY] = standing.category.into();
@@ -190,14 +225,12 @@ async fn tell(
     let facts = json!({ "integration_id": row.integration_id, "category": standing.category });
     edit.note(STATUS, before, Some(standing.status.clone()), facts);
     edit.write(tx).await?;
-    Ok(true)
+    Ok(Told::News)
 }
 
 /// The platform repeats a webhook that is answered so.
 fn later(failure: &Failure) -> Error {
-    let wait = failure
-        .retry_after
-        .unwrap_or(std::time::Duration::from_secs(60));
+    let wait = failure.retry_after.unwrap_or(AGAIN);
     match failure.category {
         ErrorCategory::Temporary => Error::Unavailable {
             reason: failure.reason,
