@@ -141,7 +141,11 @@ impl App {
             (_, Some(attempt)) => self.wait_for(self.hand_over(attempt)).await,
             (_, None) => self.wait_until_over(id).await?,
         }
-        self.as_it_is(actor, id).await
+        match self.as_it_is(actor, id).await {
+            // It was deleted since it was filed: a repeated request is answered as the first one was.
+            Err(Error::NotFound { .. }) => Ok(view),
+            shown => shown,
+        }
     }
 
     /// The tickets that the caller may see, a page at a time, with the size of the whole list where asked for. Every role may ask;
