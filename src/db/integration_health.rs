@@ -26,14 +26,15 @@ pub async fn took(conn: &impl ConnectionTrait, id: IntegrationId, now: Time) -> 
     with_status(conn, update, IntegrationStatus::Active).await
 }
 
-/// The platform did not take a ticket for what that says. Another one it may well take, so that this is no failure of the integration.
+/// The platform did not take a ticket for what that says. It answered, and another ticket it may well take: the integration works.
 pub async fn refused(conn: &impl ConnectionTrait, id: IntegrationId, now: Time) -> Result<()> {
-    changed(id, now)
-        .col_expr(Column::FailureCount, next_version(Column::FailureCount))
-        .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
-        .exec(conn)
-        .await?;
-    Ok(())
+    let update = || {
+        changed(id, now)
+            .col_expr(Column::FailureCount, next_version(Column::FailureCount))
+            .col_expr(Column::LastError, Expr::value(None::<String>))
+            .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
+    };
+    with_status(conn, update, IntegrationStatus::Active).await
 }
 
 /// A hand-over failed on the way.
