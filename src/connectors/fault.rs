@@ -337,9 +337,9 @@ impl Fault {
         let text = format!("{} {}", self.what, self.todo);
         let failure = Failure::new(self.category, self.reason, text);
         let failure = failure.with_status(self.status).after(self.after);
-        match self.at_fault {
-            AtFault::Integration => failure,
-            AtFault::Ticket => failure.of_the_ticket(),
+        Failure {
+            at_fault: self.at_fault,
+            ..failure
         }
     }
 

@@ -69,6 +69,8 @@ pub enum AtFault {
     Integration,
     /// In the ticket: another one may well be taken.
     Ticket,
+    /// In the integration, for good: where it leads says that it is there no more.
+    Gone,
 }
 
 /// What a look for an earlier dispatch showed.

@@ -16,7 +16,7 @@ use super::{
     Check, PLACE, WebhookCredentials,
     fault::{Fault, Next, Party},
     http::{Answer, Http, SendError},
-    outcome::{External, Outcome},
+    outcome::{AtFault, External, Outcome},
     parcel::Parcel,
     redact::Redactor,
 };
@@ -24,6 +24,9 @@ use crate::{
     domain::{export::ErrorCategory::AdminRequired, integration::WebhookConfig},
     error::Reason,
 };
+
+/// What a person does about a receiver that is gone. Standard Webhooks have a sender switch off what answers so.
+const GONE: &str = "docket switches the integration off. Give it another address with UpdateIntegration, then switch it on again with SetIntegrationEnabled: what waits for it goes out then; or delete it.";
 
 /// A receiver with the secrets that it knows docket by. Cheap to clone; Debug shows its host alone.
 #[derive(Clone)]
@@ -146,11 +149,9 @@ impl Webhook {
             .judge(sent, quote)
             .map_err(|fault| match fault.status {
                 Some(410) => Fault {
-                    next: Next::Reject,
                     what: "The webhook's receiver is gone for good (status 410).".to_owned(),
-                    todo:
-                        "Delete the integration, or give it another address with UpdateIntegration."
-                            .to_owned(),
+                    todo: GONE.to_owned(),
+                    at_fault: AtFault::Gone,
                     ..fault
                 },
                 // A receiver may say so of a message that it would take after a repair of its own.
@@ -159,7 +160,7 @@ impl Webhook {
                     category: AdminRequired,
                     reason: Reason::PlatformRejected,
                     todo: "Have its receiver looked at; docket tries again by itself.".to_owned(),
-                    at_fault: super::outcome::AtFault::Integration,
+                    at_fault: AtFault::Integration,
                     ..fault
                 },
                 _ => fault,

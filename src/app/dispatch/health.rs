@@ -21,6 +21,8 @@ pub(super) enum Health {
     Refused,
     /// It does not work.
     Ill(String),
+    /// It never will again, as it is set.
+    Gone(String),
 }
 
 impl Health {
@@ -32,6 +34,7 @@ impl Health {
             }
             (_, AtFault::Ticket) => Self::Refused,
             (_, AtFault::Integration) => Self::Ill(failure.message.clone()),
+            (_, AtFault::Gone) => Self::Gone(failure.message.clone()),
         }
     }
 
@@ -52,6 +55,14 @@ impl Health {
             Self::Ill(why) => {
                 integration_health::failed(tx, id, why, now).await?;
                 give_up(tx, id, why, now, disable_after).await
+            }
+            Self::Gone(why) => {
+                integration_health::failed(tx, id, why, now).await?;
+                let row = integration::find(tx, id).await?;
+                match row.filter(|row| row.enabled) {
+                    Some(row) => switch_off(tx, &row, why, now).await.map(Some),
+                    None => Ok(None),
+                }
             }
         }
     }
@@ -80,13 +91,18 @@ async fn give_up(
         "docket switched the integration off, because nothing but failures came of it for {hours} hours. \
          Put it right, then switch it on again with SetIntegrationEnabled. The latest failure: {why}"
     );
-    let text = shortened(&text, Failure::MESSAGE_MAX);
-    integration_health::give_up(tx, id, &text, now).await?;
-    tracing::warn!(integration = %id, hours, "an integration that does nothing but fail is switched off");
-    Ok(Some(json!({
-        "integration_id": id,
+    switch_off(tx, &row, &text, now).await.map(Some)
+}
+
+/// What is to be told of it.
+async fn switch_off(tx: &Tx, row: &integration::Model, why: &str, now: Time) -> Result<Value> {
+    let text = shortened(why, Failure::MESSAGE_MAX);
+    integration_health::give_up(tx, row.id, &text, now).await?;
+    tracing::warn!(integration = %row.id, why = text, "an integration is switched off");
+    Ok(json!({
+        "integration_id": row.id,
         "integration_name": row.name,
-        "first_failure_time": since,
+        "first_failure_time": row.first_failure_time,
         "reason": text,
-    })))
+    }))
 }

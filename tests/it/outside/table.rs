@@ -223,7 +223,6 @@ fn rows() -> Vec<Row> {
 fn of_a_receiver(mut row: Row) -> Row {
     match row.name {
         "broken answer" | "malformed answer" | "oversized answer" => row.next = Done,
-        "410" => row.next = Rejected,
         "400 with fields" | "422" => (row.next, row.category) = (Later, AdminRequired),
         _ => (),
     }

@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use docket::{
     connectors::{
         Connector, Credentials, WebhookCredentials,
-        outcome::{Outcome, WhenUncertain},
+        outcome::{AtFault, Outcome, WhenUncertain},
     },
     domain::integration::{PlatformConfig, WebhookConfig},
 };
@@ -137,7 +137,7 @@ async fn a_message_whose_answer_was_lost_is_sent_again_under_the_same_id() {
 }
 
 #[tokio::test]
-async fn a_success_without_a_readable_answer_is_one_and_a_receiver_that_is_gone_is_left_alone() {
+async fn a_success_without_a_readable_answer_is_one_and_a_receiver_that_is_gone_says_so() {
     let receiver = Receiver::start().await;
     let parcel = parcel();
     let aim = receiver.connector.aim(&parcel).await.unwrap();
@@ -153,5 +153,8 @@ async fn a_success_without_a_readable_answer_is_one_and_a_receiver_that_is_gone_
         .stand_in
         .order("POST", Act::Answer(Reply::json(410, &json!({}))));
     let gone = dispatch(&receiver.connector, &parcel, &aim).await;
-    assert!(matches!(gone, Outcome::Rejected(_)), "{gone:?}");
+    let Outcome::RetryLater(failure) = gone else {
+        panic!("{gone:?}");
+    };
+    assert_eq!(failure.at_fault, AtFault::Gone);
 }

@@ -31,7 +31,7 @@ pub(super) fn of_refusal(
 pub(super) fn by_category(failure: Failure) -> Outcome {
     match failure.at_fault {
         AtFault::Ticket => Outcome::Rejected(failure),
-        AtFault::Integration => Outcome::RetryLater(failure),
+        AtFault::Integration | AtFault::Gone => Outcome::RetryLater(failure),
     }
 }
 
