@@ -95,6 +95,30 @@ async fn a_request_that_comes_again_hands_nothing_over_again(
 
 #[rstest]
 #[tokio::test]
+async fn a_request_that_comes_again_after_its_ticket_was_deleted_is_answered_as_before(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let request = v1::CreateTicketRequest {
+        request_id: Some(Uuid::new_v4().to_string()),
+        ..bench.request("Once")
+    };
+    let mut admin = bench.server.tickets(Role::Admin);
+    let first = admin.create_ticket(request.clone()).await.unwrap();
+    let first = first.into_inner().ticket.unwrap();
+    let delete = v1::DeleteTicketRequest {
+        id: first.id.clone(),
+        ..Default::default()
+    };
+    admin.delete_ticket(delete).await.unwrap();
+    let again = admin.create_ticket(request).await.unwrap();
+    let again = again.into_inner().ticket.unwrap();
+    assert_eq!((again.id, again.number), (first.id, first.number));
+    assert_eq!(bench.jira.issues().len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_ticket_that_is_only_checked_goes_nowhere(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {

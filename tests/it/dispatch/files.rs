@@ -98,6 +98,40 @@ async fn a_file_that_is_refused_is_told_and_holds_up_nothing(
 
 #[rstest]
 #[tokio::test]
+async fn a_file_whose_bytes_cannot_be_read_is_told_and_holds_up_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let ticket = with_files(&bench, &["a.txt"]).await;
+    // As a disk that is ill answers: there is something, and it cannot be read.
+    let mut folders = vec![bench.server.uploads().to_owned()];
+    let mut found = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            std::fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink(&path, &path).unwrap();
+            found += 1;
+        }
+    }
+    assert!(found > 0, "the bytes lie elsewhere");
+    let sent = bench
+        .dispatch(&ticket.id, Some(&bench.integration))
+        .await
+        .unwrap();
+    assert!(result(&sent).success, "the issue is there");
+    assert_eq!(summary(&sent), (1, 0, 1));
+    let response = result(&sent).response.as_ref().unwrap();
+    let why = response.attachments[0].error_message.as_deref().unwrap();
+    assert!(why.contains("could not read"), "{why}");
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_file_whose_answer_is_lost_is_not_sent_twice(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {

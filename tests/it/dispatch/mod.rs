@@ -3,8 +3,10 @@
 mod bench;
 mod create;
 mod equal;
+mod faults;
 mod files;
 mod health;
+mod ledger;
 mod refused;
 mod request;
 mod retries;

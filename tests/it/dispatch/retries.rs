@@ -125,6 +125,10 @@ async fn what_jira_refuses_for_good_is_not_tried_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let bench = Bench::new(kind).await;
+    bench.order(Action::status(401));
+    bench.create("Ill").await.unwrap();
+    let integration = bench.integration().await;
+    assert_eq!(integration.status(), v1::IntegrationStatus::Error);
     let body = serde_json::json!({ "errorMessages": [], "errors": { "summary": "is banned" } });
     bench.order(Action::Status {
         status: 400,
@@ -137,11 +141,12 @@ async fn what_jira_refuses_for_good_is_not_tried_again(
     let attempts = bench.attempts(&ticket.id).await;
     assert_eq!(attempts[0].outcome(), DispatchOutcome::Rejected);
     assert_eq!(attempts[0].next_attempt_time, None);
-    // The integration is well: it took no harm from this ticket.
+    // Who refuses a ticket for what it says works: that is told, and the failure before is past.
     let integration = bench.integration().await;
+    assert_eq!(integration.status(), v1::IntegrationStatus::Active);
     assert_eq!(
         (integration.failure_count, integration.last_error),
-        (1, None)
+        (2, None)
     );
     let ticket = bench.dispatch(&ticket.id, None).await.unwrap();
     assert!(result(&ticket).success);
@@ -180,16 +185,28 @@ async fn while_jira_cannot_be_asked_nothing_is_sent_again(
     let attempts = bench.until_ended(&ticket.id, 1).await;
     assert_eq!(attempts[0].outcome(), DispatchOutcome::Uncertain);
     assert!(attempts[0].next_attempt_time.is_some());
+    in_doubt(&bench, &attempts[0]);
     bench.pass(Duration::from_secs(7));
     let attempts = bench.until_ended(&ticket.id, 2).await;
     assert_eq!(attempts[1].outcome(), DispatchOutcome::Uncertain);
     assert_eq!(bench.creates(), 1, "nothing is sent blindly");
+    in_doubt(&bench, &attempts[1]);
     bench.jira.clear_orders();
     bench.pass(LATER);
     bench.until_ended(&ticket.id, 3).await;
     let ticket = bench.get(&ticket.id).await;
     assert!(result(&ticket).success, "it was found");
     assert_eq!((bench.issues_of(&ticket.id).len(), bench.creates()), (1, 1));
+}
+
+/// It says that the ticket may have arrived, and where to look.
+fn in_doubt(bench: &Bench, attempt: &v1::DispatchAttempt) {
+    let why = attempt.error_message.as_deref().unwrap();
+    let place = format!("look in the Jira project DEMO on {}", bench.jira.url());
+    assert!(
+        why.starts_with("The ticket may have arrived") && why.contains(&place),
+        "{why}"
+    );
 }
 
 #[rstest]
