@@ -18,18 +18,18 @@ use super::{
     stand_in::{Act, Asked, Reply, StandIn},
 };
 
-pub(super) const TOKEN: &str = "ghp_planted_token";
-pub(super) const ISSUES: &str = "POST /repos/acme/app/issues";
+pub(crate) const TOKEN: &str = "ghp_planted_token";
+pub(crate) const ISSUES: &str = "POST /repos/acme/app/issues";
 
 /// A GitHub with one repository.
-pub(super) struct Github {
-    pub(super) stand_in: StandIn,
+pub(crate) struct Github {
+    pub(crate) stand_in: StandIn,
     pub(super) connector: Connector,
     issues: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Github {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let issues = Arc::<Mutex<Vec<Value>>>::default();
         let kept = Arc::clone(&issues);
         let stand_in = StandIn::start(move |asked| answer(asked, &kept)).await;
@@ -43,7 +43,7 @@ impl Github {
         }
     }
 
-    pub(super) fn issues(&self) -> Vec<Value> {
+    pub(crate) fn issues(&self) -> Vec<Value> {
         self.issues.lock().unwrap().clone()
     }
 }

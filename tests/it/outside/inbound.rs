@@ -1,5 +1,7 @@
 //! Webhooks from platforms: signed and new ones have the issue read again, and the ticket tells where it stands.
 
+use std::{sync::Arc, time::Duration};
+
 use docket::{
     domain::actor::Role,
     proto::v1::{self, credentials::Platform as Secret, integration::Config},
@@ -9,6 +11,10 @@ use reqwest::StatusCode;
 use rstest::rstest;
 use serde_json::json;
 use sha2::Sha256;
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep},
+};
 
 use super::{
     github::{Github, TOKEN},
@@ -16,9 +22,9 @@ use super::{
 };
 use crate::support::{database::Kind, server::TestServer};
 
-const SECRET: &str = "a-secret-of-hooks";
+pub(super) const SECRET: &str = "a-secret-of-hooks";
 
-fn signature(secret: &str, body: &str) -> String {
+pub(super) fn signature(secret: &str, body: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body.as_bytes());
     let digest = mac.finalize().into_bytes();
@@ -26,7 +32,12 @@ fn signature(secret: &str, body: &str) -> String {
     format!("sha256={digits}")
 }
 
-async fn send(url: &str, delivery: &str, secret: &str, body: &str) -> (StatusCode, String) {
+pub(super) async fn send(
+    url: &str,
+    delivery: &str,
+    secret: &str,
+    body: &str,
+) -> (StatusCode, String) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = client
         .post(url)
@@ -76,7 +87,7 @@ async fn dispatched(server: &TestServer, github: &Github) -> (String, v1::Ticket
     (id, ticket.ticket.unwrap())
 }
 
-async fn get(server: &TestServer, id: &str) -> v1::Ticket {
+pub(super) async fn get(server: &TestServer, id: &str) -> v1::Ticket {
     let request = v1::GetTicketRequest {
         id: Some(id.to_owned()),
         ..Default::default()
@@ -86,7 +97,7 @@ async fn get(server: &TestServer, id: &str) -> v1::Ticket {
     answer.into_inner().ticket.unwrap()
 }
 
-fn status(ticket: &v1::Ticket) -> Option<String> {
+pub(super) fn status(ticket: &v1::Ticket) -> Option<String> {
     let result = ticket.integration_result.clone()?;
     let raw = result.response?.raw?;
     let value = raw.fields.get("external_status")?.kind.clone()?;
@@ -176,5 +187,52 @@ async fn a_signed_webhook_has_the_issue_read_again_once(
         .map(|entry| entry.new_value.clone())
         .collect();
     assert_eq!(told, [Some("closed (completed)".to_owned())]);
+    server.stop().await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_webhooks_that_cross_the_newer_status_stays(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let server = TestServer::start(kind).await;
+    let github = Github::start().await;
+    let (id, ticket) = dispatched(&server, &github).await;
+    let url = format!("{}/webhooks/github/{id}", server.url());
+    let body = |action: &str| {
+        let issue = json!({ "id": 9_000_000_001_u64, "number": 1 });
+        let repository = json!({ "full_name": "acme/app" });
+        json!({ "action": action, "issue": issue, "repository": repository }).to_string()
+    };
+    let read = "GET /repos/acme/app/issues/1";
+    let issue = |state: &str, reason: &str| {
+        let issue =
+            json!({ "id": 9_000_000_001_u64, "number": 1, "state": state, "state_reason": reason });
+        Reply::json(200, &issue)
+    };
+    // The first one reads the issue while it is open still, and gets its answer only after the second one has told that it is closed.
+    let told = Arc::new(Notify::new());
+    let late = Act::AnswerWhen(issue("open", "reopened"), Arc::clone(&told));
+    github.stand_in.order(read, late);
+    let first = {
+        let (url, body) = (url.clone(), body("reopened"));
+        tokio::spawn(async move { send(&url, "d-1", SECRET, &body).await })
+    };
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while github.stand_in.asked_for(read).is_empty() {
+        assert!(Instant::now() < give_up, "the issue is not read");
+        sleep(Duration::from_millis(5)).await;
+    }
+    let closed = || Act::Answer(issue("closed", "completed"));
+    github.stand_in.order(read, closed());
+    let (_, text) = send(&url, "d-2", SECRET, &body("closed")).await;
+    assert_eq!(text, "taken\n");
+    github.stand_in.order(read, closed());
+    told.notify_one();
+    let (code, text) = first.await.unwrap();
+    assert_eq!((code, text.as_str()), (StatusCode::OK, "nothing new\n"));
+    let after = get(&server, &ticket.id).await;
+    assert_eq!(status(&after).as_deref(), Some("closed (completed)"));
+    assert_eq!(github.stand_in.asked_for(read).len(), 3);
     server.stop().await;
 }

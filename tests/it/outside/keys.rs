@@ -50,6 +50,38 @@ fn jira(name: &str, site_url: &str) -> v1::CreateIntegrationRequest {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_rotate_one_after_the_other_whoever_asks() {
+    let server = TestServer::start(Kind::Postgres).await;
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let mut integrations = server.integrations(Role::Admin);
+    let mut ids = Vec::new();
+    for n in 0..8 {
+        let made = integrations.create_integration(jira(&format!("{n}"), &sandbox.url()));
+        ids.push(made.await.unwrap().into_inner().integration.unwrap().id);
+    }
+    const AT_ONCE: usize = 4;
+    let said: Vec<String> = std::thread::scope(|scope| {
+        let rotations: Vec<_> = (0..AT_ONCE)
+            .map(|_| scope.spawn(|| rotate(&server)))
+            .collect();
+        let said = rotations
+            .into_iter()
+            .map(|rotation| rotation.join().unwrap());
+        said.collect()
+    });
+    for said in said {
+        assert!(said.contains("no credentials need an older key"), "{said}");
+    }
+    let older = server.settings().data_dir.join("credentials-keys-old");
+    let older = std::fs::read_to_string(older).unwrap();
+    assert_eq!(older.lines().count(), AT_ONCE, "each key is kept");
+    for id in &ids {
+        assert!(works(&mut integrations, id).await);
+    }
+    server.stop().await;
+}
+
 async fn works(integrations: &mut Integrations, id: &str) -> bool {
     let request = v1::TestIntegrationRequest { id: id.to_owned() };
     let tested = integrations.test_integration(request).await.unwrap();

@@ -2,8 +2,11 @@
 
 mod addresses;
 mod data_center;
-mod github;
+pub(crate) mod github;
+mod gone;
 mod inbound;
+mod inbound_jira;
+mod jira;
 mod keys;
 mod secrets;
 mod slack;

@@ -4,13 +4,16 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    sync::Notify,
     task::JoinHandle,
+    time::sleep,
 };
 
 /// A request, as it came.
@@ -74,6 +77,8 @@ impl Reply {
 pub(crate) enum Act {
     /// It is answered like this, and nothing is done.
     Answer(Reply),
+    /// As [`Act::Answer`], but not before it is told to.
+    AnswerWhen(Reply, Arc<Notify>),
     /// It is done, and answered like this.
     DoAndAnswer(Reply),
     /// It is not done, and never answered.
@@ -93,6 +98,7 @@ pub(crate) struct StandIn {
     pub(crate) url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
     orders: Arc<Mutex<VecDeque<(String, Act)>>>,
+    latency: Arc<Mutex<Duration>>,
     running: JoinHandle<()>,
 }
 
@@ -116,16 +122,19 @@ impl StandIn {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
         let orders = Arc::<Mutex<VecDeque<(String, Act)>>>::default();
+        let latency = Arc::<Mutex<Duration>>::default();
         let work: Arc<Work> = Arc::new(work);
         let running = {
             let (asked, orders) = (Arc::clone(&asked), Arc::clone(&orders));
+            let latency = Arc::clone(&latency);
             tokio::spawn(async move {
                 while let Ok((stream, _)) = listener.accept().await {
                     let (asked, orders) = (Arc::clone(&asked), Arc::clone(&orders));
                     let work = Arc::clone(&work);
+                    let latency = *latency.lock().unwrap();
                     tokio::spawn(async move {
                         // A client that goes away is no fault of the test's.
-                        let _ = serve(stream, &asked, &orders, &*work).await;
+                        let _ = serve(stream, &asked, &orders, latency, &*work).await;
                     });
                 }
             })
@@ -134,6 +143,7 @@ impl StandIn {
             url,
             asked,
             orders,
+            latency,
             running,
         }
     }
@@ -141,6 +151,11 @@ impl StandIn {
     /// Has the next request whose method and path contain this text go wrong.
     pub(crate) fn order(&self, on: &str, act: Act) {
         self.orders.lock().unwrap().push_back((on.to_owned(), act));
+    }
+
+    /// How long it takes for a request before it does the work, and once more before it answers.
+    pub(crate) fn set_latency(&self, latency: Duration) {
+        *self.latency.lock().unwrap() = latency;
     }
 
     /// All requests so far.
@@ -160,6 +175,7 @@ async fn serve(
     mut stream: TcpStream,
     asked: &Mutex<Vec<Asked>>,
     orders: &Mutex<VecDeque<(String, Act)>>,
+    latency: Duration,
     work: &Work,
 ) -> std::io::Result<()> {
     let request = read(&mut stream).await?;
@@ -171,8 +187,18 @@ async fn serve(
         at.and_then(|at| orders.remove(at)).map(|(_, act)| act)
     };
     match act {
-        None => write(&mut stream, &work(&request), false).await,
+        None => {
+            // A platform goes on with what it has begun, whether its client is there or not.
+            sleep(latency).await;
+            let reply = work(&request);
+            sleep(latency).await;
+            write(&mut stream, &reply, false).await
+        }
         Some(Act::Answer(reply)) => write(&mut stream, &reply, false).await,
+        Some(Act::AnswerWhen(reply, told)) => {
+            told.notified().await;
+            write(&mut stream, &reply, false).await
+        }
         Some(Act::DoAndAnswer(reply)) => {
             work(&request);
             write(&mut stream, &reply, false).await
