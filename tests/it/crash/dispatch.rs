@@ -4,38 +4,29 @@
 
 use std::{collections::BTreeMap, os::unix::process::ExitStatusExt as _, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use docket::{
     proto::v1::{self, DispatchOutcome, DispatchTrigger},
-    sandbox::{Options, Sandbox},
+    sandbox::{Action, Fault, Operation, Options, Sandbox},
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use rstest::rstest;
-use tokio::time::{Instant, sleep};
-use tonic::service::interceptor::InterceptedService;
-use uuid::Uuid;
+use tokio::time::sleep;
 
 use super::{
-    bench::{admin, integrate, start},
-    process::Docket,
+    bench::integrate,
+    office::{Office, a_ticket, ledger},
+    process::{Docket, until},
     random::{kills, number},
 };
 use crate::{
     attachments::{header, upload},
-    support::{
-        database::{Kind, TestDatabase},
-        server::{Bearer, Tickets},
-    },
+    support::database::Kind,
 };
 
 /// SIGABRT, by which a process ends that ends itself.
 const ABORTED: i32 = 6;
-/// How long the last ticket may take: a look for what an interrupted send may have made goes on for half a minute.
-const SOON: Duration = Duration::from_secs(90);
 /// How long Jira takes for each call, so that kills fall between its steps.
 const LATENCY: Duration = Duration::from_millis(25);
-/// About how long a hand-over takes then.
-const HAND_OVER: Duration = Duration::from_millis(400);
 
 /// Every place at which a hand-over may be left, what the ledger tells of that attempt, and how many attempts there are in all.
 const PLACES: [(&str, DispatchOutcome, usize); 9] = [
@@ -52,78 +43,23 @@ const PLACES: [(&str, DispatchOutcome, usize); 9] = [
 
 struct Bench {
     jira: Sandbox,
-    database: TestDatabase,
-    settings: Vec<(&'static str, String)>,
-    bearer: Bearer,
+    office: Office,
     integration: String,
 }
 
 impl Bench {
     /// With a first process that ends itself at this place.
     async fn start(kind: Kind, place: Option<&str>) -> (Self, Docket) {
-        let database = TestDatabase::empty(kind).await;
         let jira = Sandbox::start(Options::default()).await.expect("a sandbox");
-        let secret = format!("{}{}", Uuid::new_v4(), Uuid::new_v4());
-        let folder = database.folder().display().to_string();
-        let mut settings = vec![
-            ("DATA_DIR", format!("{folder}/data")),
-            ("DATABASE_URL", database.url.clone()),
-            ("JWT_SECRET_KEY", secret.clone()),
-            (
-                "CREDENTIALS_KEY",
-                STANDARD.encode(rand::random::<[u8; 32]>()),
-            ),
-            ("OUTBOUND_ALLOW", "127.0.0.0/8".to_owned()),
-            ("EXPORT_LEASE_SECONDS", "2".to_owned()),
-        ];
-        if let Some(place) = place {
-            settings.push(("FAILPOINTS", format!("dispatch.{place}=1*return")));
-        }
-        let process = start(&settings).await;
-        settings.retain(|(name, _)| *name != "FAILPOINTS");
-        let bearer = Bearer::new(&admin(&secret));
+        let (office, process) = Office::open(kind, place).await;
         let pace = (Duration::ZERO, 1);
-        let integration = integrate(&process, &bearer, &jira, pace).await;
+        let integration = integrate(&process, &office.bearer, &jira, pace).await;
         let bench = Self {
             jira,
-            database,
-            settings,
-            bearer,
+            office,
             integration,
         };
         (bench, process)
-    }
-
-    fn tickets(&self, process: &Docket) -> Tickets {
-        Tickets::new(InterceptedService::new(
-            process.channel(),
-            self.bearer.clone(),
-        ))
-    }
-
-    /// The ticket once it has arrived.
-    async fn arrived(&self, process: &Docket, id: &str) -> v1::Ticket {
-        let give_up = Instant::now() + SOON;
-        let mut tickets = self.tickets(process);
-        loop {
-            // First, so that nothing is under way any more when the ticket is read.
-            let open = ledger(&mut tickets, id)
-                .await
-                .iter()
-                .any(|row| row.latency.is_none());
-            let request = v1::GetTicketRequest {
-                id: Some(id.to_owned()),
-                number: None,
-            };
-            let got = tickets.get_ticket(request).await.expect("it is there");
-            let ticket = got.into_inner().ticket.expect("a ticket");
-            let result = ticket.integration_result.as_ref();
-            if result.is_some_and(|result| result.success) && !open {
-                return ticket;
-            }
-            assert!(Instant::now() < give_up, "it does not arrive: {result:?}");
-            sleep(Duration::from_millis(50)).await;
-        }
     }
 
     /// The keys of the issues by the tickets that they were made of.
@@ -135,31 +71,6 @@ impl Bench {
             issues.entry(ticket).or_default().push(issue.key);
         }
         issues
-    }
-}
-
-/// A ticket's ledger, first attempt first.
-async fn ledger(tickets: &mut Tickets, id: &str) -> Vec<v1::DispatchAttempt> {
-    let request = v1::ListDispatchAttemptsRequest {
-        ticket_id: id.to_owned(),
-        page_size: 100,
-        ..Default::default()
-    };
-    let listed = tickets.list_dispatch_attempts(request).await;
-    let mut rows = listed.expect("a ledger").into_inner().attempts;
-    rows.reverse();
-    rows
-}
-
-fn a_ticket(title: &str, integration: Option<&str>) -> v1::CreateTicketRequest {
-    v1::CreateTicketRequest {
-        ticket: Some(v1::Ticket {
-            title: title.to_owned(),
-            integration_id: integration.map(str::to_owned),
-            ..Default::default()
-        }),
-        request_id: Some(Uuid::new_v4().to_string()),
-        ..Default::default()
     }
 }
 
@@ -179,7 +90,7 @@ async fn a_crash_at_any_place_loses_nothing_and_doubles_nothing(
 
 async fn crash_at(kind: Kind, place: &str, outcome: DispatchOutcome, attempts: usize) {
     let (bench, mut process) = Bench::start(kind, Some(place)).await;
-    let mut tickets = bench.tickets(&process);
+    let mut tickets = bench.office.tickets(&process);
     let made = tickets.create_ticket(a_ticket(place, None)).await;
     let id = made
         .expect("a ticket")
@@ -201,9 +112,9 @@ async fn crash_at(kind: Kind, place: &str, outcome: DispatchOutcome, attempts: u
     let status = process.ended().await;
     assert_eq!(status.signal(), Some(ABORTED), "{place}: {cut:?}");
 
-    let process = start(&bench.settings).await;
-    let ticket = bench.arrived(&process, &id).await;
-    let rows = ledger(&mut bench.tickets(&process), &id).await;
+    let process = bench.office.process().await;
+    let ticket = bench.office.arrived(&process, &id).await;
+    let rows = ledger(&mut bench.office.tickets(&process), &id).await;
     assert_eq!(rows.len(), attempts, "{place}: {rows:?}");
     assert_eq!(rows[0].outcome(), outcome, "{place}");
     assert_eq!(rows[0].trigger(), DispatchTrigger::Request);
@@ -241,31 +152,31 @@ async fn any_number_of_kills_between_commit_and_answer_doubles_nothing(
     let (kills, seed) = (kills(), number("DOCKET_CRASH_SEED", 2026));
     println!("DOCKET_CRASH_KILLS={kills} DOCKET_CRASH_SEED={seed}");
     let mut rng = StdRng::seed_from_u64(seed);
-    let (bench, mut process) = Bench::start(kind, None).await;
+    let (bench, process) = Bench::start(kind, None).await;
     bench.jira.set_latency(LATENCY);
-    let mut ids = Vec::new();
-    for kill in 0..kills {
-        let request = a_ticket(&format!("Ticket {kill}"), Some(&bench.integration));
-        let mut tickets = bench.tickets(&process);
-        let call = tokio::spawn({
-            let request = request.clone();
-            async move { tickets.create_ticket(request).await }
-        });
-        sleep(HAND_OVER.mul_f64(rng.random_range(0.0..1.0))).await;
-        process.kill();
-        drop(call.await);
-        process = start(&bench.settings).await;
-        // Whoever got no answer asks again, as a client does.
-        let again = bench.tickets(&process).create_ticket(request).await;
-        let ticket = again.expect("an answer").into_inner().ticket;
-        ids.push(ticket.expect("a ticket").id);
-    }
-    let mut recovered = 0;
-    for id in &ids {
-        bench.arrived(&process, id).await;
-        let rows = ledger(&mut bench.tickets(&process), id).await;
-        recovered += usize::from(rows.len() > 1);
-    }
+    // What one hand-over asks of Jira, whole.
+    let request = a_ticket("Undisturbed", Some(&bench.integration));
+    let begun = bench.jira.requests().len();
+    let whole = bench.office.tickets(&process).create_ticket(request).await;
+    let whole = whole.expect("a ticket").into_inner().ticket;
+    let mut ids = vec![whole.expect("a ticket").id];
+    let calls = bench.jira.requests().len() - begun;
+    let reach = || {
+        let (jira, begun) = (&bench.jira, bench.jira.requests().len());
+        // Between two of its calls, the first of which comes after the commit.
+        let call = begun + rng.random_range(1..calls);
+        let moment = LATENCY.mul_f64(rng.random_range(0.0..1.0));
+        async move {
+            until("the hand-over goes on", || jira.requests().len() >= call).await;
+            sleep(moment).await;
+        }
+    };
+    let killed = bench
+        .office
+        .kill_between(process, &bench.integration, kills, reach);
+    let (process, killed, recovered) = killed.await;
+    ids.extend(killed);
+    assert!(recovered > 0, "no kill has come between commit and answer");
     let issues = bench.issues();
     assert_eq!(issues.len(), ids.len(), "each ticket has its issue");
     let doubled: Vec<_> = issues.iter().filter(|(_, keys)| keys.len() != 1).collect();
@@ -275,6 +186,7 @@ async fn any_number_of_kills_between_commit_and_answer_doubles_nothing(
         ..Default::default()
     };
     let listed = bench
+        .office
         .tickets(&process)
         .list_tickets(listed)
         .await
@@ -285,8 +197,56 @@ async fn any_number_of_kills_between_commit_and_answer_doubles_nothing(
         "no ticket is there twice"
     );
     println!(
-        "dispatch: {kind:?}: {kills} kills, {recovered} hand-overs went on elsewhere: {} tickets have one issue each, in {}",
+        "crash: dispatch: {kind:?}: {kills} kills, {recovered} hand-overs went on elsewhere: {} tickets have one issue each, in {}",
         ids.len(),
-        bench.database.url.split(':').next().unwrap_or_default(),
+        bench
+            .office
+            .database
+            .url
+            .split(':')
+            .next()
+            .unwrap_or_default(),
     );
+}
+
+/// A process that is held up while it asks what the project takes, for longer than its lease, goes on when another one has long handed the
+/// ticket over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_held_up_before_it_sends_sends_nothing_beside_another() {
+    let (bench, held) = Bench::start(Kind::Postgres, None).await;
+    let asks = Operation::CreateMetaFields;
+    bench
+        .jira
+        .order(Fault::on(asks, Action::Delay { ms: 3000 }));
+    let request = a_ticket("Held up", Some(&bench.integration));
+    let mut tickets = bench.office.tickets(&held);
+    let call = tokio::spawn({
+        let request = request.clone();
+        async move { tickets.create_ticket(request).await }
+    });
+    until("it asks what the project takes", || {
+        !bench.jira.requests_of(asks).is_empty()
+    })
+    .await;
+    held.signal("STOP");
+    let other = bench.office.process().await;
+    // The same request: the ticket is filed already.
+    let again = bench.office.tickets(&other).create_ticket(request).await;
+    let id = again.expect("an answer").into_inner().ticket;
+    let id = id.expect("a ticket").id;
+    bench.office.arrived(&other, &id).await;
+    held.signal("CONT");
+    held.logged("a dispatch is somebody else's now").await;
+    drop(call.await);
+    assert_eq!(bench.jira.requests_of(Operation::CreateIssue).len(), 1);
+    let rows = ledger(&mut bench.office.tickets(&other), &id).await;
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| (row.trigger(), row.outcome()))
+        .collect();
+    let expected = [
+        (DispatchTrigger::Create, DispatchOutcome::RetryLater),
+        (DispatchTrigger::Recovery, DispatchOutcome::Created),
+    ];
+    assert_eq!(told, expected, "nothing had been sent");
 }

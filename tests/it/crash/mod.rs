@@ -3,7 +3,9 @@
 mod bench;
 mod check;
 mod dispatch;
+mod github;
 mod lanes;
+mod office;
 mod process;
 mod random;
 mod replicas;
