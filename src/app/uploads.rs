@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     blobs::{Blobs, Pieces},
-    db::{attachment, upload, upload_part},
+    db::{attachment, upload, upload_part, user},
     domain::{
         actor::Actor,
         attachment::{Filename, Sha256Text},
@@ -68,6 +68,8 @@ impl App {
                 let (row, request) = (row.clone(), request.clone());
                 Box::pin(async move {
                     let (id, now) = (row.id, row.create_time);
+                    // One after the other, so that the limit holds for those that begin at once.
+                    user::hold(tx, &row.uploader_id).await?;
                     if upload::count_open(tx, &row.uploader_id, now).await? >= MAX_OPEN {
                         return Err(too_many());
                     }

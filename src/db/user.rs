@@ -1,8 +1,9 @@
 //! People: one row a `sub` that the auth service has vouched for.
 
 use sea_orm::{
-    Condition, IntoActiveModel, Order, QueryOrder, QuerySelect, entity::prelude::*,
-    sea_query::OnConflict,
+    Condition, IntoActiveModel, Order, QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{LockType, OnConflict},
 };
 
 use super::query;
@@ -118,6 +119,14 @@ async fn insert_or_update(
 /// The person.
 pub async fn find(conn: &impl ConnectionTrait, id: &UserId) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id.clone()).one(conn).await?)
+}
+
+/// Keeps other transactions that hold the person waiting, on PostgreSQL, until this one ends: of what each counts before it adds to it
+/// nothing is missing then. What refers to the person is not kept waiting.
+pub async fn hold(conn: &impl ConnectionTrait, id: &UserId) -> Result<()> {
+    let row = Entity::find_by_id(id.clone()).lock(LockType::NoKeyUpdate);
+    row.one(conn).await?;
+    Ok(())
 }
 
 /// The people with these ids, in no order.

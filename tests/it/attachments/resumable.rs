@@ -299,3 +299,24 @@ async fn a_caller_has_a_hundred_uploads_open_at_most(
         .expect("the old ones are forgotten");
     server.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_caller_who_begins_many_uploads_at_once_has_no_more_of_them(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let server = TestServer::start_with(kind, TestClock::new()).await;
+    let (server, tickets, ticket) = bench(server).await;
+    let request = file(&ticket, b"hello");
+    let begun = (0..130).map(|_| {
+        let (mut tickets, request) = (tickets.clone(), request.clone());
+        async move { start(&mut tickets, request).await }
+    });
+    let begun = futures::future::join_all(begun).await;
+    let (begun, refused): (Vec<_>, Vec<_>) = begun.into_iter().partition(Result::is_ok);
+    assert_eq!((begun.len(), refused.len()), (100, 30));
+    for refused in refused {
+        assert_eq!(reason(&refused.unwrap_err()), "TOO_MANY_UPLOADS");
+    }
+    server.stop().await;
+}
