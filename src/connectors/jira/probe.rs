@@ -15,7 +15,7 @@ use look::Look;
 pub use look::MarkedIssue;
 
 use super::{CallError, IssueRef, Jira, Mark, Marker, PROPERTY, Trouble};
-use crate::domain::{export::issue_number, ids::ExportId};
+use crate::domain::ids::ExportId;
 
 /// The most issues that one search shows.
 const NEWEST: i64 = look::WINDOW;
@@ -191,7 +191,11 @@ impl Jira {
                 self.get(&["rest", "api", "3", "search"], &query).await?
             }
         };
-        let numbers = body.issues.iter().map(|i| issue_number(project, &i.key));
+        // By their numbers alone: where the project was renamed, its issues have keys of the new name.
+        let numbers = body
+            .issues
+            .into_iter()
+            .map(|it| it.found(PROPERTY).number());
         Ok(numbers.flatten().max())
     }
 

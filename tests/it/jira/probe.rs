@@ -159,3 +159,12 @@ async fn the_newest_key_is_asked_for_by_number() {
     assert_eq!(body["jql"], "project = \"DEMO\" ORDER BY key DESC");
     assert_eq!(body["maxResults"], 1);
 }
+
+#[tokio::test]
+async fn the_newest_key_of_a_project_that_was_renamed_is_found_under_the_new_name() {
+    let bench = Bench::new().await;
+    foreign(&bench, 11);
+    assert!(bench.sandbox.rename_project("DEMO", "NEW"));
+    assert_eq!(bench.jira.newest_key("DEMO").await, Ok(Some(11)));
+    assert_eq!(bench.jira.newest_key("NEW").await, Ok(Some(11)));
+}
