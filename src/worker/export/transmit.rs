@@ -76,7 +76,11 @@ impl Run {
                             }
                         }
                         Ok(None) => return Ok(Err(trouble.to_string())),
-                        Err(refused) => return Ok(Err(refused.to_string())),
+                        Err(refused) => {
+                            // Nobody could look: whoever sends it again may be the second to do so.
+                            file.row.doubted = true;
+                            return Ok(Err(refused));
+                        }
                     }
                 }
             }

@@ -100,3 +100,32 @@ async fn a_file_that_comes_twice_after_the_end_does_not_keep_its_issue_from_bein
     assert_eq!((reverted.deleted.len(), reverted.kept), (3, vec![]));
     assert!(bench.jira.issues().is_empty());
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_file_that_nobody_could_look_for_may_be_there_twice_once_it_is_sent_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = with_files(kind, &FILES[..1]).await;
+    let late = Action::WorkAfterClientLeft {
+        delay_ms: 0,
+        after_calls: 60,
+    };
+    bench
+        .jira
+        .order(Fault::on(Operation::AddAttachments, late).nth(1));
+    // The look before it is answered, the one after it is not.
+    bench
+        .jira
+        .order(Fault::on(Operation::GetIssue, Action::status(403)).nth(2));
+    let events = bench.run().await;
+    assert_completed(&events);
+    assert_eq!(last(&events).manual_fixes_needed, 1);
+    assert_eq!(apply(&bench).await, Some(Outcome::Applied(true)));
+    assert_eq!(in_jira(&bench).len(), 1);
+    while in_jira(&bench).len() == 1 {
+        drift(&bench).await;
+    }
+    let told = ("attachment".to_owned(), FILES[0].1.to_owned());
+    assert_eq!(drift(&bench).await, [told]);
+}
