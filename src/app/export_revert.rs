@@ -27,7 +27,7 @@ use crate::{
     },
     error::{Error, Reason, Result},
 };
-use judge::{fixed, kept, note, sent};
+use judge::{fixed, kept, note, sent, spares_left};
 
 /// What became, or would become, of the issues.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -148,7 +148,7 @@ impl Revert<'_> {
         let mut next = self.row.clone();
         next.status = ExportStatus::Reverted;
         next.tickets_failed = 0;
-        next.orphaned_keys.0.clear();
+        next.orphaned_keys.0 = spares_left(&settled);
         next.dependencies_created = self.links_left(&settled);
         self.write(next, |step| step.ends = true).await?;
         self.app.wake.changed(self.row.session_id);

@@ -39,7 +39,7 @@ pub struct FixOutcome {
 pub(super) struct Fixer<'a> {
     pub(super) app: &'a App,
     pub(super) jira: Jira,
-    meta: ProjectMeta,
+    pub(super) meta: ProjectMeta,
     /// Its fence moves with each write of this call.
     pub(super) export: export::Model,
     pub(super) caller: UserId,
@@ -153,8 +153,12 @@ impl Fixer<'_> {
         let key = item.and_then(|item| item.jira_key.clone());
         let key = key.ok_or_else(|| refused(fix, "the ticket has no issue"))?;
         let mut beside = Beside::default();
+        if spare_issues::is_doubt(fix) {
+            self.no_second_issue(fix).await?;
+            return self.record(fix, beside).await;
+        }
         if fix.field == spare_issues::FIELD {
-            beside.settled = Some(self.second_issue(fix).await?);
+            beside.settled = Some((fix.ticket_id, self.second_issue(fix).await?));
             return self.record(fix, beside).await;
         }
         self.require_own(fix, fix.ticket_id).await?;

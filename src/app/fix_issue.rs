@@ -6,6 +6,7 @@ use super::{
     jira_calls::failed,
     kept_issues::recorded,
     spare_files::doubled,
+    spare_issues::spares,
 };
 use crate::{
     connectors::jira::{Estranged, Recorded},
@@ -47,11 +48,31 @@ impl Fixer<'_> {
             ticket: fix.ticket_id,
         };
         match self.why_estranged(issue).await? {
-            Some(_) => Ok(spare.key.clone()),
-            None => {
+            Some(Estranged::Gone(_) | Estranged::Another(_)) => Ok(spare.key.clone()),
+            // One without the mark is none the less there.
+            Some(Estranged::Unmarked(_)) | None => {
                 let how = format!("{} is still there; delete it in Jira", spare.key);
                 Err(refused(fix, &how))
             }
+        }
+    }
+
+    /// Refuses for as long as the ticket has, or may have, a second issue.
+    pub(super) async fn no_second_issue(&self, fix: &export_fix::Model) -> Result<()> {
+        let item = self.items.get(&fix.ticket_id);
+        let item = item.ok_or_else(|| refused(fix, "the ticket has no issue"))?;
+        let (project, task) = (&self.meta.project().key, self.export.id);
+        let after = item.high_key.unwrap_or_default();
+        let look = || self.jira.made_by(project, after, task);
+        let looked = self.app.ask_jira(look).await;
+        let (seen, whole) = looked.map_err(|error| failed(&error, project))?;
+        match spares(item, &seen).first() {
+            Some(spare) => {
+                let how = format!("{} is a second issue; delete it in Jira", spare.key);
+                Err(refused(fix, &how))
+            }
+            None if whole => Ok(()),
+            None => Err(refused(fix, "not all keys of the project could be read")),
         }
     }
 

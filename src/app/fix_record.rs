@@ -8,7 +8,7 @@ use crate::{
     db::{
         Tx, export, export_attachment, export_item, export_link, history, session_ticket, ticket,
     },
-    domain::ids::ExportId,
+    domain::ids::{ExportId, TicketId},
     error::Result,
 };
 
@@ -19,8 +19,8 @@ pub(super) struct Beside {
     pub(super) file: Option<export_attachment::Model>,
     /// The value that the issue has now.
     pub(super) resent: Option<Resent>,
-    /// The key of a second issue that is gone.
-    pub(super) settled: Option<String>,
+    /// The ticket and the key of a second issue that is gone.
+    pub(super) settled: Option<(TicketId, String)>,
 }
 
 /// Writes it; `entry` tells of a file.
@@ -36,8 +36,9 @@ pub(super) async fn write_beside(
     if let (Some(file), Some(entry)) = (&beside.file, entry) {
         write_file(tx, file, entry).await?;
     }
-    if let Some(key) = &beside.settled {
+    if let Some((ticket, key)) = &beside.settled {
         export::settle_orphan(tx, id, key).await?;
+        forget_spare(tx, id, *ticket, key).await?;
     }
     match &beside.resent {
         Some(resent) => write_resent(tx, id, resent).await,
@@ -61,6 +62,19 @@ async fn write_file(
     };
     session_ticket::told_anew(tx, file.ticket_id, result, entry.create_time).await?;
     history::append(tx, vec![entry.clone()]).await
+}
+
+/// Takes a second issue that is gone off its ticket: nothing more is to be done about it.
+async fn forget_spare(tx: &Tx, export: ExportId, ticket: TicketId, key: &str) -> Result<()> {
+    for mut item in export_item::of_tickets(tx, export, [ticket]).await? {
+        let Some(mut spares) = item.spare_issues.take() else {
+            continue;
+        };
+        spares.0.retain(|spare| spare.key != key);
+        item.spare_issues = Some(spares).filter(|spares| !spares.0.is_empty());
+        export_item::save(tx, &item).await?;
+    }
+    Ok(())
 }
 
 /// Records the value beside those that the export has sent, for whoever compares the two sides later.

@@ -64,3 +64,29 @@ pub(crate) fn fix(item: &export_item::Model, spare: &SpareIssue, now: Time) -> e
         create_time: now,
     }
 }
+
+/// What a person has to do where not all keys could be read that a second issue may have.
+pub(crate) fn doubt(item: &export_item::Model, now: Time) -> export_fix::Model {
+    let own = item.jira_key.clone().unwrap_or_default();
+    export_fix::Model {
+        id: FixId::at(now),
+        export_id: item.export_id,
+        ticket_id: item.ticket_id,
+        jira_key: Some(own.clone()),
+        fix_type: ManualFixType::FieldRejected,
+        field: FIELD.to_owned(),
+        reason: "Jira gave no answer to a create, docket has sent it again, and more keys have been given out since than docket can read: nobody knows whether the ticket has a second issue".to_owned(),
+        recommended_action: format!(
+            "Look in Jira for another issue with the title of {own}, and delete it; ApplyFixes looks again."
+        ),
+        wanted: own,
+        sent: None,
+        applied: false,
+        create_time: now,
+    }
+}
+
+/// Whether a fix tells that nobody knows of a second issue, and not of one that is there.
+pub(crate) fn is_doubt(fix: &export_fix::Model) -> bool {
+    fix.field == FIELD && fix.sent.is_none()
+}

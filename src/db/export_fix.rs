@@ -97,3 +97,19 @@ pub async fn of_export(conn: &impl ConnectionTrait, export: ExportId) -> Result<
         .all(conn)
         .await?)
 }
+
+/// Everything to put right by hand of a ticket, oldest first.
+pub async fn of_ticket(
+    conn: &impl ConnectionTrait,
+    export: ExportId,
+    ticket: TicketId,
+) -> Result<Vec<Model>> {
+    let rows = Entity::find()
+        .filter(Column::ExportId.eq(export))
+        .filter(Column::TicketId.eq(ticket));
+    Ok(rows
+        .order_by_asc(Column::CreateTime)
+        .order_by_asc(Column::Id)
+        .all(conn)
+        .await?)
+}

@@ -1,6 +1,10 @@
 //! What a revert sees of each issue: whether docket made it, and whether anybody has touched it since.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::RangeInclusive,
+    time::Duration,
+};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -13,11 +17,15 @@ use crate::{
         export::{FileState, ItemState, LinkState, RevertState, SpareIssue},
         ids::TicketId,
     },
-    error::Result,
+    error::{Error, Reason, Result},
 };
 
 /// How many issues a dry run looks at at once.
 const LOOKS_AT_ONCE: usize = 8;
+/// Why an issue is kept that cannot be deleted.
+const GONE: &str = "it is not there any more, or docket's account may not see it";
+/// When to look again for what could not be found.
+const LATER: Duration = Duration::from_secs(60);
 
 impl Revert<'_> {
     /// What would become of each, in their order: looked at several at once, for nothing is changed.
@@ -63,13 +71,31 @@ impl Revert<'_> {
         let (project, after) = (&self.project, item.high_key.unwrap_or_default());
         let marker = self.marker(item);
         let look = || self.jira.find_created(project, after, &marker);
-        if let Probe::Found(issue) = self.ask(look).await? {
-            item.jira_url = Some(self.jira.browse_url(&issue.key).to_string());
-            item.jira_key = Some(issue.key);
-            item.jira_id = Some(issue.id);
-            item.state = ItemState::Created;
+        match self.ask(look).await? {
+            Probe::Found(issue) => {
+                item.jira_url = Some(self.jira.browse_url(&issue.key).to_string());
+                item.jira_key = Some(issue.key);
+                item.jira_id = Some(issue.id);
+                item.state = ItemState::Created;
+                Ok(())
+            }
+            Probe::Absent { .. } => Ok(()),
+            // To go on would be to forget an issue that may be there, and to make a second one some day.
+            Probe::Unfinished { searched_to } => Err(self.unsure(item, after + 1..=searched_to)),
         }
-        Ok(())
+    }
+
+    /// Nobody can tell whether the ticket has an issue; `keys` are the numbers of those that were looked at.
+    fn unsure(&self, item: &export_item::Model, keys: RangeInclusive<i64>) -> Error {
+        let title = Snapshot::summary(item.exported.as_ref()).unwrap_or_default();
+        let (project, first, last) = (&self.project, keys.start(), keys.end());
+        Error::Unavailable {
+            reason: Reason::JiraCreateUncertain,
+            message: format!(
+                "nobody can tell whether Jira has made an issue titled “{title}”: there is none among {project}-{first} to {project}-{last}, and more keys have been given out than docket can read; what was taken back until now stays so. Call RevertExport again later; if it stops here again, look in Jira for that issue, and tell an administrator of docket its key"
+            ),
+            retry_after: LATER,
+        }
     }
 
     async fn condition(&self, item: &export_item::Model, key: &str, id: &str) -> Result<Condition> {
@@ -116,12 +142,19 @@ pub(super) fn kept(condition: Condition, before: Option<RevertState>) -> Option<
     match condition {
         // Deleted by an earlier call, whose answer was lost.
         Condition::Gone if before == Some(RevertState::Deleting) => None,
-        Condition::Gone => {
-            Some("it is not there any more, or docket's account may not see it".to_owned())
-        }
+        Condition::Gone => Some(GONE.to_owned()),
         Condition::Touched(why) => Some(why),
         Condition::Untouched => None,
     }
+}
+
+/// The keys of the second issues that are there yet.
+pub(super) fn spares_left(items: &[export_item::Model]) -> Vec<String> {
+    let spares = items.iter().flat_map(|item| item.spares());
+    let left = spares.filter(|spare| {
+        spare.revert == Some(RevertState::Kept) && spare.note.as_deref() != Some(GONE)
+    });
+    left.map(|spare| spare.key.clone()).collect()
 }
 
 pub(super) fn state_of(spare: &SpareIssue, state: RevertState) -> SpareIssue {

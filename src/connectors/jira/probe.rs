@@ -272,18 +272,20 @@ impl Jira {
         })
     }
 
-    /// Every issue that bears the mark of a run, among the keys after the number `after`; in a very large project not the oldest.
+    /// Every issue that bears the mark of a run, among the keys after the number `after`, and whether all keys that there may be were
+    /// read: in a very large project they are not.
     pub async fn made_by(
         &self,
         project: &str,
         after: i64,
         task: ExportId,
-    ) -> Result<Vec<MarkedIssue>, CallError> {
+    ) -> Result<(Vec<MarkedIssue>, bool), CallError> {
         let wanted = |marker: &Marker| marker.task == task;
         let mut look = Look::for_all(project, after, &wanted);
-        if !self.look_through(&mut look).await? {
+        let whole = self.look_through(&mut look).await?;
+        if !whole {
             tracing::warn!(project, after, "not all keys of a project could be read");
         }
-        Ok(look.found())
+        Ok((look.found(), whole))
     }
 }

@@ -6,9 +6,9 @@ use super::{
     ticket::count,
 };
 use crate::{
-    app::spare_issues::{fix, new_spares, since},
+    app::spare_issues::{FIELD, doubt, fix, new_spares, since},
     connectors::jira::Jira,
-    db::{export, export_item, ticket},
+    db::{export, export_fix, export_item, ticket},
     domain::export::{EventDetail, SpareIssue},
 };
 
@@ -26,17 +26,43 @@ impl Run {
             })
             .await?;
         match looked {
-            Ok(seen) => {
+            Ok((seen, whole)) => {
                 for item in items {
                     let spares = new_spares(&item, &seen);
                     if !spares.is_empty() {
                         self.tell_of(jira, item, spares).await?;
+                    } else if !whole && item.spares().is_empty() {
+                        self.tell_of_doubt(&item).await?;
                     }
                 }
             }
             Err(refused) => tracing::warn!(%refused, "second issues could not be looked for"),
         }
         Ok(())
+    }
+
+    /// Tells, once, that nobody knows whether the ticket has a second issue.
+    async fn tell_of_doubt(&self, item: &export_item::Model) -> Result<(), Stop> {
+        let conn = self.app.db.read();
+        let known = export_fix::of_ticket(conn, self.claimed.id, item.ticket_id).await?;
+        if known.iter().any(|fix| fix.field == FIELD) {
+            return Ok(());
+        }
+        let rows = ticket::find_many(conn, [item.ticket_id]).await?;
+        let title = rows.into_iter().next().map(|ticket| ticket.title.0);
+        let fix = doubt(item, self.app.clock.now());
+        let url = item.jira_url.clone().unwrap_or_default();
+        let detail = EventDetail::FieldFallback {
+            ticket_id: fix.ticket_id,
+            field: fix.field.clone(),
+            fix: Box::new(fix.told(url, title.unwrap_or_default())),
+        };
+        let change = Change {
+            fixes: vec![fix],
+            ..Change::default()
+        };
+        let alter = |next: &mut export::Model| next.manual_fixes += 1;
+        self.record(alter, change, vec![detail]).await
     }
 
     async fn tell_of(

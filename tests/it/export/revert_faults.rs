@@ -165,3 +165,28 @@ async fn a_revert_has_the_time_that_is_published_for_it() {
     let planned = bench.revert(true).await.unwrap();
     assert_eq!(planned.deleted, bench.made());
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_revert_does_not_end_while_nobody_can_tell_whether_there_is_an_issue(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind, TICKETS).await;
+    let lost = Fault::on(Operation::CreateIssue, Action::DropBefore);
+    bench.jira.order(lost.nth(2));
+    bench
+        .during_the_second_create(async || {
+            bench.jira.skip_numbers("DEMO", 2_000_000);
+            bench.jira.foreign_issue("DEMO", "Somebody else's").unwrap();
+        })
+        .await;
+    let failed = last(&bench.events(0).await).failure.unwrap();
+    assert_eq!(failed.reason, "JIRA_CREATE_UNCERTAIN");
+    for dry_run in [true, false] {
+        let unsure = bench.revert(dry_run).await.unwrap_err();
+        assert_eq!(unsure.code(), Code::Unavailable);
+        assert_eq!(reason(&unsure), "JIRA_CREATE_UNCERTAIN");
+    }
+    // Nothing is begun anew meanwhile.
+    assert!(bench.start().await.is_err());
+}

@@ -15,7 +15,7 @@ use crate::support::database::Kind;
 const TICKETS: &[(&str, &[&str])] = &[("a", &[]), ("b", &["a"]), ("c", &["a", "b"])];
 
 /// So many calls pass until docket has looked for the whole time, and has sent the create again.
-const SENT_AGAIN: u64 = 13;
+pub(super) const SENT_AGAIN: u64 = 13;
 
 impl Bench {
     async fn drift(&self) -> Vec<DriftItem> {
@@ -26,7 +26,7 @@ impl Bench {
         drift.into_inner().items
     }
 
-    async fn apply(&self) -> Vec<FixResult> {
+    pub(super) async fn apply(&self) -> Vec<FixResult> {
         let request = ApplyFixesRequest {
             session_id: self.session.clone(),
             ..Default::default()
@@ -37,7 +37,7 @@ impl Bench {
 }
 
 /// An export in which Jira carries out the second create that many calls too late; its events.
-async fn exported(kind: Kind, after_calls: u64) -> (Bench, Vec<ExportEvent>) {
+pub(super) async fn exported(kind: Kind, after_calls: u64) -> (Bench, Vec<ExportEvent>) {
     let bench = Bench::new(kind, TICKETS).await;
     let late = Action::WorkAfterClientLeft {
         delay_ms: 0,
@@ -53,7 +53,7 @@ async fn exported(kind: Kind, after_calls: u64) -> (Bench, Vec<ExportEvent>) {
 }
 
 /// The keys of the ticket's own issue and of the second one.
-async fn two(bench: &Bench) -> (String, String) {
+pub(super) async fn two(bench: &Bench) -> (String, String) {
     let own = bench.results().await.jira_tickets[1].jira_key.clone();
     let mark = bench.jira.issue(&own).unwrap().properties["docket"].clone();
     let issues = bench.jira.issues().into_iter();
@@ -146,9 +146,12 @@ async fn a_second_issue_that_comes_after_the_end_is_found_by_whoever_looks(
     assert_eq!(bench.jira.issues().len(), 1);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_second_issue_is_settled_once_it_is_gone() {
-    let (bench, _) = exported(Kind::Sqlite, SENT_AGAIN).await;
+async fn a_second_issue_is_settled_once_it_is_gone(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (bench, _) = exported(kind, SENT_AGAIN).await;
     let (own, second) = two(&bench).await;
     let applied = bench.apply().await;
     let Some(Outcome::Error(error)) = &applied[0].outcome else {
@@ -169,4 +172,61 @@ async fn a_second_issue_is_settled_once_it_is_gone() {
     assert!(results.manual_fixes[0].applied);
     assert_eq!(bench.drift().await, []);
     assert!(bench.jira.issue(&own).is_some());
+
+    let reverted = bench.revert(false).await.unwrap();
+    assert!(!reverted.deleted.contains(&second), "{reverted:?}");
+    assert_eq!((reverted.deleted.len(), reverted.kept), (3, vec![]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_second_issue_that_lost_the_mark_is_there_all_the_same(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (bench, _) = exported(kind, SENT_AGAIN).await;
+    let (_, second) = two(&bench).await;
+    let property = "docket".to_owned();
+    bench
+        .jira
+        .touch(&second, Person::Other, &Touch::Unmark { property });
+    let applied = bench.apply().await;
+    let Some(Outcome::Error(error)) = &applied[0].outcome else {
+        panic!("it is still there: {applied:?}");
+    };
+    assert!(error.message.contains(&second), "{error:?}");
+    assert_eq!(bench.results().await.orphaned_keys, [second]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_second_issue_that_could_not_be_looked_for_everywhere_stays_in_doubt(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind, TICKETS).await;
+    let never = Action::WorkAfterClientLeft {
+        delay_ms: 0,
+        after_calls: 100_000,
+    };
+    let slow = Action::Delay { ms: 600 };
+    for (action, nth) in [(never, 2), (slow, 4)] {
+        let fault = Fault::on(Operation::CreateIssue, action);
+        bench.jira.order(fault.nth(nth));
+    }
+    bench.start().await.unwrap();
+    bench.until(|| bench.creates() == 4).await;
+    bench.jira.skip_numbers("DEMO", 40_000);
+    bench.jira.foreign_issue("DEMO", "Somebody else's").unwrap();
+    assert_completed(&bench.events(0).await);
+    let results = bench.results().await;
+    assert_eq!(results.manual_fixes.len(), 1, "{:?}", results.manual_fixes);
+    let fix = &results.manual_fixes[0];
+    let own = &results.jira_tickets[1].jira_key;
+    assert_eq!((fix.field.as_str(), &fix.jira_key), ("issue", own));
+    assert!(fix.reason.contains("nobody knows"), "{fix:?}");
+    let applied = bench.apply().await;
+    assert!(
+        matches!(applied[0].outcome, Some(Outcome::Error(_))),
+        "{applied:?}"
+    );
+    assert_eq!(bench.results().await.manual_fixes, results.manual_fixes);
 }
