@@ -140,8 +140,28 @@ impl Snapshot {
             if let Some(text) = self.docket.remove(old) {
                 self.docket.insert(new.clone(), text);
             }
+            if let Some(sent) = self.sent.remove(old) {
+                self.sent.insert(new.clone(), sent);
+            }
         }
         self.ids = ids.clone();
+    }
+
+    /// An item's record of what was sent, once its issue is in this sprint; `None` where nothing was kept.
+    pub(crate) fn in_sprint(
+        exported: Option<Value>,
+        ids: &FieldIds,
+        sprint: &Sprint,
+        ticket: &ticket::Model,
+    ) -> Option<Value> {
+        let mut snapshot: Self = serde_json::from_value(exported?).ok()?;
+        snapshot.resend(&Resent {
+            id: ids.sprint.clone(),
+            sent: Sent::sprint(sprint),
+            ids: Some(ids.clone()),
+            ticket: ticket.clone(),
+        });
+        serde_json::to_value(snapshot).ok()
     }
 
     /// The summary that was sent, by an item's record of it.
@@ -192,5 +212,38 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(sprint: &str) -> FieldIds {
+        FieldIds {
+            story_points: "customfield_2".to_owned(),
+            sprint: sprint.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_was_sent_goes_with_a_field_that_has_another_id_by_now() {
+        let mut snapshot = Snapshot {
+            ids: ids("customfield_1"),
+            ..Snapshot::default()
+        };
+        let text = Text::of("Sprint 2");
+        let sent = Sent {
+            value: Some(2.into()),
+            text: text.clone(),
+        };
+        snapshot.sent.insert("customfield_1".to_owned(), sent);
+        snapshot.docket.insert("customfield_1".to_owned(), text);
+        snapshot.rename(&ids("customfield_3"));
+        let stored = serde_json::to_value(&snapshot).unwrap();
+        let sprint = Snapshot::sprint(Some(&stored));
+        assert_eq!(sprint.as_deref(), Some("Sprint 2"));
+        assert_eq!(snapshot.sent.len(), 1);
+        assert!(snapshot.docket.contains_key("customfield_3"));
     }
 }

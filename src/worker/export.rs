@@ -13,6 +13,7 @@ mod run;
 mod settle;
 mod spare_files;
 mod spares;
+mod sprint;
 mod states;
 mod sure;
 mod ticket;

@@ -14,7 +14,7 @@ use crate::{
         step::step,
     },
     connectors::jira::{
-        CallError, IssuePlan, IssueRef, Jira, PlanError, ProjectMeta, Unsent, adf::InlineAttachment,
+        IssuePlan, IssueRef, Jira, PlanError, ProjectMeta, Unsent, adf::InlineAttachment,
     },
     db::{
         export, export_attachment, export_fix, export_item, history::Entry, session_ticket, ticket,
@@ -74,10 +74,7 @@ impl Run {
             passage.full_text = Some(full_text(ticket));
         }
         let files = self.send_files(&passage).await?;
-        let late = match lost_sprint(&passage) {
-            Some(lost) => Some(lost),
-            None => self.add_to_sprint(&passage).await?,
-        };
+        let late = self.send_sprint(&mut passage).await?;
         step("export.sprint_sent");
         self.finish(passage, late, &files).await?;
         step("export.ticket_done");
@@ -157,39 +154,6 @@ impl Run {
         };
         self.record_for_sure(alter, change, details, &issue.key)
             .await
-    }
-
-    /// Puts the issue into its sprint. What Jira refuses, or keeps failing at, is a manual fix, not a stop.
-    async fn add_to_sprint(&self, passage: &Passage<'_>) -> Result<Option<Unsent>, Stop> {
-        let (Some(sprint), Some(key)) = (&passage.plan.sprint, &passage.item.jira_key) else {
-            return Ok(None);
-        };
-        let lost = |reason: String| Unsent {
-            field: "sprint".to_owned(),
-            fix_type: ManualFixType::SprintNotFound,
-            wanted: sprint.name.clone(),
-            sent: String::new(),
-            reason,
-            recommended_action: format!("Add {key} to the sprint “{}” in Jira.", sprint.name),
-        };
-        if let Some(why) = &passage.estranged {
-            return Ok(Some(lost(why.clone())));
-        }
-        let keys = [key.clone()];
-        let added = self
-            .try_spare(passage.jira, "add to a sprint", || {
-                passage.jira.add_to_sprint(sprint.id, &keys)
-            })
-            .await?;
-        match added {
-            Ok(()) => Ok(None),
-            Err(CallError::Rejected(refused)) if refused.status == 401 => {
-                Err(CallError::Rejected(refused)
-                    .failure(&self.claimed.jira_project_key)
-                    .into())
-            }
-            Err(refused) => Ok(Some(lost(refused.to_string()))),
-        }
     }
 
     /// Records that the ticket is done, with the event that tells so.
@@ -320,7 +284,7 @@ impl Run {
 
 impl Passage<'_> {
     /// What the issue has to do without, as it was written down before the create.
-    fn noted(&self) -> Vec<Unsent> {
+    pub(super) fn noted(&self) -> Vec<Unsent> {
         serde_json::from_value(self.item.fallbacks.clone()).unwrap_or_default()
     }
 
@@ -333,13 +297,4 @@ impl Passage<'_> {
 
 pub(super) fn count(fixes: &[export_fix::Model]) -> i32 {
     i32::try_from(fixes.len()).unwrap_or(i32::MAX)
-}
-
-/// A sprint that was there when the issue was created and is not any more, for an issue that a worker left before its sprint.
-fn lost_sprint(passage: &Passage<'_>) -> Option<Unsent> {
-    let about_sprint = |unsent: &&Unsent| unsent.field == "sprint";
-    if passage.noted().iter().any(|unsent| about_sprint(&unsent)) {
-        return None;
-    }
-    passage.plan.unsent.iter().find(about_sprint).cloned()
 }

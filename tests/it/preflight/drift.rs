@@ -254,3 +254,28 @@ async fn without_an_export_or_with_one_that_runs_there_is_nothing_to_compare() {
         (Code::Aborted, "EXPORT_RUNNING")
     );
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_sprint_that_another_one_has_taken_the_name_of_between_two_attempts_is_no_drift(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    use docket::sandbox::{Action, Fault, Operation};
+    let bench = Bench::new(kind, vec![full("a")]).await;
+    let revoked = Fault::on(Operation::MoveToSprint, Action::status(401));
+    bench.jira.order(revoked);
+    assert_eq!(bench.run().await.status(), v1::ExportStatus::Failed);
+    bench.jira.change_site(|site| {
+        let project = site.projects.iter_mut().find(|it| it.key == "DEMO");
+        let sprints = &mut project.unwrap().board.as_mut().unwrap().sprints;
+        sprints[1].name = "Sprint of old".to_owned();
+        sprints[2].name = "DEMO Sprint 2".to_owned();
+    });
+    let retry = v1::RetryExportRequest {
+        session_id: bench.session.clone(),
+        ..Default::default()
+    };
+    bench.exports().retry_export(retry).await.unwrap();
+    assert_eq!(bench.follow().await.status(), v1::ExportStatus::Completed);
+    assert_eq!(bench.drift().await.unwrap(), []);
+}
