@@ -10,6 +10,7 @@ use super::{
     App,
     exports::{cyclic, empty, ordered},
     jira_calls::failed,
+    kept_issues::KeptIssues,
     losses::Loss,
     plan_answer,
     plan_site::PlanSite,
@@ -101,7 +102,8 @@ impl App {
         for some in order.chunks(BATCH) {
             let rows = self.in_order(some).await?;
             read.extend(rows.iter().map(|row| (row.id, row.version)));
-            let known = self.keys(&jira, site.present_key(), &issues, some).await;
+            let known = self.keys(&jira, (site.present_key(), project), &issues, some);
+            let known = known.await;
             let known = known.map_err(|error| failed(&error, project))?;
             items.extend(planner.plan(rows, known).await?);
         }
@@ -146,7 +148,7 @@ impl App {
         let found = export::of_session(self.db.read(), session.id).await?;
         // After a revert the next export begins anew, but for what that has kept.
         let Some(export) = found.filter(|export| export.status != ExportStatus::Reverted) else {
-            return Ok(Known::Kept(self.kept_issues(session).await?));
+            return Ok(Known::Kept(self.kept_issues(session.id).await?));
         };
         let items = export_item::begun(self.db.read(), export.id).await?;
         let items = items.into_iter().map(|item| (item.ticket_id, item));
@@ -157,15 +159,16 @@ impl App {
     async fn keys(
         &self,
         jira: &Jira,
-        project: &str,
+        (project, stored): (&str, &str),
         known: &Known,
         tickets: &[TicketId],
     ) -> Result<HashMap<TicketId, String>, CallError> {
         let (export, items) = match known {
             Known::Begun(export, items) => (export, items),
-            Known::Kept(items) => {
-                let kept: Vec<_> = tickets.iter().filter_map(|id| items.get(id)).collect();
-                return self.still_ours(jira, &kept).await;
+            Known::Kept(kept) => {
+                return self
+                    .still_ours(jira, (project, stored), kept, tickets)
+                    .await;
             }
         };
         let mut keys = HashMap::new();
@@ -201,13 +204,10 @@ impl App {
     }
 }
 
-/// The items that tell of issues, by ticket.
-type Items = HashMap<TicketId, export_item::Model>;
-
 /// What earlier exports of a session have made.
 enum Known {
     /// By an export that can be gone on with.
-    Begun(Box<export::Model>, Items),
+    Begun(Box<export::Model>, HashMap<TicketId, export_item::Model>),
     /// What a revert has kept, and a new export takes over.
-    Kept(Items),
+    Kept(KeptIssues),
 }

@@ -212,7 +212,7 @@ impl App {
         let edges = dependency::of_session(self.db.read(), session.id).await?;
         let order = ordered(&places, &edges).map_err(|_| cyclic(session.id))?;
         let id = ExportId::at(now);
-        let kept = self.kept_issues(&session).await?;
+        let kept = self.kept_issues(session.id).await?.items;
         let items = order.iter().zip(0..).map(|(&ticket, position)| {
             let item = export_item::Model::new(id, ticket, position);
             taken_over(item, kept.get(&ticket))

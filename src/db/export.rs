@@ -229,6 +229,18 @@ pub async fn of_session(conn: &impl ConnectionTrait, session: SessionId) -> Resu
         .await?)
 }
 
+/// The runs of the same session that were taken back before this one began, the latest first.
+pub async fn before(conn: &impl ConnectionTrait, run: &Model) -> Result<Vec<Model>> {
+    let rows = Entity::find()
+        .filter(Column::SessionId.eq(run.session_id))
+        .filter(Column::Id.ne(run.id))
+        .filter(Column::CreateTime.lte(run.create_time))
+        .filter(Column::Status.eq(ExportStatus::Reverted))
+        .order_by_desc(Column::CreateTime)
+        .order_by_desc(Column::Id);
+    Ok(rows.all(conn).await?)
+}
+
 /// A run that is not over, of a session that goes to this integration.
 pub async fn running_on(
     conn: &impl ConnectionTrait,

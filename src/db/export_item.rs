@@ -31,7 +31,8 @@ pub struct Model {
     pub state: ItemState,
     /// The attempt of the run that touched it last.
     pub attempt: i32,
-    /// The highest issue number known in the project before its create was sent.
+    /// The highest issue number known in the project before its create was sent, or before an issue that a revert had kept was taken
+    /// over; null until then.
     pub high_key: Option<i64>,
     /// The issue's key; there from CREATED on.
     pub jira_key: Option<String>,

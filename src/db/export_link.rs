@@ -61,6 +61,16 @@ pub async fn pending(
     Ok(rows.limit(limit).all(conn).await?)
 }
 
+/// How far a link of the run has come, if it is the run's.
+pub async fn state(
+    conn: &impl ConnectionTrait,
+    export: ExportId,
+    [from, to]: [TicketId; 2],
+) -> Result<Option<LinkState>> {
+    let row = Entity::find_by_id((export, from, to)).one(conn).await?;
+    Ok(row.map(|row| row.state))
+}
+
 /// Every link of the run.
 pub async fn of_export(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<Model>> {
     let rows = Entity::find().filter(Column::ExportId.eq(export));

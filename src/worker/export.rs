@@ -4,6 +4,7 @@ mod change;
 mod create;
 mod end;
 mod files;
+mod former;
 mod halt;
 mod lanes;
 mod lease;

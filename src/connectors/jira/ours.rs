@@ -1,6 +1,6 @@
 //! Whether a recorded key still leads to docket's issue. An issue may have been deleted, and its key may be somebody else's by now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CallError, Jira, Marker, PROPERTY};
 use crate::domain::ids::TicketId;
@@ -55,5 +55,35 @@ impl Jira {
         };
         let estranged = issues.iter().filter_map(|it| Some((it.ticket, why(it)?)));
         Ok(estranged.collect())
+    }
+
+    /// Whether the issue of this number is not at its key any more, nor anywhere that the key leads to.
+    pub async fn is_gone(&self, key: &str, id: &str) -> Result<bool, CallError> {
+        let found = self.issues_by_key(&[key.to_owned()], PROPERTY).await?;
+        Ok(found.iter().all(|issue| issue.id != id))
+    }
+
+    /// Those of these issues (at most 100), by ticket, that are not in this project. `former` is the key that their own project had
+    /// when they were recorded: one that was renamed answers to its old key, and whoever moved an issue out of it meant that issue.
+    pub async fn elsewhere(
+        &self,
+        project: &str,
+        former: &str,
+        issues: &[Recorded<'_>],
+    ) -> Result<BTreeSet<TicketId>, CallError> {
+        match self.project(former).await {
+            Ok(found) if found.key == project => return Ok(BTreeSet::new()),
+            Ok(_) => (),
+            Err(CallError::Rejected(refused)) if matches!(refused.status, 403 | 404 | 410) => (),
+            Err(error) => return Err(error),
+        }
+        let keys: Vec<String> = issues.iter().map(|issue| issue.key.to_owned()).collect();
+        let found = self.issues_by_key(&keys, PROPERTY).await?;
+        let here = |issue: &&Recorded<'_>| {
+            let same = found.iter().find(|it| it.id == issue.id);
+            same.is_some_and(|it| it.project() == Some(project))
+        };
+        let there = issues.iter().filter(|issue| !here(issue));
+        Ok(there.map(|issue| issue.ticket).collect())
     }
 }

@@ -35,7 +35,7 @@ pub struct FoundIssue {
 
 impl FoundIssue {
     /// The key of its project.
-    fn project(&self) -> Option<&str> {
+    pub(super) fn project(&self) -> Option<&str> {
         Some(self.key.rsplit_once('-')?.0)
     }
 

@@ -34,10 +34,15 @@ impl Run {
                 .iter()
                 .flat_map(|link| [link.from_ticket_id, link.to_ticket_id]);
             let items = export_item::of_tickets(self.app.db.read(), self.claimed.id, ends).await?;
+            let before = self.linked_before(&links, &items).await?;
             let strange = self.estranged(jira, &items).await?;
             for link in links {
                 self.boundary().await?;
                 let ends = [link.from_ticket_id, link.to_ticket_id];
+                if let Some((_, fixes)) = before.iter().find(|(known, _)| *known == ends) {
+                    self.leave_link(link, fixes.clone(), &items).await?;
+                    continue;
+                }
                 let strange = ends.iter().find_map(|end| strange.get(end));
                 let way = match strange {
                     Some(why) => Err(why.to_string()),
@@ -46,6 +51,34 @@ impl Run {
                 self.link(jira, way, link).await?;
             }
         }
+    }
+
+    /// Records a link that an earlier export has set between two issues that were kept. Whether it is there still is theirs to say who
+    /// have touched them since.
+    async fn leave_link(
+        &self,
+        mut link: export_link::Model,
+        fixes: Vec<export_fix::Model>,
+        items: &[export_item::Model],
+    ) -> Result<(), Stop> {
+        let mut details = Vec::new();
+        for fix in &fixes {
+            let item = items.iter().find(|item| item.ticket_id == fix.ticket_id);
+            let url = item.and_then(|item| item.jira_url.clone());
+            details.push(self.link_fix_told(fix, url.unwrap_or_default()).await?);
+        }
+        link.state = LinkState::Done;
+        let more = count(&fixes);
+        let change = Change {
+            link: Some(link),
+            fixes,
+            ..Change::default()
+        };
+        let alter = |next: &mut export::Model| {
+            next.dependencies_created += 1;
+            next.manual_fixes += more;
+        };
+        self.record(alter, change, details).await
     }
 
     /// The type of link that dependencies become; `None` where links are switched off or withheld, which Jira tells by a refusal.

@@ -97,6 +97,8 @@ pub(in crate::worker) struct Run {
     pub(super) file_settings: OnceCell<AttachmentSettings>,
     /// The keys of issues that exist and could not be recorded.
     pub(super) orphans: std::sync::Mutex<Vec<String>>,
+    /// The session's earlier runs, the latest first, once they were needed.
+    pub(super) earlier: OnceCell<Vec<export::Model>>,
     /// The tickets whose recorded keys are known to lead to their issues.
     pub(super) sure: std::sync::Mutex<BTreeSet<TicketId>>,
     /// What Jira keeps failing at while it answers otherwise.
@@ -130,6 +132,7 @@ impl Run {
             traffic: Traffic::new(row.current_ticket.clone(), last_create, row.resume_time),
             file_settings: OnceCell::new(),
             orphans: std::sync::Mutex::default(),
+            earlier: OnceCell::new(),
             sure: std::sync::Mutex::default(),
             failing: std::sync::Mutex::default(),
             failed_at: Vec::new(),

@@ -16,6 +16,10 @@ impl Run {
         &self,
         passage: &mut Passage<'_>,
     ) -> Result<Option<Unsent>, Stop> {
+        if self.was_done_before(&passage.item).await? {
+            // Whoever has put it elsewhere since meant that.
+            return Ok(None);
+        }
         if let Some(lost) = lost_sprint(passage) {
             return Ok(Some(lost));
         }

@@ -81,23 +81,21 @@ impl Run {
         Ok(())
     }
 
-    /// Looks at an issue that an earlier worker, or an earlier export, has made. One that a revert had kept, and that is not there any
-    /// more, is made anew.
+    /// Looks at an issue that an earlier worker, or an earlier export, has made.
     async fn recognise(&self, passage: &mut Passage<'_>) -> Result<(), Stop> {
-        let item = &mut passage.item;
+        let item = &passage.item;
         if item.state != ItemState::Created {
             return Ok(());
+        }
+        if item.high_key.is_none() {
+            // This export has not sent a create for it.
+            return self.take_over(passage).await;
         }
         let mut strange = self
             .estranged(passage.jira, std::slice::from_ref(item))
             .await?;
         let why = strange.remove(&item.ticket_id);
-        // This export has not sent a create for it.
-        if why.is_some() && item.high_key.is_none() {
-            *item = export_item::Model::new(item.export_id, item.ticket_id, item.position);
-        } else {
-            passage.estranged = why.map(|why| why.to_string());
-        }
+        passage.estranged = why.map(|why| why.to_string());
         Ok(())
     }
 
@@ -269,15 +267,7 @@ impl Run {
             create_time: now,
         };
         let rows: Vec<_> = unsent.into_iter().map(row).collect();
-        let detail = |row: &export_fix::Model| EventDetail::FieldFallback {
-            ticket_id: row.ticket_id,
-            field: row.field.clone(),
-            fix: Box::new(row.told(
-                passage.item.jira_url.clone().unwrap_or_default(),
-                passage.ticket.title.0.clone(),
-            )),
-        };
-        let details = rows.iter().map(detail).collect();
+        let details = rows.iter().map(|row| passage.told(row)).collect();
         (rows, details)
     }
 }
@@ -286,6 +276,16 @@ impl Passage<'_> {
     /// What the issue has to do without, as it was written down before the create.
     pub(super) fn noted(&self) -> Vec<Unsent> {
         serde_json::from_value(self.item.fallbacks.clone()).unwrap_or_default()
+    }
+
+    /// The event that tells of a manual fix.
+    pub(super) fn told(&self, fix: &export_fix::Model) -> EventDetail {
+        let (url, title) = (self.item.jira_url.clone(), self.ticket.title.0.clone());
+        EventDetail::FieldFallback {
+            ticket_id: fix.ticket_id,
+            field: fix.field.clone(),
+            fix: Box::new(fix.told(url.unwrap_or_default(), title)),
+        }
     }
 
     /// Whether Jira has less than the whole description, by this worker's doing or an earlier one's.

@@ -37,7 +37,7 @@ pub(super) async fn bench(kind: Kind, files: &[File]) -> Bench {
     bench
 }
 
-async fn add(bench: &Bench, files: &[File]) {
+pub(super) async fn add(bench: &Bench, files: &[File]) {
     let request = v1::ListSessionTicketsRequest {
         session_id: bench.session.clone(),
         ..Default::default()

@@ -15,7 +15,7 @@ use super::{
 use crate::support::database::Kind;
 
 /// An export whose second issue somebody has commented on, taken back but for that one; its key.
-async fn reverted(kind: Kind) -> (Bench, String) {
+pub(super) async fn reverted(kind: Kind) -> (Bench, String) {
     let bench = Bench::new(kind, TICKETS).await;
     assert_completed(&bench.run().await);
     let key = bench.made()[1].clone();
@@ -31,7 +31,7 @@ async fn reverted(kind: Kind) -> (Bench, String) {
 
 impl Bench {
     /// What would become of each ticket: the key that it keeps, or none where its issue is created.
-    async fn planned(&self) -> Vec<Option<String>> {
+    pub(super) async fn planned(&self) -> Vec<Option<String>> {
         let request = PlanExportRequest {
             session_id: self.session.clone(),
         };
@@ -87,7 +87,6 @@ async fn an_export_after_a_revert_takes_over_what_was_kept(
 
 #[rstest]
 #[case::deleted(Touch::Delete)]
-#[case::unmarked(Touch::Unmark { property: "docket".to_owned() })]
 #[case::replaced(Touch::Replace { summary: "Theirs".to_owned() })]
 #[tokio::test]
 async fn what_was_kept_and_is_not_there_any_more_is_made_anew(#[case] touch: Touch) {

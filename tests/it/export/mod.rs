@@ -20,6 +20,7 @@ mod revert;
 mod revert_faults;
 mod second;
 mod spare;
+mod taken_over;
 mod throttle;
 mod twice;
 mod watch;
