@@ -225,15 +225,38 @@ pub fn placed<const N: usize>(parts: [&str; N]) -> [Vec<Placed>; N] {
 
 /// The text without what makes no difference to a search.
 fn fold(text: &str) -> String {
-    // Upper case first, which takes ß and ς to what STRASSE and ΟΔΟΣ have; it can take a letter apart once more.
-    let upper = text.nfkd().flat_map(char::to_uppercase);
+    // By way of upper case, which takes ß and ς to what STRASSE and ΟΔΟΣ have, and ẞ to ß before; it can take a letter apart once more.
+    let small = text.nfkd().flat_map(char::to_lowercase);
+    let upper = small.flat_map(char::to_uppercase);
     let lower = upper.flat_map(char::to_lowercase).nfkd();
     let kept = |c: &char| {
         let accent = canonical_combining_class(*c) != 0;
         let mark = is_combining_mark(*c) && !c.is_alphanumeric();
         !accent && !mark && !is_invisible(*c)
     };
-    lower.filter(kept).collect()
+    let mut folded = String::with_capacity(text.len());
+    for c in lower.filter(kept) {
+        match plain(c) {
+            Some(letters) => folded.push_str(letters),
+            None => folded.push(c),
+        }
+    }
+    folded
+}
+
+/// What stands for a letter with a stroke, or for two letters in one, which Unicode takes for letters of their own: as they are sorted where no
+/// language is known (the Default Unicode Collation Element Table).
+fn plain(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ø' => "o",
+        'ł' => "l",
+        'đ' => "d",
+        'ħ' => "h",
+        'ŧ' => "t",
+        'æ' => "ae",
+        'œ' => "oe",
+        _ => return None,
+    })
 }
 
 /// What stands within words and does not show: soft hyphens, joiners, marks of byte order.
