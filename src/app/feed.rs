@@ -78,6 +78,8 @@ pub(super) struct Feed {
 struct State {
     watchers: usize,
     events: VecDeque<Arc<history::Model>>,
+    /// Where it began.
+    origin: i64,
     /// Behind this number all events are there.
     floor: i64,
     tickets: HashMap<TicketId, Held>,
@@ -107,6 +109,11 @@ impl Feed {
         app.feed.write().watchers += 1;
         app.feed.wanted.notify_one();
         (Membership(Arc::clone(app)), app.feed.head.subscribe())
+    }
+
+    /// Where the feed began: nothing that was written since anybody joined it before then comes before it.
+    pub(super) fn origin(&self) -> i64 {
+        self.read().origin
     }
 
     /// The next events behind `after`, at most `limit`.
@@ -169,6 +176,7 @@ impl Feed {
         let watchers = state.watchers;
         *state = State {
             watchers,
+            origin: floor,
             floor,
             ..State::default()
         };
@@ -264,9 +272,10 @@ async fn follow(app: &App, reader: &mut Option<history_feed::Reader>) -> Result<
             events.len() as u64,
             events.iter().map(history::Model::weight).sum::<usize>(),
         );
-        if let Some(before) = before {
+        // Told as soon as it is known: watchers wait for it.
+        if let Some(begun) = before.or(next.settled()) {
             if app.feed.head.borrow().is_none() {
-                app.feed.begin(before);
+                app.feed.begin(begun);
             }
             let tickets = seen(app, &events).await?;
             app.feed.add(events, tickets, next.settled());

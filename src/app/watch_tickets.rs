@@ -25,6 +25,8 @@ use crate::{
 
 /// After this long a silence is broken by a position.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// After so many events that a watcher is not shown, it is told how far they are.
+const PASSED: usize = 4096;
 /// How many events a watcher holds at once.
 const BATCH: usize = 32;
 
@@ -44,8 +46,10 @@ struct Watcher {
     visible: Visible,
     filter: Filter,
     head: watch::Receiver<Option<i64>>,
-    /// The last number sent or passed over; unknown until the feed has begun, where the caller names none.
-    place: Option<i64>,
+    /// The last number sent or passed over.
+    place: i64,
+    /// How many events have been passed over since anything was told.
+    passed: usize,
     ready: VecDeque<News>,
     /// Whether it has caught up once: from then on the feed's memory has to do.
     live: bool,
@@ -71,7 +75,18 @@ impl App {
                 "must be a sequence that a watcher has been sent, or 0",
             ));
         }
-        let (membership, head) = Feed::join(self);
+        let (membership, mut head) = Feed::join(self);
+        let known = after.or(*head.borrow());
+        let place = match known {
+            Some(place) => place,
+            // It begins before the caller is told that the watch is open, so that nothing that is written from then on is missing. Not at its
+            // head, which may have moved on.
+            None => {
+                // What tells it lives as long as the app.
+                let _ = head.wait_for(Option::is_some).await;
+                self.feed.origin()
+            }
+        };
         let watcher = Box::new(Watcher {
             app: Arc::clone(self),
             actor: actor.clone(),
@@ -81,7 +96,8 @@ impl App {
                 ..filter
             },
             head,
-            place: after,
+            place,
+            passed: 0,
             ready: VecDeque::new(),
             live: false,
             positioned: false,
@@ -95,7 +111,7 @@ impl App {
             }
             let told = watcher.next().await;
             watcher.ended = told.is_err();
-            watcher.told_at = Instant::now();
+            (watcher.told_at, watcher.passed) = (Instant::now(), 0);
             Some((told, watcher))
         })
         .boxed())
@@ -105,42 +121,42 @@ impl App {
 impl Watcher {
     /// The next thing to tell.
     async fn next(&mut self) -> Result<Told> {
+        if !self.positioned {
+            self.positioned = true;
+            return Ok(Told::Position(self.place));
+        }
         loop {
             let head = *self.head.borrow_and_update();
-            self.place = self.place.or(head);
-            if let (Some(place), false) = (self.place, self.positioned) {
-                self.positioned = true;
-                return Ok(Told::Position(place));
-            }
             while let Some((event, seen)) = self.ready.pop_front() {
-                self.place = Some(event.sequence);
+                self.place = event.sequence;
                 if let Some(told) = self.shown(&event, &seen) {
                     return Ok(told);
                 }
+                self.passed += 1;
             }
-            if let (Some(place), Some(head)) = (self.place, head) {
-                self.fetch(place, head).await?;
+            // Who comes back after a break of the connection need not pass them over once more.
+            if self.passed >= PASSED {
+                return Ok(Told::Position(self.place));
+            }
+            if let Some(head) = head {
+                self.fetch(head).await?;
             }
             if self.ready.is_empty() && self.silence().await {
-                if let Some(place) = self.place {
-                    return Ok(Told::Position(place));
-                }
-                self.told_at = Instant::now();
+                return Ok(Told::Position(self.place));
             }
         }
     }
 
     /// Takes the next events from the feed's memory or, before it has caught up, from the database.
-    async fn fetch(&mut self, place: i64, head: i64) -> Result<()> {
+    async fn fetch(&mut self, head: i64) -> Result<()> {
+        let place = self.place;
         match self.app.feed.since(place, BATCH) {
             Since::Events(news) => {
                 self.live = true;
                 // Without events everything up to the head was of no ticket, or was passed over.
-                self.place = Some(if news.is_empty() {
-                    place.max(head)
-                } else {
-                    place
-                });
+                if news.is_empty() {
+                    self.place = place.max(head);
+                }
                 self.ready = news.into();
             }
             Since::Gone if self.live => return Err(Error::TooSlow { sequence: place }),
@@ -158,7 +174,7 @@ impl Watcher {
                 self.ready = news.map(|(seen, event)| (Arc::new(event), seen)).collect();
                 // A head that has been left behind in the meantime is not one to catch up with.
                 if self.ready.is_empty() {
-                    self.place = Some(place.max(head));
+                    self.place = place.max(head);
                 }
             }
         }

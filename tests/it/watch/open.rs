@@ -1,4 +1,4 @@
-//! Transactions that are open for long, on PostgreSQL: lower numbers that are committed after higher ones.
+//! Where a watch begins, and transactions that are open for long, on PostgreSQL: lower numbers that are committed after higher ones.
 
 use docket::{
     db::history::{self, Entry},
@@ -57,4 +57,20 @@ async fn an_open_transaction_holds_back_what_follows_and_nothing_is_skipped(#[ca
         last = event.sequence;
         assert_eq!(late.event().await, event);
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_written_once_a_watch_is_open_is_told(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let server = TestServer::start(kind).await;
+    let mut admin = server.tickets(Role::Admin);
+    // The first of all, for which the feed only begins.
+    let mut watcher = Watcher::behind(&mut admin, None).await;
+    let ticket = filed(&server, Role::Admin, "Early").await;
+    let place = watcher.position().await;
+    let event = watcher.event().await;
+    assert_eq!(event.ticket_id, ticket.id);
+    assert!(event.sequence > place);
 }

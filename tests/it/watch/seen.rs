@@ -1,10 +1,12 @@
 //! What a watcher is told: only what the caller may see and asked for.
 
 use docket::{
-    domain::actor::Role,
+    db::history::{self, Entry},
+    domain::{actor::Role, history::HistoryEventType, ids::UserId},
     proto::v1::{self, HistoryEventType as Kinds, WatchTicketsRequest},
 };
 use rstest::rstest;
+use serde_json::json;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
@@ -153,4 +155,32 @@ async fn an_open_stream_ends_when_the_server_stops() {
     assert_eq!(status.code(), Code::Unavailable);
     let details = status.get_error_details();
     assert_eq!(details.error_info().unwrap().reason, "SHUTTING_DOWN");
+}
+
+#[rstest]
+#[tokio::test]
+async fn it_is_told_how_far_it_is_while_it_catches_up_with_what_is_not_shown(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let server = TestServer::start(kind).await;
+    let ticket = filed(&server, Role::Admin, "Busy").await;
+    let id = ticket.id.parse().unwrap();
+    let busy = server.database().write(move |tx| {
+        let happened = |_| {
+            let (kind, by) = (HistoryEventType::Updated, UserId("admin".to_owned()));
+            Entry::event(id, kind, by, None, json!({}), chrono::Utc::now())
+        };
+        let entries = (0..10_000).map(happened).collect();
+        Box::pin(async move { history::append(tx, entries).await })
+    });
+    busy.await.unwrap();
+    let request = WatchTicketsRequest {
+        after_sequence: Some(0),
+        ..Default::default()
+    };
+    let mut tickets = server.tickets(Role::EndUser);
+    let mut watcher = Watcher::open(&mut tickets, request).await.unwrap();
+    assert_eq!(watcher.position().await, 0);
+    let (first, second) = (watcher.position().await, watcher.position().await);
+    assert!(0 < first && first < second && second < 10_000);
 }
