@@ -7,7 +7,7 @@ use std::{io, time::Duration};
 
 use chrono::TimeDelta;
 use futures::TryStreamExt as _;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{App, filing::told_of, ticket_edit::Edit};
@@ -112,7 +112,7 @@ impl App {
             .await
     }
 
-    /// Writes a verdict down. What was found is told in the ticket's history.
+    /// Writes a verdict down, and tells it in the ticket's history: who waits for the file follows the ticket.
     async fn keep_verdict(&self, file: attachment::Model, verdict: Verdict) -> Result<()> {
         let (status, found) = match verdict {
             Verdict::Clean => (ScanStatus::Clean, None),
@@ -132,9 +132,12 @@ impl App {
                         return Ok(());
                     }
                     attachment::set_scan_status(tx, file.id, status).await?;
-                    if let (Some(found), Some(mut edit)) = (found, edit) {
+                    if let Some(mut edit) = edit {
                         let (old, new) = (file.scan_status.to_string(), status.to_string());
-                        let told = facts(&file, found);
+                        let mut told = told_of(&file);
+                        if let Some(found) = found {
+                            told["found"] = json!(found);
+                        }
                         edit.note("attachment.scan_status", Some(old), Some(new), told);
                         edit.write(tx).await?;
                     }
@@ -143,12 +146,6 @@ impl App {
             })
             .await
     }
-}
-
-fn facts(file: &attachment::Model, found: String) -> Value {
-    let mut told = told_of(file);
-    told["found"] = json!(found);
-    told
 }
 
 /// How long a file waits whose scan came to nothing, after so many before.

@@ -67,11 +67,13 @@ impl ScanCommand {
             // A program that cannot say all that it wants would wait for ever.
             tokio::io::copy(first.get_mut(), &mut tokio::io::sink()).await
         });
-        fed.map_err(|error| failed("the file cannot be read", error))?;
+        let took_all = fed.map_err(|error| failed("the file cannot be read", error))?;
         heard.map_err(|error| failed("cannot be heard", error))?;
         let status = child.wait().await;
         group.0 = None;
         match status.map_err(|error| failed("is lost", error))?.code() {
+            // One that scans something else, as clamscan without a `-`, would call everything clean.
+            Some(0) if !took_all => Err(format!("{}: did not read the file", self.program)),
             Some(0) => Ok(Verdict::Clean),
             Some(1) => Ok(Verdict::Infected(finding(&String::from_utf8_lossy(&said)))),
             Some(code) => Err(format!("{}: ended with {code}", self.program)),
@@ -99,19 +101,19 @@ impl Drop for Group {
     }
 }
 
-/// Gives the program all bytes, as far as it wants them: one that has seen enough closes its end.
+/// Gives the program all bytes, as far as it wants them: one that has seen enough closes its end. Whether it took all.
 async fn feed(
     mut input: impl AsyncWrite + Unpin,
     bytes: impl Stream<Item = io::Result<Bytes>>,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let mut bytes = std::pin::pin!(bytes);
     while let Some(piece) = bytes.next().await {
         let piece = piece?;
         if input.write_all(&piece).await.is_err() {
-            return Ok(());
+            return Ok(false);
         }
     }
     // Where it is closed already, the exit code tells all the same.
     let _ = input.shutdown().await;
-    Ok(())
+    Ok(true)
 }

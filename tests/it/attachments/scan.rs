@@ -144,8 +144,13 @@ async fn a_file_is_served_once_nothing_was_found_in_it(
     };
     let told = tickets.list_ticket_history(request).await.unwrap();
     let told = told.into_inner().entries;
-    assert_eq!(told.len(), 4, "nothing is told of a clean one: {told:#?}");
-    let found = told.last().unwrap();
+    assert_eq!(told.len(), 5, "each verdict is told: {told:#?}");
+    let verdict = |status: &str| {
+        let mut told = told.iter();
+        told.find(|entry| entry.new_value.as_deref() == Some(status))
+    };
+    assert!(format!("{:?}", verdict("CLEAN").unwrap().metadata).contains(&good.id));
+    let found = verdict("INFECTED").unwrap();
     assert_eq!(found.event_type(), v1::HistoryEventType::Updated);
     assert_eq!(found.field.as_deref(), Some("attachment.scan_status"));
     assert_eq!(found.old_value.as_deref(), Some("PENDING"));
@@ -293,6 +298,13 @@ async fn a_program_scans_what_comes_on_its_standard_input() {
         .unwrap();
     until(&mut tickets, &id, &good.id, v1::ScanStatus::Clean).await;
     until(&mut tickets, &id, &evil.id, v1::ScanStatus::Infected).await;
+    // It calls clean what it has not read.
+    fs::write(&program, "#!/bin/sh\nexec <&-\nexit 0\n").unwrap();
+    let unread = upload(&mut tickets, header(&id, "unread.txt"), &text(3_000_000))
+        .await
+        .unwrap();
+    until_attempts(&server, 1).await;
+    delete(&mut tickets, &unread.id).await.unwrap();
     // A file that goes while it waits is waited for no longer.
     delete(&mut tickets, &evil.id).await.unwrap();
     let left = docket::db::scan::Entity::find()
