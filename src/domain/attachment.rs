@@ -1,5 +1,6 @@
 //! Attachments: what a file may be called, how large it may be, and of which kind.
 
+mod archive;
 mod inspect;
 mod kind;
 

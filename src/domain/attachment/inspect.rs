@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::Sha256Text;
+use super::{Sha256Text, archive};
 
 /// How many of the first bytes are kept: what the magic numbers of every known format need, Office's archives included.
 const HEAD: usize = 16 * 1024;
@@ -33,6 +33,8 @@ pub struct Facts {
     pub(super) head: Vec<u8>,
     pub(super) has_nul: bool,
     pub(super) ends_as_zip: bool,
+    /// What it holds, where it ends as an archive whose directory lies in what is kept.
+    pub(super) names: Option<Vec<String>>,
 }
 
 impl Inspector {
@@ -63,6 +65,7 @@ impl Inspector {
             head: self.head,
             has_nul: self.has_nul,
             ends_as_zip: ends_as_zip(self.size, &self.tail),
+            names: archive::names(&self.tail),
         }
     }
 }

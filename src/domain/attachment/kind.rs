@@ -1,6 +1,6 @@
 //! What a file is: by its extension, by its first bytes, and whether the two agree.
 
-use super::Facts;
+use super::{Facts, archive};
 use crate::error::Broken;
 
 /// Why a file may not be attached.
@@ -148,7 +148,11 @@ pub(super) fn judge(extension: &str, claimed: &str, facts: &Facts) -> Result<Str
                 return Err(disagrees(extension, found));
             }
             refuse_polyglot(found_type, facts)?;
-            Ok(served.to_owned())
+            let names = facts.names.as_deref();
+            match names.and_then(|names| archive::is_other(extension, names)) {
+                Some(why) => Err(Unfit::new(found_type, why)),
+                None => Ok(served.to_owned()),
+            }
         }
         Form::Unknown => match found {
             Some(kind) if kind.extension() == extension => {
