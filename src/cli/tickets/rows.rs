@@ -165,6 +165,9 @@ fn values(columns: &[String], row: &StringRecord) -> Result<Map<String, Value>, 
                 .map(str::trim)
                 .filter(|tag| !tag.is_empty())
                 .collect(),
+            // As spreadsheets write it back.
+            "ai_assisted" if cell.eq_ignore_ascii_case("true") => true.into(),
+            "ai_assisted" if cell.eq_ignore_ascii_case("false") => false.into(),
             "tags" | "custom_fields" | "ai_assisted" => serde_json::from_str(cell)
                 .map_err(|error| format!("{column}: is no JSON: {error}"))?,
             _ => uncell(cell).into(),
