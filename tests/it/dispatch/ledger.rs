@@ -15,7 +15,9 @@ use docket::{
 };
 use futures::future::join_all;
 use rstest::rstest;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, sea_query::Expr,
+};
 use tokio::time::{Instant, sleep};
 
 use super::bench::{Bench, result};
@@ -135,6 +137,8 @@ async fn an_answer_with_a_number_that_is_no_status_ends_an_attempt_like_any_othe
     assert!(!result(&ticket).success);
     let attempts = bench.until_ended(&ticket.id, 1).await;
     assert_eq!((attempts.len(), attempts[0].http_status), (1, None));
+    let why = attempts[0].error_message.as_deref().unwrap();
+    assert!(!why.contains("could not record"), "{why}");
 }
 
 #[rstest]
@@ -205,4 +209,87 @@ async fn a_file_is_sent_whatever_came_and_went_since_the_attempt_before(
     let response = result(&now).response.as_ref().unwrap();
     let told: Vec<_> = response.attachments.iter().map(|f| &*f.filename).collect();
     assert_eq!(told, ["a.txt", "b.txt"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_file_in_doubt_is_looked_for_also_when_another_one_goes_before_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let mut request = bench.request("Look");
+    let pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    let picture = format!("<p>See</p><img src=\"data:image/png;base64,{pixel}\">");
+    request.ticket.as_mut().unwrap().description = picture;
+    let answer = bench.tickets().create_ticket(request).await.unwrap();
+    let id = answer.into_inner().ticket.unwrap().id;
+    assert_eq!(bench.jira.attachments().len(), 1);
+    let mut sent = latest(&bench, &id).await;
+    // As a process leaves it that dies before it has written down that the picture is there. What people attach goes before pictures.
+    sent.files = None;
+    let mut tickets = bench.tickets();
+    let add = upload(&mut tickets, header(&id, "a.txt"), b"one");
+    add.await.unwrap();
+    bench.server.insert(left(&bench, sent)).await;
+    bench.until_ended(&id, 3).await;
+    let files = bench.jira.attachments();
+    assert_eq!(files.len(), 2, "the picture is there once: {files:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_file_that_an_older_docket_has_written_down_is_not_sent_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let ticket = bench.file("With files").await;
+    let mut tickets = bench.tickets();
+    let add = upload(&mut tickets, header(&ticket.id, "a.txt"), b"one");
+    add.await.unwrap();
+    let integration = Some(bench.integration.as_str());
+    bench.dispatch(&ticket.id, integration).await.unwrap();
+    let mut sent = latest(&bench, &ticket.id).await;
+    for file in &mut sent.files.as_mut().unwrap().0 {
+        file.source = None;
+    }
+    bench.server.insert(left(&bench, sent)).await;
+    bench.until_ended(&ticket.id, 3).await;
+    assert_eq!(bench.jira.attachments().len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_cannot_be_recorded_ends_as_what_is_known_of_it_and_waits(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let rule = match kind {
+        Kind::Sqlite => {
+            "CREATE TRIGGER ill BEFORE UPDATE ON dispatch WHEN NEW.outcome = 'REJECTED' \
+             BEGIN SELECT RAISE(ABORT, 'ill'); END"
+        }
+        Kind::Postgres => "ALTER TABLE dispatch ADD CONSTRAINT ill CHECK (outcome <> 'REJECTED')",
+    };
+    let forbid = bench.server.database().write(move |tx| {
+        Box::pin(async move {
+            tx.execute_unprepared(rule).await?;
+            Ok(())
+        })
+    });
+    forbid.await.unwrap();
+    let body = serde_json::json!({ "errorMessages": [], "errors": { "summary": "is banned" } });
+    bench.order(Action::Status {
+        status: 400,
+        body: Some(body),
+        headers: Default::default(),
+    });
+    let ticket = bench.create("Unrecorded").await.unwrap();
+    let attempts = bench.until_ended(&ticket.id, 1).await;
+    assert_eq!(attempts[0].outcome(), DispatchOutcome::Uncertain);
+    let why = attempts[0].error_message.as_deref().unwrap();
+    assert!(why.contains("could not record"), "{why}");
+    assert!((4..=6).contains(&bench.wait_of(&attempts[0])));
+    bench.pass(Duration::from_secs(7));
+    bench.until_ended(&ticket.id, 2).await;
+    assert_eq!(bench.issues_of(&ticket.id).len(), 1);
 }

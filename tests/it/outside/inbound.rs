@@ -236,3 +236,54 @@ async fn of_two_webhooks_that_cross_the_newer_status_stays(
     assert_eq!(github.stand_in.asked_for(read).len(), 3);
     server.stop().await;
 }
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_tells_nothing_new_keeps_an_older_answer_from_being_told(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let server = TestServer::start(kind).await;
+    let github = Github::start().await;
+    let (id, ticket) = dispatched(&server, &github).await;
+    let url = format!("{}/webhooks/github/{id}", server.url());
+    let body = |action: &str| {
+        let issue = json!({ "id": 9_000_000_001_u64, "number": 1 });
+        let repository = json!({ "full_name": "acme/app" });
+        json!({ "action": action, "issue": issue, "repository": repository }).to_string()
+    };
+    let read = "GET /repos/acme/app/issues/1";
+    let issue = |state: &str, reason: &str| {
+        let issue =
+            json!({ "id": 9_000_000_001_u64, "number": 1, "state": state, "state_reason": reason });
+        Reply::json(200, &issue)
+    };
+    let open = || Act::Answer(issue("open", "reopened"));
+    github.stand_in.order(read, open());
+    let (_, text) = send(&url, "d-1", SECRET, &body("reopened")).await;
+    assert_eq!(text, "taken\n");
+    let before = status(&get(&server, &ticket.id).await);
+    assert!(before.is_some());
+    // The issue is closed and opened once more; who reads it while it is closed gets that answer last.
+    let told = Arc::new(Notify::new());
+    let late = Act::AnswerWhen(issue("closed", "completed"), Arc::clone(&told));
+    github.stand_in.order(read, late);
+    let first = {
+        let (url, body) = (url.clone(), body("closed"));
+        tokio::spawn(async move { send(&url, "d-2", SECRET, &body).await })
+    };
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while github.stand_in.asked_for(read).len() < 2 {
+        assert!(Instant::now() < give_up, "the issue is not read");
+        sleep(Duration::from_millis(5)).await;
+    }
+    github.stand_in.order(read, open());
+    let (_, text) = send(&url, "d-3", SECRET, &body("edited")).await;
+    assert_eq!(text, "nothing new\n");
+    github.stand_in.order(read, open());
+    told.notify_one();
+    let (code, text) = first.await.unwrap();
+    assert_eq!((code, text.as_str()), (StatusCode::OK, "nothing new\n"));
+    assert_eq!(status(&get(&server, &ticket.id).await), before);
+    assert_eq!(github.stand_in.asked_for(read).len(), 4);
+    server.stop().await;
+}
