@@ -183,20 +183,21 @@ impl App {
 
     async fn started_before(&self, session: &session::Model) -> Result<Started> {
         let export = self.export(session.id).await?;
-        if matches!(
-            export.status,
-            ExportStatus::Failed | ExportStatus::Cancelled
-        ) {
-            return Err(Error::refused(
-                Reason::ExportFailed,
-                format!("session/{}", session.id),
-                format!(
-                    "the export is {}; RetryExport goes on with it",
-                    export.status
-                ),
-            )
-            .with("task_id", export.id)
-            .with("status", export.status));
+        let refused = match export.status {
+            _ if export.revert_time.is_some() => Some(
+                "issues of this export have been taken back; call RevertExport until it ends, then StartExport"
+                    .to_owned(),
+            ),
+            ExportStatus::Failed | ExportStatus::Cancelled => {
+                Some(format!("the export is {}; RetryExport goes on with it", export.status))
+            }
+            _ => None,
+        };
+        if let Some(message) = refused {
+            let subject = format!("session/{}", session.id);
+            return Err(Error::refused(Reason::ExportFailed, subject, message)
+                .with("task_id", export.id)
+                .with("status", export.status));
         }
         let pace = self.pace(session).await?;
         let running = !export.status.is_terminal();

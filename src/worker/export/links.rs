@@ -1,5 +1,7 @@
 //! The links between a run's issues, made once all of them exist.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::{
     change::Change,
     run::{Run, Stop},
@@ -7,7 +9,7 @@ use super::{
 };
 use crate::{
     app::step::step,
-    connectors::jira::{CallError, Jira, LinkType},
+    connectors::jira::{CallError, IssueLink, Jira, LinkType},
     db::{export, export_fix, export_item, export_link, ticket},
     domain::{
         export::{EventDetail, LinkState, ManualFixType},
@@ -19,7 +21,7 @@ use crate::{
 const BATCH: u64 = 100;
 
 impl Run {
-    /// Makes every dependency a link. Repeating a link is harmless, so one that may exist is simply sent again.
+    /// Makes every dependency a link. One that a worker has sent that did not live to record it is sent again: Jira keeps one of a kind.
     pub(super) async fn link_dependencies(&self, jira: &Jira) -> Result<(), Stop> {
         let mut kind = None;
         loop {
@@ -160,9 +162,16 @@ impl Run {
                 "this Jira site has no type of link that tells of a dependency".to_owned(),
             ));
         };
-        let made = self
-            .try_spare(jira, "link issues", || jira.link(kind, blocker, blocked))
-            .await?;
+        let doubted = AtomicBool::new(false);
+        let send = || async {
+            if doubted.load(Ordering::Relaxed) && is_there(jira, kind, blocker, blocked).await? {
+                return Ok(());
+            }
+            let sent = jira.link(kind, blocker, blocked).await;
+            doubted.store(sent.is_err(), Ordering::Relaxed);
+            sent
+        };
+        let made = self.try_spare(jira, "link issues", send).await?;
         match made {
             Err(CallError::Rejected(refused)) if refused.status == 401 => {
                 let refused = CallError::Rejected(refused);
@@ -203,6 +212,23 @@ impl Run {
             field: fix.field.clone(),
             fix: Box::new(fix.told(url, title.unwrap_or_default())),
         })
+    }
+}
+
+/// Whether a link is there whose answer was lost. An issue that Jira does not show tells nothing: then it is sent again.
+async fn is_there(
+    jira: &Jira,
+    kind: &LinkType,
+    blocker: &str,
+    blocked: &str,
+) -> Result<bool, CallError> {
+    let same = |link: &IssueLink| {
+        link.type_name == kind.name && link.blocker == blocker && link.blocked == blocked
+    };
+    match jira.issue_links(blocker).await {
+        Ok(links) => Ok(links.iter().any(same)),
+        Err(CallError::Rejected(_)) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

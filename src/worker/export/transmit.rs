@@ -19,6 +19,7 @@ use crate::{
     blobs::Pieces,
     connectors::jira::{AttachOutcome, CallError, NewFile, Rejection, Trouble},
     db::export_attachment,
+    domain::export::FileState,
     error::Error,
 };
 
@@ -55,7 +56,14 @@ impl Run {
             step("export.attachment_answered");
             match outcome {
                 AttachOutcome::Attached(found) => return Ok(Ok(found.id)),
-                AttachOutcome::Rejected(refused) => return self.refused(refused).map(Err),
+                AttachOutcome::Rejected(refused) => {
+                    // It was certainly not taken: whoever goes on need not look for it.
+                    if refused.status == 401 && !file.row.doubted {
+                        file.row.state = FileState::Pending;
+                        self.record_file(file.row.clone(), Vec::new()).await?;
+                    }
+                    return self.refused(refused).map(Err);
+                }
                 AttachOutcome::RetryLater { after, reason } => {
                     self.throttled(&mut patience, after, &reason).await?;
                 }

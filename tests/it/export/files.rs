@@ -227,9 +227,12 @@ async fn a_token_that_is_revoked_stops_the_run_and_the_retry_goes_on() {
         .order(Fault::on(Operation::AddAttachments, Action::status(401)).nth(3));
     let events = bench.run().await;
     assert_eq!(last(&events).status(), ExportStatus::Failed);
+    let looks = || bench.jira.requests_of(Operation::GetIssue).len();
+    let before = looks();
     bench.retry().await.unwrap();
     let events = bench.events(0).await;
     assert_completed(&events);
+    assert_eq!(looks() - before, 2, "it was certainly not taken");
     assert_eq!(in_jira(&bench), wanted(&FILES));
     assert_eq!(uploaded(&events).len(), FILES.len(), "each is told of once");
     bench.assert_whole(3).await;

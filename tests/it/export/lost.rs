@@ -63,11 +63,15 @@ async fn a_request_whose_answer_is_lost_is_not_repeated_or_does_no_harm(
     let bench = busy().await;
     bench
         .jira
-        .order(Fault::on(operation, action).nth(nth).times(2));
+        .order(Fault::on(operation, action.clone()).nth(nth).times(2));
     assert_completed(&bench.run().await);
     bench.assert_whole(4).await;
     assert_eq!(bench.creates(), 4, "no create is sent twice");
     assert_eq!(bench.jira.links().len(), 3);
+    if !matches!(action, Action::WorkAfterClientLeft { .. }) {
+        let links = bench.jira.requests_of(Operation::CreateLink).len();
+        assert_eq!(links, 3, "a link that is there is not sent again");
+    }
     assert!(bench.results().await.manual_fixes.is_empty());
     let own = bench.jira.issues().into_iter().filter(|i| !i.foreign);
     for issue in own {

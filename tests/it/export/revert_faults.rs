@@ -85,6 +85,24 @@ async fn an_interrupted_revert_is_repeated_from_where_it_stopped(
 }
 
 #[tokio::test]
+async fn an_export_that_is_half_taken_back_is_not_started_as_if_it_were_whole() {
+    let bench = Bench::new(Kind::Sqlite, TICKETS).await;
+    assert_completed(&bench.run().await);
+    bench
+        .jira
+        .order(Fault::on(Operation::DeleteIssue, Action::status(401)).nth(2));
+    let failed = bench.revert(false).await.unwrap_err();
+    assert_eq!(reason(&failed), "JIRA_UNAUTHORIZED");
+    let refused = bench.start().await.unwrap_err();
+    assert_eq!(reason(&refused), "EXPORT_FAILED");
+    assert!(refused.message().contains("RevertExport"), "{refused:?}");
+    bench.revert(false).await.unwrap();
+    bench.start().await.unwrap();
+    assert_completed(&bench.events(0).await);
+    bench.assert_whole(3).await;
+}
+
+#[tokio::test]
 async fn an_issue_that_was_never_recorded_is_found_and_taken_back() {
     let bench = Bench::new(Kind::Sqlite, TICKETS).await;
     bench

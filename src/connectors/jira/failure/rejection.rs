@@ -20,6 +20,7 @@ impl Rejection {
         let said = self.quote();
         match self.status {
             300..=399 | 401 | 403 => self.failure_of_call(project),
+            _ if self.lacks_parent() => required_missing(context, "parent", &said),
             _ if self.fields.contains_key("issuetype") => issue_type_refused(context, &said),
             404 | 410 => project_missing(project, &said),
             _ if self.fields.contains_key("project") => project_missing(project, &said),
@@ -31,6 +32,16 @@ impl Rejection {
             }
             _ => self.field_failure(context),
         }
+    }
+
+    /// Whether it is a subtask that has no parent, which Jira tells of as the type: "Issue type is a sub-task but parent issue key or id not
+    /// specified."
+    fn lacks_parent(&self) -> bool {
+        let said = self.fields.get("issuetype");
+        said.is_some_and(|said| {
+            let said = said.to_lowercase();
+            said.contains("sub-task") && said.contains("parent")
+        })
     }
 
     /// Whether the description was refused for its length: a shorter one may pass.

@@ -89,6 +89,23 @@ fn a_missing_field_is_named_and_jira_is_quoted() {
     );
 }
 
+#[test]
+fn a_subtask_without_a_parent_lacks_a_field() {
+    let mut refused = rejection(400, &[], &["issuetype"]);
+    let said = "Issue type is a sub-task but parent issue key or id not specified.";
+    refused.fields.insert("issuetype".into(), said.into());
+    let stop = stop(&refused);
+    assert_eq!(
+        (stop.category, stop.reason),
+        (UserFixable, Reason::JiraRequiredFieldMissing)
+    );
+    assert!(
+        stop.user_message.contains("parent"),
+        "{}",
+        stop.user_message
+    );
+}
+
 #[rstest]
 #[case(Trouble::Unreachable, Temporary, Reason::JiraUnreachable)]
 #[case(Trouble::ConnectionLost, Temporary, Reason::JiraUnreachable)]
