@@ -213,7 +213,9 @@ impl Github {
                 None => request,
             }
         });
-        let sent = sent.await;
+        let sent = sent
+            .await
+            .map(|answer| answer.without(&self.shared.party.redactor));
         let path = url.path();
         match &sent {
             Ok(answer) => tracing::debug!(%method, path, status = answer.status, "github answered"),

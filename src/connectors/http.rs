@@ -7,7 +7,10 @@ use ipnet::IpNet;
 use reqwest::{Client, RequestBuilder, header::HeaderMap};
 use url::Url;
 
-use super::guard::{Guard, Refused};
+use super::{
+    guard::{Guard, Refused},
+    redact::Redactor,
+};
 
 /// The longest wait that is taken from an answer; a longer one is cut to it.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(24 * 3600);
@@ -57,6 +60,16 @@ pub struct Answer {
     headers: HeaderMap,
     /// The body, if it arrived whole.
     pub body: Result<Vec<u8>, Lost>,
+}
+
+impl Answer {
+    /// The answer, with the secrets taken out that it repeats: so none is kept or shown, whatever is made of it.
+    pub(super) fn without(mut self, redactor: &Redactor) -> Self {
+        if let Ok(body) = &mut self.body {
+            redactor.hide(body);
+        }
+        self
+    }
 }
 
 /// Why no answer came.

@@ -185,7 +185,9 @@ impl Slack {
             let token = self.shared.credentials.bot_token.expose_secret();
             build(client.post(url.clone()).bearer_auth(token))
         });
-        let sent = sent.await;
+        let sent = sent
+            .await
+            .map(|answer| answer.without(&self.shared.party.redactor));
         match &sent {
             Ok(answer) => tracing::debug!(method, status = answer.status, "slack answered"),
             Err(error) => tracing::debug!(method, ?error, "slack gave no answer"),

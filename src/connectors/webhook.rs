@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// What a person does about a receiver that is gone. Standard Webhooks have a sender switch off what answers so.
-const GONE: &str = "docket switches the integration off. Give it another address with UpdateIntegration, then switch it on again with SetIntegrationEnabled: what waits for it goes out then; or delete it.";
+const GONE: &str = "A ticket that meets this has docket switch the integration off. Give it another address with UpdateIntegration, then switch it on again with SetIntegrationEnabled: what waits for it goes out then; or delete it.";
 
 /// A receiver with the secrets that it knows docket by. Cheap to clone; Debug shows its host alone.
 #[derive(Clone)]
@@ -173,7 +173,7 @@ impl Webhook {
             http,
             config,
             credentials,
-            ..
+            party,
         } = &*self.shared;
         let body = body.to_string();
         let now = Utc::now().timestamp();
@@ -191,7 +191,7 @@ impl Webhook {
                 .header("webhook-signature", signature)
                 .body(body)
         });
-        let sent = sent.await;
+        let sent = sent.await.map(|answer| answer.without(&party.redactor));
         match &sent {
             Ok(answer) => tracing::debug!(
                 id,

@@ -205,7 +205,9 @@ impl Jira {
             let request = client.request(method.clone(), url.clone());
             build(self.signed(request).header("accept", "application/json"))
         });
-        let sent = sent.await;
+        let sent = sent
+            .await
+            .map(|answer| answer.without(&self.shared.redactor));
         let path = url.path();
         match &sent {
             Ok(answer) => {
