@@ -43,7 +43,7 @@ pub struct Hint {
     pub integration: String,
     /// The signature's header.
     pub signature: String,
-    /// The delivery's id, which the platform gives anew to each.
+    /// The delivery's id, which the platform gives anew to each; may be empty.
     pub delivery: String,
     /// The body.
     pub body: Vec<u8>,
@@ -74,7 +74,7 @@ impl App {
         {
             return Err(Error::invalid("timestamp", "must be of the last hour"));
         }
-        if hint.delivery.is_empty() || hint.delivery.len() > 200 {
+        if hint.delivery.len() > 200 {
             return Err(Error::invalid(
                 "delivery",
                 "must have an id of at most 200 characters",
@@ -116,7 +116,7 @@ impl App {
     async fn remember_delivery(
         &self,
         id: IntegrationId,
-        names: [String; 2],
+        names: Vec<String>,
         now: Time,
     ) -> Result<()> {
         self.db
@@ -171,11 +171,13 @@ impl App {
     }
 }
 
-/// What a delivery is known by: its id, and its content, since the id alone is not signed.
-fn names(hint: &Hint) -> [String; 2] {
+/// What a delivery is known by: its id, where it has one, and its content, since the id alone is not signed.
+fn names(hint: &Hint) -> Vec<String> {
     let digest = Sha256::digest(&hint.body);
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    [format!("id:{}", hint.delivery), format!("body:{digest}")]
+    let id = Some(&hint.delivery).filter(|id| !id.is_empty());
+    let id = id.map(|id| format!("id:{id}"));
+    id.into_iter().chain([format!("body:{digest}")]).collect()
 }
 
 /// What came of telling where a copy stands.

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     connectors::Connector,
-    db::integration::{self, Filter},
+    db::{
+        dispatch,
+        integration::{self, Filter},
+    },
     domain::{
         actor::Actor,
         ids::IntegrationId,
@@ -107,7 +110,8 @@ impl App {
         })
     }
 
-    /// Switches an integration on (PENDING until a check passes) or off (INACTIVE). Switching to what it is already changes nothing.
+    /// Switches an integration on (PENDING until a check passes; what waits for it goes out) or off (INACTIVE). Switching to what it is
+    /// already changes nothing.
     pub async fn set_integration_enabled(
         &self,
         actor: &Actor,
@@ -128,7 +132,12 @@ impl App {
         let now = self.clock.now();
         self.db
             .write(move |tx| {
-                Box::pin(async move { integration::switch(tx, id, enabled, status, now).await })
+                Box::pin(async move {
+                    if enabled {
+                        dispatch::hasten(tx, id, now).await?;
+                    }
+                    integration::switch(tx, id, enabled, status, now).await
+                })
             })
             .await?;
         Ok(self.shown(self.integration(id).await?))

@@ -56,7 +56,7 @@ pub(super) struct Fault {
 const AGAIN: &str = "docket tries again by itself.";
 const SETTINGS: &str = "Put the integration's settings right with UpdateIntegration, test it, then dispatch the ticket again.";
 const RIGHTS: &str = "Check the integration's settings and what its account may do there, then dispatch the ticket again.";
-const LOOKS: &str = "docket looks for what was made before it sends anything again.";
+const LOOKS: &str = "docket sees to it that nothing is made twice.";
 
 impl Party {
     /// The answer, where it is a success; else why it is none. `quote` reads what the platform said.

@@ -233,6 +233,17 @@ pub async fn renew(conn: &impl ConnectionTrait, id: DispatchId, until: Time) -> 
     Ok(done.rows_affected == 1)
 }
 
+/// Has what waits for an integration tried again at `now`.
+pub async fn hasten(conn: &impl ConnectionTrait, id: IntegrationId, now: Time) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::NextAttemptTime, Expr::value(now))
+        .filter(Column::IntegrationId.eq(id))
+        .filter(Column::NextAttemptTime.gt(now))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
 /// This attempt is not tried again by itself any more.
 pub async fn settle(conn: &impl ConnectionTrait, id: DispatchId) -> Result<()> {
     no_retry().filter(Column::Id.eq(id)).exec(conn).await?;

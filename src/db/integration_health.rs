@@ -95,6 +95,7 @@ async fn with_status(
 fn changed(id: IntegrationId, now: Time) -> UpdateMany<Entity> {
     Entity::update_many()
         .col_expr(Column::UpdateTime, Expr::value(now))
+        .col_expr(Column::LastCheckTime, Expr::value(now))
         .col_expr(Column::Version, next_version(Column::Version))
         .col_expr(Column::StatusVersion, next_version(Column::Version))
         .filter(Column::Id.eq(id))

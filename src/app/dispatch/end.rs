@@ -166,11 +166,16 @@ impl Ended {
             .health
             .record(tx, row.integration_id, now, disable_after)
             .await?;
-        if let Some(told) = off {
+        edit.write(tx).await?;
+        // It was docket that did it, and not whoever filed the ticket.
+        if let Some(told) = off
+            && let Some(mut edit) = Edit::by_docket(tx, row.ticket_id, now).await?
+        {
             let (on, off) = (Some("true".to_owned()), Some("false".to_owned()));
             edit.note("integration.enabled", on, off, told);
+            edit.write(tx).await?;
         }
-        edit.write(tx).await.map(drop)
+        Ok(())
     }
 }
 

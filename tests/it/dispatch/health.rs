@@ -39,6 +39,7 @@ async fn one_that_does_nothing_but_fail_is_switched_off_and_loses_no_ticket(
         .find(|entry| entry.field.as_deref() == Some("integration.enabled"));
     let note = note.expect("an entry");
     assert_eq!(note.new_value.as_deref(), Some("false"));
+    assert_eq!(note.actor_id, "system", "nobody but docket did it");
     let refused = bench.create("Second").await.unwrap_err();
     assert_eq!(reason(&refused), "INTEGRATION_DISABLED");
 
@@ -106,4 +107,24 @@ async fn a_deleted_integration_leaves_what_came_of_it(
         let attempts = bench.attempts(&ticket.id).await;
         assert_eq!(attempts[0].next_attempt_time, None, "nobody tries again");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_waits_goes_out_once_it_is_switched_on_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    bench.order(Action::status(401));
+    let ticket = bench.create("Waits").await.unwrap();
+    let integration = bench.integration().await;
+    assert!(
+        integration.last_check_time.is_some(),
+        "it was as good as a check"
+    );
+    bench.switch(false).await;
+    bench.switch(true).await;
+    // No time passes.
+    bench.until_ended(&ticket.id, 2).await;
+    assert!(result(&bench.get(&ticket.id).await).success);
 }

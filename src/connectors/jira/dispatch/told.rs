@@ -44,14 +44,22 @@ pub(super) fn of_call(error: &CallError, project: &str) -> Failure {
         CallError::Trouble(Trouble::Overloaded { after, .. }) => (Some(503), Some(*after)),
         CallError::Trouble(_) => (None, None),
     };
-    let failure = of_stop(error.failure(project));
+    let mut failure = of_stop(error.failure(project));
+    if let CallError::RetryLater {
+        after: Some(after), ..
+    } = error
+    {
+        let wait = after.as_secs();
+        failure.message += &format!(" docket tries again by itself, in {wait} s at the earliest.");
+    }
     failure.with_status(status).after(after)
 }
 
 /// A stop of an export, told of a single ticket: what it says of the export is left out.
 pub(super) fn of_stop(stop: HardStop) -> Failure {
     let advice = stop.recovery_actions.iter();
-    let advice = advice.filter(|text| !text.contains("export"));
+    let of_exports = |text: &str| text.contains("export") || text.contains("between two tickets");
+    let advice = advice.filter(|text| !of_exports(text));
     let text = std::iter::once(&stop.user_message).chain(advice);
     let text = text.map(String::as_str).collect::<Vec<_>>().join(" ");
     // A single ticket belongs to no session: where it goes is a setting of its integration.
