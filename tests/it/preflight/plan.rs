@@ -218,12 +218,7 @@ async fn a_run_stops_where_a_problem_was_planned(
     let export = bench.run().await;
     let failure = export.failure.expect("it stops");
     assert_eq!(failure.failed_at_ticket_order, 2);
-    let stopped = if field == "parent" {
-        "JIRA_ISSUE_TYPE_NOT_FOUND"
-    } else {
-        expected
-    };
-    assert_eq!(failure.reason, stopped);
+    assert_eq!(failure.reason, expected);
 
     let again = bench.plan().await;
     assert_eq!(again.items[0].action(), v1::PlanAction::Adopt);
