@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, time::Duration};
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDateTime};
 use ipnet::IpNet;
 use reqwest::{Client, RequestBuilder, header::HeaderMap};
 use url::Url;
@@ -211,6 +211,28 @@ fn refused(error: &reqwest::Error) -> Option<Refused> {
     None
 }
 
+/// A count of seconds, whole or not, rounded up: so that nobody comes too early, however long the number is.
+fn seconds(text: &str) -> Option<u64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(part) {
+        return None;
+    }
+    let whole: u64 = whole.parse().unwrap_or(u64::MAX);
+    Some(whole.saturating_add(part.bytes().any(|b| b != b'0').into()))
+}
+
+/// A date in any of the three forms that a recipient has to take (RFC 9110, section 5.6.7).
+fn http_date(text: &str) -> Option<DateTime<FixedOffset>> {
+    let older = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    let older = older
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    DateTime::parse_from_rfc2822(text)
+        .ok()
+        .or_else(|| Some(older?.and_utc().fixed_offset()))
+}
+
 impl Answer {
     /// A header's text, if it is there and readable.
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -231,19 +253,18 @@ impl Answer {
     /// `Date`, so that no clock but the sender's counts. At most a day.
     pub fn retry_after(&self) -> Option<Duration> {
         let asked = self.header("retry-after")?.trim();
-        let wait = match asked.parse() {
-            Ok(seconds) => Duration::from_secs(seconds),
-            Err(_) => {
-                let until = DateTime::parse_from_rfc2822(asked).ok()?;
-                (until - self.date()?).to_std().unwrap_or_default()
-            }
+        let wait = match seconds(asked) {
+            Some(seconds) => Duration::from_secs(seconds),
+            None => (http_date(asked)? - self.date()?)
+                .to_std()
+                .unwrap_or_default(),
         };
         Some(wait.min(MAX_WAIT))
     }
 
     /// What the sender's clock said.
     pub fn date(&self) -> Option<DateTime<FixedOffset>> {
-        DateTime::parse_from_rfc2822(self.header("date")?).ok()
+        http_date(self.header("date")?)
     }
 
     /// An answer for tests of what reads answers.

@@ -135,6 +135,49 @@ async fn a_wait_for_jira_can_be_cancelled() {
     bench.assert_whole(3).await;
 }
 
+/// A number that fits no machine's is a long wait, and not none.
+#[tokio::test]
+async fn a_wait_beyond_all_measure_is_a_pause_of_a_day() {
+    let bench = Bench::new(Kind::Sqlite, TICKETS).await;
+    let endless = Action::Status {
+        status: 429,
+        body: None,
+        headers: [("retry-after".to_owned(), "9".repeat(30))].into(),
+    };
+    bench
+        .jira
+        .order(Fault::on(Operation::CreateIssue, endless).nth(2));
+    bench.start().await.unwrap();
+    let told = bench.events_until("throttled", 0).await;
+    assert_eq!(standing(&last(&told)), (ExportStatus::Paused, 0, 1));
+    let (_, wait) = throttled(&told[2]);
+    assert_eq!(wait, 24 * HOUR);
+    assert!(bench.clock.waits().is_empty(), "nobody waits for it");
+    bench.clock.advance(24 * HOUR);
+    assert_completed(&bench.events(0).await);
+    bench.assert_whole(3).await;
+}
+
+#[tokio::test]
+async fn a_part_of_a_second_is_waited_for_whole() {
+    let bench = Bench::new(Kind::Sqlite, TICKETS).await;
+    let odd = Action::Status {
+        status: 429,
+        body: None,
+        headers: [("retry-after".to_owned(), "1.5".to_owned())].into(),
+    };
+    bench.jira.order(Fault::on(Operation::CreateIssue, odd));
+    let events = bench.run().await;
+    assert_completed(&events);
+    let told: Vec<_> = events
+        .iter()
+        .filter(|event| matches!(event.detail, Some(Detail::Throttled(_))))
+        .map(throttled)
+        .collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].1, Duration::from_secs(2));
+}
+
 /// 503 is said before as well as after the work was done: looked for first, and not sent again before the time.
 #[rstest]
 #[case::work_not_done(false)]

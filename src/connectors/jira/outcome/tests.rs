@@ -163,7 +163,7 @@ fn each_part_of_a_refusal_counts_whatever_the_others_are() {
 #[test]
 fn throttling_says_how_long_in_every_form() {
     const DATE: (&str, &str) = ("date", "Wed, 21 Oct 2026 07:28:00 GMT");
-    let cases: [(Headers<'_>, Option<u64>); 9] = [
+    let cases: [(Headers<'_>, Option<u64>); 15] = [
         (&[], None),
         (&[("retry-after", "7")], Some(7)),
         (&[("retry-after", " 0 ")], Some(0)),
@@ -184,7 +184,26 @@ fn throttling_says_how_long_in_every_form() {
             &[DATE, ("x-ratelimit-reset", "2026-10-21T07:29:00Z")],
             Some(60),
         ),
+        (
+            &[DATE, ("retry-after", "Wednesday, 21-Oct-26 07:28:30 GMT")],
+            Some(30),
+        ),
+        (
+            &[DATE, ("retry-after", "Wed Oct 21 07:28:30 2026")],
+            Some(30),
+        ),
+        // Never too early, and never at once because the number is odd.
+        (&[("retry-after", "1.5")], Some(2)),
+        (&[("retry-after", "2.000")], Some(2)),
         (&[("retry-after", "18446744073709551615")], Some(24 * 3600)),
+        (
+            &[("retry-after", "18446744073709551616.1")],
+            Some(24 * 3600),
+        ),
+        (
+            &[("retry-after", "99999999999999999999999")],
+            Some(24 * 3600),
+        ),
     ];
     for (headers, seconds) in cases {
         let wanted = seconds.map(Duration::from_secs);
@@ -194,7 +213,7 @@ fn throttling_says_how_long_in_every_form() {
             "{headers:?}: {outcome:?}"
         );
     }
-    for nonsense in ["soon", "-1", "1.5", ""] {
+    for nonsense in ["soon", "-1", "1.", ".5", "1.5.2", "1e3", ""] {
         let outcome = create(429, &[DATE, ("retry-after", nonsense)], Ok(""));
         assert!(
             matches!(outcome, CreateOutcome::RetryLater { after: None, .. }),
