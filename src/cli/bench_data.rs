@@ -6,7 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, value_parser};
 use secrecy::ExposeSecret as _;
 
-use super::{CommandError, counting::Counting};
+use super::{
+    CommandError,
+    counting::{Counting, counted},
+};
 use crate::{
     app::bench_data::{self, Plan},
     config::{Config, LogSettings},
@@ -83,11 +86,11 @@ async fn fill(db: &Db, config: &Config, args: &BenchDataArgs) -> Result<String, 
         error => error.into(),
     })?;
     Ok(format!(
-        "{} tickets, {} comments, {} history entries, {} assignments in {:.1} s",
-        made.tickets,
-        made.comments,
-        made.entries,
-        made.assignments,
+        "{}, {}, {}, {} in {:.1} s",
+        counted(made.tickets, "ticket", "tickets"),
+        counted(made.comments, "comment", "comments"),
+        counted(made.entries, "history entry", "history entries"),
+        counted(made.assignments, "assignment", "assignments"),
         begin.elapsed().as_secs_f64()
     ))
 }

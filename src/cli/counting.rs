@@ -7,6 +7,13 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+/// So many of a thing, in the right number.
+pub(super) fn counted(count: impl ToString, one: &str, many: &str) -> String {
+    let count = count.to_string();
+    let things = if count == "1" { one } else { many };
+    format!("{count} {things}")
+}
+
 /// How often a log is told.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 

@@ -14,6 +14,7 @@ use self::{files::Attached, stage::Stage};
 use super::{
     CommandError, INTERRUPTED, Outcome,
     client::{Client, call},
+    counting::counted,
     export,
     progress::Progress,
     session,
@@ -79,11 +80,10 @@ async fn play(stage: &Stage, file: &SessionFile, args: &DemoArgs) -> Result<(), 
     let imported = session::import(&lead, file.clone(), Some(integration)).await?;
     let attached = files::attach(&lead, &imported.tickets).await?;
     println!(
-        "A team lead has brought {:?}: {} tickets, {} dependencies, {} files.\n",
+        "A team lead has brought {:?}: {}, {}.\n",
         imported.session.name,
-        imported.tickets.len(),
-        imported.dependencies,
-        attached.len()
+        imported.counts(),
+        counted(attached.len(), "file", "files")
     );
     let mut progress = Progress::new(true);
     let export = export::begin(&lead, &imported.session.id, false, &progress).await?;

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
-use super::{CommandError, show};
+use super::{CommandError, counting::counted, show};
 use crate::{
     app::clock::{Clock as _, SystemClock},
     config::{Config, LogSettings},
@@ -59,9 +59,6 @@ pub(super) async fn run(command: DispatchCommand) -> Result<(), CommandError> {
     });
     let marked = marked.await;
     db.close().await;
-    let tickets = match marked? {
-        1 => "1 ticket is".to_owned(),
-        count => format!("{count} tickets are"),
-    };
+    let tickets = counted(marked?, "ticket is", "tickets are");
     Ok(show(&format!("{tickets} to be handed over again\n"))?)
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     CommandError, INTERRUPTED, Outcome,
     client::{Client, Remote, call},
+    counting::counted,
     export_log,
     follow::follow,
     progress::Progress,
@@ -100,10 +101,12 @@ pub(super) async fn begin(
             client.exports().retry_export(request).await
         });
         let answer = answer.await?;
-        progress.note(&format!(
-            "retried; {} tickets keep their issues",
-            answer.tickets_preserved
-        ));
+        let kept = counted(
+            answer.tickets_preserved,
+            "ticket keeps its issue",
+            "tickets keep their issues",
+        );
+        progress.note(&format!("retried; {kept}"));
         return answer.export.ok_or_else(no_export);
     }
     let request = StartExportRequest {
@@ -162,10 +165,10 @@ fn conclude(results: &GetExportResultsResponse) -> Outcome {
         ExportStatus::Completed => Ok(ExitCode::SUCCESS),
         _ if export.remaining_retries == 0 => Err(summary::failure(export).into()),
         _ => Err(format!(
-            "{}\n`docket export {} --retry` goes on with it; {} retries are left",
+            "{}\n`docket export {} --retry` goes on with it; {} left",
             summary::failure(export),
             export.session_id,
-            export.remaining_retries
+            counted(export.remaining_retries, "retry is", "retries are")
         )
         .into()),
     }

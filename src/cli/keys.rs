@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use secrecy::ExposeSecret as _;
 
-use super::{CommandError, show};
+use super::{CommandError, counting::counted, show};
 use crate::{
     app::{rotation, rotation::Rotated, vault::Vault},
     config::{Config, LogSettings},
@@ -49,6 +49,7 @@ fn told(made: bool, vault: &Vault, rotated: &Rotated) -> String {
     let Rotated { sealed, unopened } = rotated;
     let key = vault.newest();
     let kind = if made { "new key" } else { "key" };
+    let sealed = counted(sealed, "integration's", "integrations'");
     let mut text = format!("{sealed} credentials sealed anew with the {kind} {key}\n");
     match unopened.is_empty() {
         true => text += "no credentials need an older key any more\n",

@@ -4,7 +4,7 @@ use std::{io::IsTerminal as _, time::Duration};
 
 use indicatif::{FormattedDuration, ProgressBar, ProgressStyle};
 
-use super::summary::fix_line;
+use super::{counting::counted, summary::fix_line};
 use crate::proto::v1::{
     CurrentTicket, Export, ExportEvent, ExportResumed, ExportStatus, ResumeReason, TicketExported,
     export_event::Detail,
@@ -92,8 +92,9 @@ impl Progress {
     fn line(&self, detail: &Detail, export: &Export) -> Line {
         match detail {
             Detail::Started(_) => Line::Notable(format!(
-                "exporting {} tickets to {}",
-                export.total_tickets, export.jira_project_key
+                "exporting {} to {}",
+                counted(export.total_tickets, "ticket", "tickets"),
+                export.jira_project_key
             )),
             Detail::TicketExported(exported) => self.exported(exported, export),
             Detail::FieldFallback(fallback) => match &fallback.manual_fix {
@@ -173,7 +174,8 @@ fn message(export: &Export) -> String {
         (_, ExportStatus::Paused) => parts.push("paused".to_owned()),
         (Some(ticket), _) => parts.push(ticket.title.clone()),
         (None, _) if export.dependencies_created > 0 => {
-            parts.push(format!("{} links set", export.dependencies_created));
+            let links = counted(export.dependencies_created, "link", "links");
+            parts.push(format!("{links} set"));
         }
         (None, _) => {}
     }

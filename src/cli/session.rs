@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     CommandError,
     client::{Client, Remote, call},
+    counting::counted,
     session_file::{self, Format, SessionFile},
 };
 use crate::proto::v1::{AddSessionTicketsRequest, CreateSessionRequest, Session, Ticket};
@@ -48,6 +49,15 @@ pub(super) struct Imported {
     pub(super) dependencies: usize,
 }
 
+impl Imported {
+    /// How many tickets and dependencies there are.
+    pub(super) fn counts(&self) -> String {
+        let tickets = counted(self.tickets.len(), "ticket", "tickets");
+        let dependencies = counted(self.dependencies, "dependency", "dependencies");
+        format!("{tickets}, {dependencies}")
+    }
+}
+
 /// Carries out the command.
 pub(super) async fn run(command: SessionCommand) -> Result<(), CommandError> {
     let SessionCommand::Import(args) = command;
@@ -59,10 +69,9 @@ pub(super) async fn run(command: SessionCommand) -> Result<(), CommandError> {
     let imported = import(&client, file, integration).await?;
     let Imported { session, .. } = &imported;
     eprintln!(
-        "imported {:?}: {} tickets, {} dependencies; `docket export {}` exports it",
+        "imported {:?}: {}; `docket export {}` exports it",
         session.name,
-        imported.tickets.len(),
-        imported.dependencies,
+        imported.counts(),
         session.id
     );
     println!("{}", session.id);
@@ -106,8 +115,9 @@ pub(super) async fn import(
             validate_only: false,
         };
         let what = format!(
-            "session {} has {added} tickets and takes no more",
-            session.id
+            "session {} has {} and takes no more",
+            session.id,
+            counted(added, "ticket", "tickets")
         );
         let answer = call(&what, request, async |request| {
             client.exports().add_session_tickets(request).await

@@ -1,6 +1,6 @@
 //! What an export has made, and why it stopped, for a person.
 
-use super::progress::clock;
+use super::{counting::counted, progress::clock};
 use crate::proto::v1::{Export, ExportStatus, GetExportResultsResponse, ManualFix};
 
 /// Keys, addresses and titles, what is left to do by hand, and the sums: for standard output.
@@ -42,13 +42,21 @@ fn sums(export: &Export) -> String {
         .as_ref()
         .map(clock)
         .unwrap_or_default();
+    let tickets = counted(
+        export.total_tickets,
+        "ticket has its issue",
+        "tickets have their issues",
+    );
     format!(
-        "{}: {} of {} tickets have their issues, {} dependency links, {} manual fixes, {time}",
+        "{}: {} of {tickets}, {}, {}, {time}",
         status_name(export),
         export.tickets_completed,
-        export.total_tickets,
-        export.dependencies_created,
-        export.manual_fixes_needed,
+        counted(
+            export.dependencies_created,
+            "dependency link",
+            "dependency links"
+        ),
+        counted(export.manual_fixes_needed, "manual fix", "manual fixes"),
     )
 }
 

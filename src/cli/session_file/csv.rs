@@ -4,6 +4,7 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use serde_json::{Map, Value};
 
 use super::{Faults, SessionFile, ticket};
+use crate::cli::counting::counted;
 
 /// Reads all that can be read. The second value tells where each ticket stands, for faults that concern several.
 pub(super) fn read(text: &str, faults: &mut Faults) -> (SessionFile, Vec<String>) {
@@ -31,10 +32,8 @@ pub(super) fn read(text: &str, faults: &mut Faults) -> (SessionFile, Vec<String>
         };
         let line = row.position().map_or(0, csv::Position::line);
         if row.len() != columns.len() {
-            let (cells, all) = (row.len(), columns.len());
-            faults.add(format!(
-                "line {line}: has {cells} cells, the header has {all}"
-            ));
+            let (cells, all) = (counted(row.len(), "cell", "cells"), columns.len());
+            faults.add(format!("line {line}: has {cells}, the header has {all}"));
             continue;
         }
         let place = format!("line {line}");

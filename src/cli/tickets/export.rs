@@ -13,7 +13,7 @@ use crate::{
     cli::{
         CommandError,
         client::{Client, Remote, call},
-        counting::Counting,
+        counting::{Counting, counted},
         values::one_of,
     },
     domain::ticket::{TicketPriority, TicketStatus},
@@ -64,7 +64,7 @@ pub(super) async fn run(args: ExportArgs) -> Result<(), CommandError> {
     } else {
         to_file(&client, request, format, &args.file).await?
     };
-    eprintln!("{count} tickets");
+    eprintln!("{}", counted(count, "ticket", "tickets"));
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::{
     cli::{
         CommandError,
         client::{Client, Remote, call},
-        counting::Counting,
+        counting::{Counting, counted},
         values::Faults,
     },
     proto::v1::CreateTicketRequest,
@@ -71,10 +71,11 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), CommandError> {
     }
     counting.end();
     match failed {
-        None => println!("{count} tickets"),
+        None => println!("{}", counted(count, "ticket", "tickets")),
         Some(error) => {
             let rest = format!(
-                "{count} of {total} tickets are there; the same command again goes on, and makes none of them twice"
+                "{count} of {} there; the same command again goes on, and makes none of them twice",
+                counted(total, "ticket is", "tickets are")
             );
             return Err(format!("{error}\n{rest}").into());
         }

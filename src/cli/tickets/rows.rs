@@ -14,7 +14,7 @@ use super::{
     faithful::{Once, Quotes},
     record::COLUMNS,
 };
-use crate::cli::CommandError;
+use crate::cli::{CommandError, counting::counted};
 
 /// The longest line of a file, in bytes: a ticket has less than half of that at its largest, whatever is escaped.
 const LINE: u64 = 2 * 1024 * 1024;
@@ -151,8 +151,8 @@ fn read_csv(file: File) -> Result<Box<dyn Iterator<Item = Row> + Send>, String> 
 /// The row as a JSON line has it. An empty cell is an absent value.
 fn values(columns: &[String], row: &StringRecord) -> Result<Map<String, Value>, String> {
     if row.len() != columns.len() {
-        let (cells, all) = (row.len(), columns.len());
-        return Err(format!("has {cells} cells, the header has {all}"));
+        let cells = counted(row.len(), "cell", "cells");
+        return Err(format!("has {cells}, the header has {}", columns.len()));
     }
     let mut values = Map::new();
     for (column, cell) in columns.iter().zip(row) {

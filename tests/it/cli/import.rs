@@ -66,6 +66,17 @@ async fn json_and_csv_become_sessions() {
 }
 
 #[tokio::test]
+async fn one_of_a_thing_is_told_as_one() {
+    let office = Office::open();
+    let file = office.folder.path().join("one.csv");
+    std::fs::write(&file, "ref,title,issue_type\na,The only one,Task\n").unwrap();
+    let said = office.run(&["session", "import", &file.display().to_string()]);
+    said.succeeded();
+    let told = "imported \"one\": 1 ticket, 0 dependencies;";
+    assert!(said.err.contains(told), "{said:?}");
+}
+
+#[tokio::test]
 async fn what_the_server_refuses_is_told_with_its_reason() {
     let office = Office::open();
     let path = example("session.json").display().to_string();

@@ -243,7 +243,7 @@ async fn a_file_with_faults_makes_nothing() {
     let expected = [
         "line 3: title: is missing",
         "line 3: priority: must be one of P1, P2, P3, P4, not \"P9\"",
-        "line 4: has 1 cells, the header has 5",
+        "line 4: has 1 cell, the header has 5",
         "line 5: tags: is no JSON",
     ];
     assert_eq!(lines.len(), expected.len(), "{said:?}");

@@ -101,7 +101,7 @@ async fn keys_rotate_while_a_server_runs(#[values(Kind::Sqlite, Kind::Postgres)]
     }
     let said = rotate(&server);
     assert!(
-        said.starts_with("2 credentials sealed anew with the new key"),
+        said.starts_with("2 integrations' credentials sealed anew with the new key"),
         "{said}"
     );
     assert!(said.contains("no credentials need an older key"), "{said}");
@@ -120,7 +120,10 @@ async fn keys_rotate_while_a_server_runs(#[values(Kind::Sqlite, Kind::Postgres)]
         );
     }
     let said = rotate(&server);
-    assert!(said.starts_with("3 credentials sealed anew"), "{said}");
+    assert!(
+        said.starts_with("3 integrations' credentials sealed anew"),
+        "{said}"
+    );
     let listed = integrations.list_integrations(v1::ListIntegrationsRequest::default());
     let listed = listed.await.unwrap().into_inner().integrations;
     assert!(listed.iter().all(|integration| integration.has_credentials));
