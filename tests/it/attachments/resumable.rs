@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use docket::{app::clock::SystemClock, domain::actor::Role, proto::v1};
 use rstest::rstest;
+use sea_orm::{
+    ConnectionTrait as _, DatabaseTransaction, DbBackend, Statement, TransactionTrait as _,
+};
+use secrecy::ExposeSecret as _;
 use tonic::Code;
 use uuid::Uuid;
 
@@ -323,4 +327,50 @@ async fn a_caller_who_begins_many_uploads_at_once_has_no_more_of_them(
         assert_eq!(reason(&refused.unwrap_err()), "TOO_MANY_UPLOADS");
     }
     server.stop().await;
+}
+
+/// Two that meet at the limit for certain: neither can add its upload before the other has looked how many there are, unless it keeps the
+/// other from looking.
+#[tokio::test]
+async fn of_two_uploads_that_are_begun_at_the_limit_one_waits_for_the_other() {
+    let server = TestServer::start_with(Kind::Postgres, TestClock::new()).await;
+    let (server, mut tickets, ticket) = bench(server).await;
+    let request = file(&ticket, b"hello");
+    for _ in 0..99 {
+        start(&mut tickets, request.clone()).await.unwrap();
+    }
+    let url = server.settings().database_url.expose_secret();
+    let keeper = sea_orm::Database::connect(url).await.unwrap();
+    let kept = keeper.begin().await.unwrap();
+    // Uploads can be counted, and none added.
+    let locked = kept.execute_unprepared("LOCK TABLE upload IN SHARE MODE");
+    locked.await.unwrap();
+    let begin = || {
+        let (mut tickets, request) = (tickets.clone(), request.clone());
+        tokio::spawn(async move { start(&mut tickets, request).await })
+    };
+    let begun = [begin(), begin()];
+    while waiting_behind(&kept).await < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    kept.commit().await.unwrap();
+    let mut refused = Vec::new();
+    for begun in begun {
+        refused.extend(begun.await.unwrap().err());
+    }
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!(reason(&refused[0]), "TOO_MANY_UPLOADS");
+    server.stop().await;
+}
+
+/// How many wait for this transaction, or for one that waits for it.
+async fn waiting_behind(kept: &DatabaseTransaction) -> i64 {
+    let query = "WITH RECURSIVE behind(pid) AS (
+            SELECT pg_backend_pid()
+            UNION SELECT waits.pid FROM pg_stat_activity waits, behind
+            WHERE waits.wait_event_type = 'Lock' AND behind.pid = ANY(pg_blocking_pids(waits.pid))
+        ) SELECT count(*) - 1 AS waiting FROM behind";
+    let query = Statement::from_string(DbBackend::Postgres, query);
+    let row = kept.query_one_raw(query).await.unwrap().unwrap();
+    row.try_get("", "waiting").unwrap()
 }
