@@ -48,8 +48,8 @@ pub struct Calls {
 
 /// What goes wrong.
 ///
-/// `Delay`, `Foreign`, `HideKeys` and `SearchLag` change how a call goes and leave room for another fault; all others
-/// end it.
+/// `Delay`, `Foreign`, `Skip`, `HideKeys` and `SearchLag` change how a call goes and leave room for another fault; all
+/// others end it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub enum Action {
@@ -111,6 +111,11 @@ pub enum Action {
     Foreign {
         /// How many.
         count: u32,
+    },
+    /// Numbers of the same project are given out to nobody first.
+    Skip {
+        /// How many.
+        count: u64,
     },
     /// Issues that the call creates cannot be read by key for a while.
     HideKeys {
@@ -178,6 +183,7 @@ impl Action {
             self,
             Self::Delay { .. }
                 | Self::Foreign { .. }
+                | Self::Skip { .. }
                 | Self::HideKeys { .. }
                 | Self::SearchLag { .. }
         )

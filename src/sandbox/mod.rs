@@ -162,11 +162,6 @@ impl Sandbox {
         self.shared.state().rename_project(old, new).is_some()
     }
 
-    /// Uses up so many numbers of a project.
-    pub fn skip_numbers(&self, project: &str, count: u64) {
-        self.shared.state().skip_numbers(project, count);
-    }
-
     /// Lets somebody do something to an issue by hand; `false` where there is no such issue.
     pub fn touch(&self, key: &str, person: Person, touch: &Touch) -> bool {
         touch::touch(&mut self.shared.state(), key, person, touch).is_some()

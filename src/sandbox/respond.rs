@@ -19,7 +19,7 @@ use super::{
     late::Late,
     limits::throttled,
     server::{Aborted, Server},
-    state::Visibility,
+    state::{State, Visibility},
 };
 
 /// The size of the pieces in which an oversized body is sent.
@@ -59,6 +59,7 @@ impl Server {
             match action {
                 Action::Delay { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
                 Action::Foreign { count } => self.let_others_create(&call, count),
+                Action::Skip { count } => self.skip_numbers(&call, count),
                 Action::HideKeys { reads } => visibility.hidden_reads = reads,
                 Action::SearchLag { searches } => visibility.hidden_searches = searches,
                 ending => return self.end(number, call, visibility, ending).await,
@@ -122,20 +123,26 @@ impl Server {
 
     fn let_others_create(&self, call: &Call, count: u32) {
         let mut state = self.shared.state();
-        let named = call
-            .project()
-            .and_then(|name| Some(state.site.project(&name)?.key.clone()));
-        let first = state
-            .site
-            .projects
-            .first()
-            .map(|project| project.key.clone());
-        if let Some(project) = named.or(first) {
+        if let Some(project) = aim(&state, call) {
             for _ in 0..count {
                 state.insert_foreign(&project, "Somebody else's issue");
             }
         }
     }
+
+    fn skip_numbers(&self, call: &Call, count: u64) {
+        let mut state = self.shared.state();
+        if let Some(project) = aim(&state, call) {
+            state.skip_numbers(&project, count);
+        }
+    }
+}
+
+/// The project that a call names, else the first one.
+fn aim(state: &State, call: &Call) -> Option<String> {
+    let named = call.project().and_then(|name| state.site.project(&name));
+    let project = named.or(state.site.projects.first())?;
+    Some(project.key.clone())
 }
 
 fn ordered(status: u16, body: Option<Value>, headers: &BTreeMap<String, String>) -> Response<Body> {

@@ -190,15 +190,15 @@ async fn a_revert_does_not_end_while_nobody_can_tell_whether_there_is_an_issue(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let bench = Bench::new(kind, TICKETS).await;
-    let lost = Fault::on(Operation::CreateIssue, Action::DropBefore);
-    bench.jira.order(lost.nth(2));
-    bench
-        .during_the_second_create(async || {
-            bench.jira.skip_numbers("DEMO", 2_000_000);
-            bench.jira.foreign_issue("DEMO", "Somebody else's").unwrap();
-        })
-        .await;
-    let failed = last(&bench.events(0).await).failure.unwrap();
+    let (skipped, others) = (
+        Action::Skip { count: 2_000_000 },
+        Action::Foreign { count: 1 },
+    );
+    for action in [skipped, others, Action::DropBefore] {
+        let fault = Fault::on(Operation::CreateIssue, action);
+        bench.jira.order(fault.nth(2));
+    }
+    let failed = last(&bench.run().await).failure.unwrap();
     assert_eq!(failed.reason, "JIRA_CREATE_UNCERTAIN");
     for dry_run in [true, false] {
         let unsure = bench.revert(dry_run).await.unwrap_err();

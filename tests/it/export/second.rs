@@ -207,16 +207,14 @@ async fn a_second_issue_that_could_not_be_looked_for_everywhere_stays_in_doubt(
         delay_ms: 0,
         after_calls: 100_000,
     };
-    let slow = Action::Delay { ms: 600 };
-    for (action, nth) in [(never, 2), (slow, 4)] {
+    // Of the keys between the second issue and the third more are given out than docket reads.
+    let (skipped, others) = (Action::Skip { count: 40_000 }, Action::Foreign { count: 1 });
+    for (action, nth) in [(never, 2), (skipped, 4), (others, 4)] {
         let fault = Fault::on(Operation::CreateIssue, action);
         bench.jira.order(fault.nth(nth));
     }
-    bench.start().await.unwrap();
-    bench.until(|| bench.creates() == 4).await;
-    bench.jira.skip_numbers("DEMO", 40_000);
-    bench.jira.foreign_issue("DEMO", "Somebody else's").unwrap();
-    assert_completed(&bench.events(0).await);
+    assert_completed(&bench.run().await);
+    assert_eq!(bench.creates(), 4, "it was sent again");
     let results = bench.results().await;
     assert_eq!(results.manual_fixes.len(), 1, "{:?}", results.manual_fixes);
     let fix = &results.manual_fixes[0];

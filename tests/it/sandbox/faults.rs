@@ -326,12 +326,13 @@ async fn limits_follow_the_clock() {
 async fn changes_to_a_call_go_together_with_its_end() {
     let jira = Jira::start().await;
     order(&jira, Action::Foreign { count: 2 });
+    order(&jira, Action::Skip { count: 7 });
     order(&jira, Action::HideKeys { reads: 1 });
     order(&jira, Action::SearchLag { searches: 1 });
     order(&jira, Action::DropAfter);
     try_create(&jira).await.unwrap_err();
-    let fetch = json!({"issueIdsOrKeys": ["DEMO-1", "DEMO-2", "DEMO-3"]});
-    let search = json!({"jql": "key = DEMO-3"});
+    let fetch = json!({"issueIdsOrKeys": ["DEMO-1", "DEMO-2", "DEMO-10"]});
+    let search = json!({"jql": "key = DEMO-10"});
     let mut seen = Vec::new();
     for _ in 0..2 {
         let read = jira.post("/rest/api/3/issue/bulkfetch", &fetch).await.body;
