@@ -27,7 +27,7 @@ use crate::{
     },
     error::{Error, Reason, Result},
 };
-use judge::{fixed, kept, note, sent, spares_left};
+use judge::{fixed, is_gone, kept, note, sent, spares_left};
 
 /// What became, or would become, of the issues.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -230,7 +230,9 @@ impl Revert<'_> {
 
     /// How many of the links that the export has made still join two issues.
     fn links_left(&self, items: &[export_item::Model]) -> i32 {
-        let gone = |item: &&export_item::Model| item.revert == Some(RevertState::Deleted);
+        let gone = |item: &&export_item::Model| {
+            item.revert == Some(RevertState::Deleted) || is_gone(item.revert_note.as_deref())
+        };
         let gone: BTreeSet<TicketId> = items.iter().filter(gone).map(|i| i.ticket_id).collect();
         let left = self.links.iter().filter(|link| {
             let ends = [link.from_ticket_id, link.to_ticket_id];

@@ -148,12 +148,16 @@ pub(super) fn kept(condition: Condition, before: Option<RevertState>) -> Option<
     }
 }
 
+/// Whether this is why an issue was kept: it was not there.
+pub(super) fn is_gone(note: Option<&str>) -> bool {
+    note == Some(GONE)
+}
+
 /// The keys of the second issues that are there yet.
 pub(super) fn spares_left(items: &[export_item::Model]) -> Vec<String> {
     let spares = items.iter().flat_map(|item| item.spares());
-    let left = spares.filter(|spare| {
-        spare.revert == Some(RevertState::Kept) && spare.note.as_deref() != Some(GONE)
-    });
+    let left = spares
+        .filter(|spare| spare.revert == Some(RevertState::Kept) && !is_gone(spare.note.as_deref()));
     left.map(|spare| spare.key.clone()).collect()
 }
 

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use super::Revert;
 use crate::{
-    app::exports::changing,
     db::{Tx, export, export_item, export_log, history, session, session_ticket},
     domain::{
         export_log::LogEntry,
         ids::{TicketId, UserId},
         session::{SessionStage, SessionStatus},
     },
-    error::{Error, Result},
+    error::{Error, Reason, Result},
 };
 
 /// What one write of a revert changes.
@@ -65,8 +64,7 @@ impl Revert<'_> {
             self.journal.put_back(noted);
         }
         match written {
-            // Somebody else reverts or retries it at the same time.
-            Err(Error::Fenced) => Err(changing(self.row.session_id)),
+            Err(Error::Fenced) => Err(overtaken(&self.row)),
             Err(error) => Err(error),
             Ok(()) => {
                 self.row = next;
@@ -88,6 +86,14 @@ impl Revert<'_> {
             tracing::warn!(%error, "the log of a revert could not be kept");
         }
     }
+}
+
+/// Somebody else reverts or retries the export, or applies its fixes, at the same time, and goes on with it.
+fn overtaken(export: &export::Model) -> Error {
+    let message = "another call takes the export back, retries it or applies its fixes at this moment; what this one has deleted is recorded. See GetExport, and call again once that has ended";
+    let subject = format!("session/{}", export.session_id);
+    let overtaken = Error::aborted(Reason::ExportRunning, subject, message);
+    overtaken.with("task_id", export.id)
 }
 
 impl Step {

@@ -42,7 +42,7 @@ impl Run {
                 self.boundary().await?;
                 let ends = [link.from_ticket_id, link.to_ticket_id];
                 if let Some((_, fixes)) = before.iter().find(|(known, _)| *known == ends) {
-                    self.leave_link(link, fixes.clone(), &items).await?;
+                    self.leave_link(jira, link, fixes.clone(), &items).await?;
                     continue;
                 }
                 let strange = ends.iter().find_map(|end| strange.get(end));
@@ -56,9 +56,10 @@ impl Run {
     }
 
     /// Records a link that an earlier export has set between two issues that were kept. Whether it is there still is theirs to say who
-    /// have touched them since.
+    /// have touched them since: only then it counts.
     async fn leave_link(
         &self,
+        jira: &Jira,
         mut link: export_link::Model,
         fixes: Vec<export_fix::Model>,
         items: &[export_item::Model],
@@ -69,6 +70,7 @@ impl Run {
             let url = item.and_then(|item| item.jira_url.clone());
             details.push(self.link_fix_told(fix, url.unwrap_or_default()).await?);
         }
+        let there = self.is_linked(jira, &link, items).await?;
         link.state = LinkState::Done;
         let more = count(&fixes);
         let change = Change {
@@ -77,10 +79,37 @@ impl Run {
             ..Change::default()
         };
         let alter = |next: &mut export::Model| {
-            next.dependencies_created += 1;
+            next.dependencies_created += i32::from(there);
             next.manual_fixes += more;
         };
         self.record(alter, change, details).await
+    }
+
+    /// Whether any link joins the two issues. One that Jira does not show is none.
+    async fn is_linked(
+        &self,
+        jira: &Jira,
+        link: &export_link::Model,
+        items: &[export_item::Model],
+    ) -> Result<bool, Stop> {
+        let key = |id| {
+            let item = items.iter().find(|item| item.ticket_id == id)?;
+            item.jira_key.as_deref()
+        };
+        let (Some(one), Some(other)) = (key(link.from_ticket_id), key(link.to_ticket_id)) else {
+            return Ok(false);
+        };
+        let asked = self.try_ask("read an issue's links", || jira.issue_links(one));
+        match asked.await? {
+            Ok(links) => Ok(links
+                .iter()
+                .any(|it| it.blocker == other || it.blocked == other)),
+            Err(CallError::Rejected(refused)) if refused.status == 401 => {
+                let refused = CallError::Rejected(refused);
+                Err(refused.failure(&self.claimed.jira_project_key).into())
+            }
+            Err(_) => Ok(false),
+        }
     }
 
     /// The type of link that dependencies become; `None` where links are switched off or withheld, which Jira tells by a refusal.

@@ -278,3 +278,31 @@ async fn whatever_somebody_has_touched_stays_and_is_named() {
     assert_eq!(statuses[touches.len()], TicketExportStatus::Skipped);
     assert_eq!(bench.revert(false).await.unwrap(), reverted);
 }
+
+#[rstest]
+#[tokio::test]
+async fn of_the_links_those_are_left_that_still_join_two_issues(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind, TICKETS).await;
+    assert_completed(&bench.run().await);
+    let keys = bench.made();
+    for key in [&keys[0], &keys[2]] {
+        let text = "Seen.".to_owned();
+        bench
+            .jira
+            .touch(key, Person::Other, &Touch::Comment { text });
+    }
+    bench.jira.touch(&keys[1], Person::Other, &Touch::Delete);
+    assert_eq!(bench.revert(false).await.unwrap().kept.len(), 3);
+    assert_eq!(bench.jira.links().len(), 1);
+    let export = bench.session().await.export.unwrap();
+    assert_eq!(export.dependencies_created, 1);
+
+    // The next export finds it, and sets the two others anew.
+    bench.start().await.unwrap();
+    let events = bench.events(0).await;
+    assert_completed(&events);
+    assert_eq!(last(&events).dependencies_created, 3);
+    assert_eq!(bench.jira.links().len(), 3);
+}

@@ -134,7 +134,10 @@ async fn of_several_reverts_at_once_each_issue_is_deleted_once(
     for reverted in reverts {
         match reverted {
             Ok(reverted) => assert_eq!(reverted.deleted, keys),
-            Err(refused) => assert_eq!(refused.code(), Code::Unavailable, "{refused:?}"),
+            Err(refused) => {
+                assert_eq!(refused.code(), Code::Aborted, "{refused:?}");
+                assert_eq!(reason(&refused), "EXPORT_RUNNING");
+            }
         }
     }
     let reverted = bench.revert(false).await.unwrap();
