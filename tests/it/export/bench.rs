@@ -152,7 +152,7 @@ impl Bench {
         tickets: Vec<NewSessionTicket>,
     ) -> Self {
         let jira = Sandbox::start(options).await.unwrap();
-        let integration = integrate(&server, &jira.url(), pace).await;
+        let integration = integrate(&server, "Jira", &jira.url(), pace).await;
         let session = open_session(&server, &integration, tickets).await;
         Self {
             server,
@@ -331,12 +331,13 @@ pub(crate) fn chain(tickets: &[(&str, &[&str])]) -> Vec<NewSessionTicket> {
 
 pub(super) async fn integrate(
     server: &TestServer,
+    name: &str,
     url: &str,
     (delay, concurrency): (Duration, i32),
 ) -> String {
     let request = CreateIntegrationRequest {
         integration: Some(Integration {
-            name: "Jira".to_owned(),
+            name: name.to_owned(),
             enabled: true,
             config: Some(integration::Config::Jira(JiraConfig {
                 site_url: url.to_owned(),

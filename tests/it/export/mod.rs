@@ -7,6 +7,7 @@ mod contract;
 mod control;
 mod descriptions;
 mod files;
+mod former;
 mod kept;
 mod lanes;
 mod links;

@@ -19,7 +19,7 @@ use super::{
 use crate::support::database::Kind;
 
 impl Bench {
-    fn comment(&self, key: &str) {
+    pub(super) fn comment(&self, key: &str) {
         let text = "Keep this.".to_owned();
         assert!(
             self.jira
@@ -28,21 +28,29 @@ impl Bench {
     }
 
     /// The key of each ticket's issue, by the tickets' order.
-    async fn keys(&self) -> Vec<String> {
+    pub(super) async fn keys(&self) -> Vec<String> {
         let tickets = self.results().await.jira_tickets.into_iter();
         tickets.map(|ticket| ticket.jira_key).collect()
     }
 
     /// Lets the session go to another project.
-    async fn redirect(&self, project: &str) {
+    pub(super) async fn redirect(&self, project: &str) {
+        let session = Session {
+            jira_project_key: project.to_owned(),
+            ..Default::default()
+        };
+        self.change_session(session, "jira_project_key").await;
+    }
+
+    /// Changes one thing of the session.
+    pub(super) async fn change_session(&self, session: Session, path: &str) {
         let request = UpdateSessionRequest {
             session: Some(Session {
                 id: self.session.clone(),
-                jira_project_key: project.to_owned(),
-                ..Default::default()
+                ..session
             }),
             update_mask: Some(prost_types::FieldMask {
-                paths: vec!["jira_project_key".to_owned()],
+                paths: vec![path.to_owned()],
             }),
             ..Default::default()
         };
@@ -195,7 +203,7 @@ async fn an_issue_that_lost_the_mark_is_taken_over_and_nothing_is_written_to_it(
 }
 
 /// Tickets with a sprint and with somebody whom Jira does not know.
-fn tickets() -> Vec<NewSessionTicket> {
+pub(super) fn tickets() -> Vec<NewSessionTicket> {
     let mut tickets = chain(TICKETS);
     for ticket in &mut tickets {
         ticket.sprint = Some("DEMO Sprint 2".to_owned());
@@ -275,7 +283,9 @@ async fn what_was_done_to_an_issue_that_was_kept_stays_and_what_was_not_is_told_
     ] {
         assert!(told.contains(&fix), "{fix:?} in {told:?}");
     }
-    assert_eq!(results.export.unwrap().manual_fixes_needed, 4);
+    let export = results.export.unwrap();
+    assert_eq!(export.manual_fixes_needed, 4);
+    assert_eq!(export.dependencies_created, 2, "as many as there are");
     bench.jira.change_site(|site| site.upload_limit = 1 << 20);
     bench.apply().await;
     assert_eq!(bench.results().await.export.unwrap().manual_fixes_needed, 3);
