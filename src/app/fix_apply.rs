@@ -178,7 +178,9 @@ impl Fixer<'_> {
     async fn field(&mut self, fix: &export_fix::Model, key: &str) -> Result<Resent> {
         let ticket = self.ticket(fix).await?;
         let plan = self.plan(fix, key).await?;
-        let Some((id, value)) = plan.value_of(&fix.field) else {
+        // Of a value that Jira takes in part, the issue has that part already.
+        let in_part = plan.unsent.iter().any(|lost| lost.field == fix.field);
+        let Some((id, value)) = plan.value_of(&fix.field).filter(|_| !in_part) else {
             return Err(why_not(fix, plan));
         };
         let (id, value) = (id.to_owned(), value.clone());

@@ -149,10 +149,17 @@ impl App {
                 }
             }
         }
-        report.sprints = self.ask_jira(|| meta.sprints()).await?.to_vec();
         let key = &meta.project().key;
+        report.sprints = self.ask_jira(|| meta.sprints()).await?.to_vec();
+        if self.ask_jira(|| meta.hides_boards()).await? {
+            report.warnings.push(hidden_boards(key));
+        }
         report.members = match self.ask_jira(|| jira.assignable_users(key)).await {
-            Err(error) if is_withheld(&error) => Vec::new(),
+            Err(error) if is_forbidden(&error) => {
+                report.warnings.push(hidden_people(key));
+                Vec::new()
+            }
+            Err(error) if is_missing(&error) => Vec::new(),
             found => found?,
         };
         report
@@ -180,8 +187,11 @@ impl App {
 
 /// Whether the thing asked for is not there, or not for docket's account, which may do without it.
 fn is_withheld(error: &CallError) -> bool {
-    let forbidden = matches!(error, CallError::Rejected(refused) if refused.status == 403);
-    forbidden || is_missing(error)
+    is_forbidden(error) || is_missing(error)
+}
+
+fn is_forbidden(error: &CallError) -> bool {
+    matches!(error, CallError::Rejected(refused) if refused.status == 403)
 }
 
 fn is_missing(error: &CallError) -> bool {
@@ -199,6 +209,36 @@ fn renamed(key: &str, now: &str) -> Option<Problem> {
         field: "jira_project_key".to_owned(),
         recommended_action: format!("Use the key {now}."),
     })
+}
+
+/// What is told where there may be more sprints than docket's account sees.
+fn hidden_boards(project: &str) -> Problem {
+    Problem {
+        reason: Reason::JiraForbidden,
+        category: ErrorCategory::AdminRequired,
+        message: format!(
+            "docket's Jira account may not look at every board of the project {project}: there may be sprints that it cannot see, and puts no issue into."
+        ),
+        field: "available_sprints".to_owned(),
+        recommended_action:
+            "Give the account access to Jira Software, and let it see the project's boards with their filters."
+                .to_owned(),
+    }
+}
+
+/// What is told where docket's account may not look for people.
+fn hidden_people(project: &str) -> Problem {
+    Problem {
+        reason: Reason::JiraForbidden,
+        category: ErrorCategory::AdminRequired,
+        message: format!(
+            "docket's Jira account may not look for the people whom issues of the project {project} can be assigned to: it assigns no issue."
+        ),
+        field: "team_members".to_owned(),
+        recommended_action: format!(
+            "Give the account the global permission “Browse users and groups”, or ASSIGN_ISSUES in the project {project}."
+        ),
+    }
 }
 
 /// A right that docket's account lacks.

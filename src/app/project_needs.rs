@@ -145,7 +145,7 @@ fn check_sprints(
             report.warnings.push(finding(
                 Reason::JiraFieldRejected,
                 format!("requirements.sprints[{index}]"),
-                format!("No board of the project has an active or future sprint “{name}”."),
+                format!("No board of the project that docket's account may look at has an active or future sprint “{name}”."),
                 "Create the sprint in Jira, or choose another one.",
             ));
         }
@@ -173,12 +173,13 @@ async fn check_assignees(
         require_rights(meta, site, &[("ASSIGN_ISSUES", "assign issues")], report);
     }
     for (index, name) in wanted.assignees.iter().enumerate() {
-        if app.ask_jira(|| meta.user(name)).await?.is_none() {
+        let who = app.ask_jira(|| meta.user(name)).await?;
+        if let Some(why) = who.why_not(&meta.project().key) {
             report.warnings.push(finding(
                 Reason::JiraFieldRejected,
                 format!("requirements.assignees[{index}]"),
-                format!("Nobody whom issues of the project can be assigned to is exactly “{name}”, or several people are."),
-                "Name the person by e-mail address or account id, or give them access to the project.",
+                format!("“{name}”: {why}"),
+                "Name the person by account id, or give them access to the project.",
             ));
         }
     }

@@ -1,15 +1,19 @@
 //! From a ticket to the fields of an issue: only what the create screen takes, and a note of everything that it does not.
 
 mod custom;
+mod loss;
+mod misnamed;
+mod offer;
 mod surroundings;
 
 pub use custom::is_jira_field;
+pub use loss::Unsent;
+use loss::{loss, off_screen, refused, unassigned};
 pub use surroundings::FieldIds;
 pub(super) use surroundings::Surroundings;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{CreateField, Rejection, Sprint, priority};
@@ -39,25 +43,6 @@ pub struct IssueInput {
     pub assignee: Option<String>,
     /// What the ticket keeps beside docket's own fields; the names of Jira's fields among them are meant for Jira.
     pub custom: Map<String, Value>,
-}
-
-/// A value of the ticket that the issue does not get, for a person to put right.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unsent {
-    /// The ticket's field, by the contract's name: `assignee`, `sprint`, `priority`, `labels`, `story_points`, `description`,
-    /// `custom_fields.customfield_10099`; `depends_on` for a link; the filename of an attachment.
-    pub field: String,
-    /// What kind of loss it is.
-    pub fix_type: ManualFixType,
-    /// The value that was wished.
-    pub wanted: String,
-    /// What the issue gets in its place; empty: nothing.
-    #[serde(default)]
-    pub sent: String,
-    /// Why the issue does not get it.
-    pub reason: String,
-    /// What a person can do.
-    pub recommended_action: String,
 }
 
 /// What a create would send. Give way to refusals with [`IssuePlan::give_way`].
@@ -119,13 +104,15 @@ impl IssuePlan {
             .into_iter()
             .partition::<Vec<_>, _>(|(id, _)| rejection.fields.contains_key(id));
         self.soft = kept;
-        let lost = named.into_iter().map(|(id, mut unsent)| {
+        let lost = named.into_iter().map(|(id, unsent)| {
             self.fields.remove(&id);
             let said = rejection.fields.get(&id).map_or("", String::as_str);
-            unsent.reason = format!("Jira refused it: {said}");
-            unsent
+            refused(unsent, format!("Jira refused it: {said}"))
         });
         let lost: Vec<_> = lost.collect();
+        // Of a value that was sent in part, nothing is left now.
+        self.unsent
+            .retain(|known| lost.iter().all(|it| it.field != known.field));
         self.unsent.extend(lost.iter().cloned());
         lost
     }
@@ -217,23 +204,19 @@ impl IssuePlan {
             return;
         }
         let fix = ManualFixType::AssigneeInvalid;
-        match (around.field("assignee"), around.assignee) {
-            (Some(_), Some(account)) => {
-                let lost = loss("assignee", fix, wanted, String::new());
+        if around.field("assignee").is_none() {
+            let reason = off_screen(around, "assignee");
+            self.unsent.push(loss("assignee", fix, wanted, reason));
+            return;
+        }
+        let why = around.assignee.why_not(&around.project.key);
+        let lost = loss("assignee", fix, wanted, why.unwrap_or_default());
+        match around.assignee.account() {
+            Some(account) => {
                 self.show("assignee", Some(account.display_name.clone()));
                 self.put_soft("assignee", account.as_value(), lost);
             }
-            (None, _) => {
-                let reason = off_screen(around, "assignee");
-                self.unsent.push(loss("assignee", fix, wanted, reason));
-            }
-            (Some(_), None) => {
-                let reason = format!(
-                    "Nobody whom issues of the project {} can be assigned to has exactly this e-mail address or name, or several people have it.",
-                    around.project.key
-                );
-                self.unsent.push(loss("assignee", fix, wanted, reason));
-            }
+            None => self.unsent.push(unassigned(lost, around.assignee)),
         }
     }
 
@@ -266,10 +249,15 @@ impl IssuePlan {
             } else {
                 names.join(", ")
             };
-            let reason = format!(
-                "The boards of the project {} have no active or future sprint of this name; they have: {open}.",
-                around.project.key
-            );
+            let project = &around.project.key;
+            let reason = match around.agile.withheld {
+                true => format!(
+                    "docket's Jira account may not look at every board of the project {project}, and sees no active or future sprint of this name; it sees: {open}."
+                ),
+                false => format!(
+                    "The boards of the project {project} have no active or future sprint of this name; they have: {open}."
+                ),
+            };
             self.unsent.push(loss(
                 "sprint",
                 ManualFixType::SprintNotFound,
@@ -280,39 +268,11 @@ impl IssuePlan {
     }
 }
 
-fn loss(field: &str, fix_type: ManualFixType, wanted: &str, reason: String) -> Unsent {
-    let action = match fix_type {
-        ManualFixType::AssigneeInvalid => "Assign the issue in Jira by hand.",
-        ManualFixType::SprintNotFound => {
-            "Create the sprint in Jira, or move the issue into another one."
-        }
-        ManualFixType::PriorityUnavailable => {
-            "Set the priority that fits best in Jira, or ask an administrator to offer it."
-        }
-        _ => {
-            "Ask a Jira administrator to put the field on the project's create screen, or set it by hand if the issue shows it."
-        }
-    };
-    Unsent {
-        field: field.to_owned(),
-        fix_type,
-        wanted: wanted.to_owned(),
-        sent: String::new(),
-        reason,
-        recommended_action: action.to_owned(),
-    }
-}
-
 /// What people call the priority that is sent.
 fn priority_name(field: &CreateField, sent: &Value) -> Option<String> {
     let mut offered = field.allowed_values.iter();
     let found = offered.find(|offer| offer["id"] == sent["id"])?;
     found["name"].as_str().map(str::to_owned)
-}
-
-fn off_screen(around: &Surroundings<'_>, what: &str) -> String {
-    let (project, issue_type) = (&around.project.key, &around.issue_type.name);
-    format!("The project {project} takes no {what} when a {issue_type} is created.")
 }
 
 /// The text in one line, cut to `max` code points.

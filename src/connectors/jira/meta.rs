@@ -1,4 +1,4 @@
-//! What a site and a project let docket do: account, project, permissions, issue types and their create screens, assignees.
+//! What a site and a project let docket do: account, project, permissions, issue types and their create screens.
 
 use std::{collections::BTreeMap, future::Future};
 
@@ -11,8 +11,6 @@ use super::{CallError, Jira, Trouble};
 const PAGE: u64 = 50;
 /// The most entries that are read of any list, so that a broken answer cannot keep docket reading.
 const MAX_ENTRIES: usize = 5_000;
-/// The most people that are read.
-const MAX_PEOPLE: usize = 1000;
 /// The permissions that an export uses.
 const PERMISSIONS: &str = "BROWSE_PROJECTS,CREATE_ISSUES,EDIT_ISSUES,ASSIGN_ISSUES,CREATE_ATTACHMENTS,LINK_ISSUES,SCHEDULE_ISSUES";
 
@@ -40,7 +38,7 @@ impl Account {
     }
 
     /// What identifies it.
-    fn handle(&self) -> &str {
+    pub(super) fn handle(&self) -> &str {
         match self.account_id.as_str() {
             "" => &self.name,
             id => id,
@@ -230,29 +228,6 @@ impl Jira {
         self.get(&path, &[]).await
     }
 
-    /// Who may be assigned issues of a project: of the first 1,000 people, beyond whom Jira does not look.
-    pub async fn assignable_users(&self, project_key: &str) -> Result<Vec<Account>, CallError> {
-        let most = MAX_PEOPLE.to_string();
-        let query = [
-            ("project", project_key),
-            (self.looks_for_people_by(), ""),
-            ("maxResults", most.as_str()),
-        ];
-        let path = ["rest", "api", "3", "user", "assignable", "search"];
-        let mut people: Vec<Account> = self.get(&path, &query).await?;
-        people.truncate(MAX_PEOPLE);
-        Ok(people)
-    }
-
-    /// The parameter that takes a part of a name or an e-mail address.
-    fn looks_for_people_by(&self) -> &'static str {
-        match self.is_cloud() {
-            true => "query",
-            // Whatever it is called, names and addresses are searched by it, too.
-            false => "username",
-        }
-    }
-
     /// A project by its key. Rejected with 404 when it is missing or hidden.
     pub async fn project(&self, key: &str) -> Result<Project, CallError> {
         self.get(&["rest", "api", "3", "project", key], &[]).await
@@ -302,28 +277,6 @@ impl Jira {
         readable(self.list(&path, &[]).await?)
     }
 
-    /// The account that issues of a project can be assigned to and whose e-mail address or display name is `wanted`, but for case.
-    /// `None` when nobody is, or when several people share the name: a guess would assign work to a stranger.
-    pub async fn find_user(
-        &self,
-        project_key: &str,
-        wanted: &str,
-    ) -> Result<Option<Account>, CallError> {
-        // Searching for an account's id finds nothing: it has a parameter of its own.
-        let by = match self.is_cloud() && is_account_id(wanted) {
-            true => "accountId",
-            false => self.looks_for_people_by(),
-        };
-        let query = [
-            ("project", project_key),
-            (by, wanted.trim()),
-            ("maxResults", "100"),
-        ];
-        let path = ["rest", "api", "3", "user", "assignable", "search"];
-        let found: Vec<Account> = self.get(&path, &query).await?;
-        Ok(pick(found, wanted))
-    }
-
     /// All entries of a numbered list.
     pub(super) async fn list<T: DeserializeOwned>(
         &self,
@@ -362,34 +315,6 @@ fn readable<T: DeserializeOwned>(entries: Vec<Value>) -> Result<Vec<T>, CallErro
     match any && read.is_empty() {
         true => Err(Trouble::Unreadable.into()),
         false => Ok(read),
-    }
-}
-
-/// Whether the text has the form of an account's id, old (`5b10a2844c20165700ede21g`) or new (`712020:` and a UUID), and none of a
-/// name or an address.
-fn is_account_id(text: &str) -> bool {
-    let text = text.trim();
-    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_');
-    text.len() >= 20 && text.chars().all(letter) && text.chars().any(|c| c.is_ascii_digit())
-}
-
-/// The one account that is meant; an e-mail address goes before what identifies an account, and that before a name.
-fn pick(found: Vec<Account>, wanted: &str) -> Option<Account> {
-    let wanted = wanted.trim().to_lowercase();
-    let mail = |a: &&Account| {
-        let address = a.email_address.as_deref().unwrap_or_default();
-        !wanted.is_empty() && address.to_lowercase() == wanted
-    };
-    let name = |a: &&Account| !wanted.is_empty() && a.display_name.trim().to_lowercase() == wanted;
-    let id = |a: &&Account| !wanted.is_empty() && a.handle().to_lowercase() == wanted;
-    let usable = || found.iter().filter(|a| !a.handle().is_empty());
-    if let Some(account) = usable().find(mail).or_else(|| usable().find(id)) {
-        return Some(account.clone());
-    }
-    let mut named = usable().filter(name);
-    match (named.next(), named.next()) {
-        (Some(account), None) => Some(account.clone()),
-        _ => None,
     }
 }
 

@@ -15,6 +15,7 @@ mod links;
 mod meta;
 mod ours;
 mod outcome;
+mod people;
 mod priority;
 mod probe;
 mod project_meta;
@@ -53,6 +54,7 @@ pub use meta::{
 };
 pub use ours::{Estranged, Recorded};
 pub use outcome::{CallError, CreateOutcome, IssueRef, Rejection, Trouble};
+pub use people::Assignee;
 pub use probe::{FoundIssue, MarkedIssue, Probe};
 pub use project_meta::{PlanError, ProjectMeta};
 pub use touched::{Condition, OwnFiles, OwnIssue};

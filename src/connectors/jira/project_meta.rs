@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::{Mutex, OnceCell};
 
 use super::{
-    Account, CallError, CreateField, HardStop, IssueInput, IssuePlan, IssueType, Jira, Project,
+    Assignee, CallError, CreateField, HardStop, IssueInput, IssuePlan, IssueType, Jira, Project,
     Sprint, Trouble, fields::Surroundings,
 };
 
@@ -27,7 +27,7 @@ pub struct ProjectMeta {
     create_fields: Mutex<HashMap<String, Arc<Vec<CreateField>>>>,
     agile: OnceCell<Agile>,
     board_failures: AtomicU32,
-    users: Mutex<HashMap<String, Option<Account>>>,
+    users: Mutex<HashMap<String, Assignee>>,
 }
 
 /// What the project's boards tell.
@@ -37,6 +37,8 @@ pub(super) struct Agile {
     pub(super) sprints: Vec<Sprint>,
     /// The field in which the first board that estimates in points keeps them.
     pub(super) story_points: Option<String>,
+    /// Whether docket's account may not look at a board, or at the sprints of one.
+    pub(super) withheld: bool,
 }
 
 /// Why there is no plan for an issue.
@@ -120,19 +122,24 @@ impl ProjectMeta {
             project: &self.project,
             issue_type,
             fields: &fields,
-            assignee: None,
+            assignee: &Assignee::Nobody,
             agile: self.agile().await?,
         };
         Ok(around.story_points().is_some())
     }
 
-    /// Whom `wanted` means, if anybody: see [`Jira::find_user`]. An account that may not look for people finds nobody.
-    pub async fn user(&self, wanted: &str) -> Result<Option<Account>, CallError> {
+    /// Whether docket's account may not look at all boards, so that there may be more sprints.
+    pub async fn hides_boards(&self) -> Result<bool, CallError> {
+        Ok(self.agile().await?.withheld)
+    }
+
+    /// Whom `wanted` means, if anybody: see [`Jira::find_user`].
+    pub async fn user(&self, wanted: &str) -> Result<Assignee, CallError> {
         let mut known = self.users.lock().await;
         if let Some(user) = known.get(wanted) {
             return Ok(user.clone());
         }
-        let user = or_none(self.jira.find_user(&self.project.key, wanted).await)?;
+        let user = self.jira.find_user(&self.project.key, wanted).await?;
         known.insert(wanted.to_owned(), user.clone());
         Ok(user)
     }
@@ -166,7 +173,7 @@ impl ProjectMeta {
     ) -> Result<IssuePlan, CallError> {
         let assignee = match input.assignee.as_deref() {
             Some(wanted) if !wanted.trim().is_empty() => self.user(wanted).await?,
-            _ => None,
+            _ => Assignee::Nobody,
         };
         let none = Agile::default();
         let agile = if input.sprint.is_some() || input.story_points.is_some() {
@@ -181,7 +188,7 @@ impl ProjectMeta {
                 project: &self.project,
                 issue_type,
                 fields,
-                assignee: assignee.as_ref(),
+                assignee: &assignee,
                 agile,
             },
         ))
@@ -205,12 +212,18 @@ impl ProjectMeta {
         failures >= BOARD_TRIES && self.jira.myself().await.is_ok()
     }
 
-    /// Boards that refuse to tell have nothing to tell: a kanban board has no sprints, a site may lack Jira Software.
+    /// Boards that refuse to tell have nothing to tell, a kanban board having no sprints and a site perhaps no Jira Software; or not to
+    /// docket's account.
     async fn read_agile(&self) -> Result<Agile, CallError> {
-        let mut agile = Agile::default();
-        for board in or_none(self.jira.boards(&self.project.key).await)? {
+        let boards = self.jira.boards(&self.project.key).await;
+        let mut agile = Agile {
+            withheld: is_forbidden(&boards),
+            ..Agile::default()
+        };
+        for board in or_none(boards)? {
             if board.kind != "kanban" {
                 let sprints = self.jira.sprints(&board, &["active", "future"]).await;
+                agile.withheld |= is_forbidden(&sprints);
                 agile.sprints.extend(or_none(sprints)?);
             }
             if agile.story_points.is_none() {
@@ -220,6 +233,11 @@ impl ProjectMeta {
         agile.sprints.sort_by_key(|sprint| sprint.state != "active");
         Ok(agile)
     }
+}
+
+/// Whether docket's account may not have the answer.
+fn is_forbidden<T>(answer: &Result<T, CallError>) -> bool {
+    matches!(answer, Err(CallError::Rejected(refused)) if refused.status == 403)
 }
 
 /// An empty answer in place of a refusal that is about the thing asked for, not about the account.

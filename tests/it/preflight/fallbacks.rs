@@ -16,20 +16,20 @@ use serde_json::json;
 use super::bench::{Bench, ticket};
 use crate::support::database::Kind;
 
-fn text(text: &str) -> Value {
+pub(super) fn text(text: &str) -> Value {
     Value {
         kind: Some(Wire::StringValue(text.to_owned())),
     }
 }
 
-fn list(texts: &[&str]) -> Value {
+pub(super) fn list(texts: &[&str]) -> Value {
     let values = texts.iter().map(|it| text(it)).collect();
     Value {
         kind: Some(Wire::ListValue(ListValue { values })),
     }
 }
 
-fn custom(fields: &[(&str, Value)]) -> Option<Struct> {
+pub(super) fn custom(fields: &[(&str, Value)]) -> Option<Struct> {
     let fields = fields
         .iter()
         .map(|(name, value)| ((*name).to_owned(), value.clone()));
@@ -95,6 +95,8 @@ async fn values_for_jiras_own_fields_travel_and_those_it_refuses_are_told(
     assert_eq!(
         foreseen,
         [
+            "custom_fields.components",
+            "custom_fields.customfield_10100",
             "custom_fields.customfield_10101",
             "custom_fields.customfield_10102"
         ]
@@ -146,6 +148,13 @@ async fn values_for_jiras_own_fields_travel_and_those_it_refuses_are_told(
         assert_eq!(fix.r#type(), ManualFixType::FieldRejected);
         assert!(
             !fix.reason.is_empty() && !fix.recommended_action.is_empty() && fix.sent.is_empty()
+        );
+        // Where the screen is not to blame, nobody is sent to change it.
+        let off_screen = fix.field.ends_with("customfield_10102");
+        assert_eq!(
+            fix.recommended_action.contains("screen"),
+            off_screen,
+            "{fix:?}"
         );
         assert_eq!(
             (&fix.jira_key, fix.jira_url.ends_with(&keys[1])),

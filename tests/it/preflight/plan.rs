@@ -41,10 +41,10 @@ impl Bench {
     }
 }
 
-type Told = BTreeMap<String, Vec<(String, String)>>;
+pub(super) type Told = BTreeMap<String, Vec<(String, String)>>;
 
 /// The field and the wanted value of each fix, by the ticket's title.
-fn told<'a>(fixes: impl IntoIterator<Item = &'a v1::ManualFix>) -> Told {
+pub(super) fn told<'a>(fixes: impl IntoIterator<Item = &'a v1::ManualFix>) -> Told {
     let mut told = Told::new();
     for fix in fixes {
         let link = fix.r#type() == ManualFixType::LinkFailed;

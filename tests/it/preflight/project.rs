@@ -20,7 +20,7 @@ impl Bench {
         Self::with(Kind::Sqlite, options, Vec::new()).await
     }
 
-    async fn validate(
+    pub(super) async fn validate(
         &self,
         key: &str,
         requirements: v1::ProjectRequirements,

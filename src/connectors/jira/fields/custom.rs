@@ -3,14 +3,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CreateField, IssuePlan, Surroundings, loss, off_screen};
+use super::{
+    CreateField, IssuePlan, Surroundings, Unsent, loss, misnamed::misnamed, off_screen,
+    offer::Offered, refused,
+};
 use crate::{
     connectors::jira::{adf, description::wiki},
     domain::{export::ManualFixType, integration::JiraDeployment},
 };
 
 /// Fields that docket fills in from the ticket itself.
-const OWN: [&str; 7] = [
+pub(super) const OWN: [&str; 7] = [
     "project",
     "issuetype",
     "summary",
@@ -35,37 +38,57 @@ const KNOWN: [&str; 9] = [
 impl IssuePlan {
     /// Adds what the ticket gives for fields of Jira's that docket has no field for. What docket has a field for stays docket's.
     pub(super) fn add_custom(&mut self, custom: &Map<String, Value>, around: &Surroundings<'_>) {
-        let meant = custom.iter().filter(|(id, value)| {
-            let jiras = is_custom(id) || KNOWN.contains(&id.as_str());
-            jiras
-                && !OWN.contains(&id.as_str())
-                && !value.is_null()
-                && !self.fields.contains_key(*id)
+        let given = custom.iter().filter(|(id, value)| {
+            !OWN.contains(&id.as_str()) && !value.is_null() && !self.fields.contains_key(*id)
         });
-        let meant: Vec<_> = meant.collect();
-        for (id, value) in meant {
-            let lost = |reason| {
-                let field = format!("custom_fields.{id}");
-                loss(&field, ManualFixType::FieldRejected, &shown(value), reason)
-            };
-            let Some(field) = around.field(id) else {
-                self.unsent
-                    .push(lost(off_screen(around, &format!("field {id}"))));
-                continue;
-            };
-            match in_jiras_form(field, value, around.deployment) {
-                Some(value) => self.put_soft(id, value, lost(String::new())),
-                None => {
-                    let kind = field.schema["type"].as_str().unwrap_or("unknown");
-                    let reason = format!(
-                        "The field “{}” takes a value of the type {kind}, which this is not.",
-                        field.name
-                    );
-                    self.unsent.push(lost(reason));
-                }
+        let given: Vec<_> = given.collect();
+        for (id, value) in given {
+            match is_jira_field(id) {
+                true => self.add_value(id, value, around),
+                false => self.unsent.extend(misnamed(id, value, custom, around)),
             }
         }
     }
+
+    fn add_value(&mut self, id: &str, value: &Value, around: &Surroundings<'_>) {
+        let lost = |reason| {
+            loss(
+                &named(id),
+                ManualFixType::FieldRejected,
+                &shown(value),
+                reason,
+            )
+        };
+        let Some(field) = around.field(id) else {
+            let reason = off_screen(around, &format!("field {id}"));
+            self.unsent.push(lost(reason));
+            return;
+        };
+        let Some(form) = in_jiras_form(field, value, around.deployment) else {
+            let kind = field.schema["type"].as_str().unwrap_or("unknown");
+            let reason = format!(
+                "The field “{}” takes a value of the type {kind}, which this is not.",
+                field.name
+            );
+            self.unsent.push(refused(lost(String::new()), reason));
+            return;
+        };
+        let offered = Offered::of(field, value, form);
+        if !offered.unknown.is_empty() {
+            self.unsent.push(Unsent {
+                sent: offered.part.as_ref().map(shown).unwrap_or_default(),
+                ..refused(lost(String::new()), offered.why(field))
+            });
+        }
+        if let Some(value) = offered.value {
+            self.put_soft(id, value, lost(String::new()));
+        }
+    }
+}
+
+/// The contract's name of a ticket's value for a field of Jira's.
+pub(super) fn named(id: &str) -> String {
+    format!("custom_fields.{id}")
 }
 
 /// Whether a name in `custom_fields` is that of a field of Jira's that docket has no field of its own for.
@@ -80,7 +103,7 @@ fn is_custom(id: &str) -> bool {
 }
 
 /// A text as it is, anything else as JSON.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)

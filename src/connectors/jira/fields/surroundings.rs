@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    connectors::jira::{Account, CreateField, IssueType, Project, project_meta::Agile},
+    connectors::jira::{Assignee, CreateField, IssueType, Project, project_meta::Agile},
     domain::integration::JiraDeployment,
 };
 
@@ -32,7 +32,7 @@ pub(in crate::connectors::jira) struct Surroundings<'a> {
     pub(in crate::connectors::jira) project: &'a Project,
     pub(in crate::connectors::jira) issue_type: &'a IssueType,
     pub(in crate::connectors::jira) fields: &'a [CreateField],
-    pub(in crate::connectors::jira) assignee: Option<&'a Account>,
+    pub(in crate::connectors::jira) assignee: &'a Assignee,
     pub(in crate::connectors::jira) agile: &'a Agile,
 }
 
@@ -63,6 +63,12 @@ impl Surroundings<'_> {
 }
 
 impl Surroundings<'_> {
+    /// Whether it is the field of a value that docket has a field of its own for.
+    pub(super) fn is_own(&self, id: &str) -> bool {
+        let ids = self.ids();
+        id == ids.story_points || id == ids.sprint
+    }
+
     pub(super) fn ids(&self) -> FieldIds {
         let own = FieldIds::default();
         let sprint = |field: &&CreateField| {

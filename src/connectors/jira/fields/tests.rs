@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::connectors::jira::{Account, project_meta::Agile};
+use crate::connectors::jira::{Account, Assignee, project_meta::Agile};
 use crate::domain::{export::ManualFixType as Fix, integration::JiraDeployment};
 
 fn field(id: &str, extra: Value) -> CreateField {
@@ -56,6 +56,10 @@ fn plan(input: &IssueInput, fields: &[CreateField], known: bool) -> IssuePlan {
         account_id: "acc-1".into(),
         ..Account::default()
     };
+    let assignee = match known {
+        true => Assignee::Known(account),
+        false => Assignee::Nobody,
+    };
     let sprint = |id, name: &str| Sprint {
         id,
         name: name.into(),
@@ -66,7 +70,7 @@ fn plan(input: &IssueInput, fields: &[CreateField], known: bool) -> IssuePlan {
     let agile = if known {
         Agile {
             sprints: vec![sprint(1, "Sprint 1"), sprint(2, "Sprint 2")],
-            story_points: None,
+            ..Agile::default()
         }
     } else {
         Agile::default()
@@ -76,7 +80,7 @@ fn plan(input: &IssueInput, fields: &[CreateField], known: bool) -> IssuePlan {
         project: &project,
         issue_type: &issue_type,
         fields,
-        assignee: known.then_some(&account),
+        assignee: &assignee,
         agile: &agile,
     };
     IssuePlan::build(input, &around)

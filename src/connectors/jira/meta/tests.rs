@@ -1,33 +1,8 @@
-//! Reading lists to their end, and picking the one person who is meant.
+//! Reading lists to their end.
 
 use futures::FutureExt as _;
 
 use super::*;
-
-fn account(id: &str, name: &str, mail: Option<&str>) -> Account {
-    Account {
-        account_id: id.into(),
-        display_name: name.into(),
-        email_address: mail.map(Into::into),
-        ..Account::default()
-    }
-}
-
-#[test]
-fn only_an_exact_and_single_match_is_picked() {
-    let found = vec![
-        account("1", "Ann Lee", Some("ann@example.com")),
-        account("2", "Ann Leeward", None),
-        account("3", "Bo", None),
-        account("4", "bo", None),
-    ];
-    let id = |wanted| pick(found.clone(), wanted).map(|a| a.account_id);
-    assert_eq!(id("ANN@example.com").as_deref(), Some("1"));
-    assert_eq!(id(" ann lee ").as_deref(), Some("1"));
-    assert_eq!(id("ann"), None);
-    assert_eq!(id("bo"), None);
-    assert_eq!(id(""), None);
-}
 
 #[test]
 fn pages_are_read_by_any_name_and_with_unknown_or_missing_members() {
