@@ -10,7 +10,11 @@ use super::{
 use crate::{
     db::{Tx, dispatch, export, integration},
     domain::{
-        actor::Actor, etag, ids::IntegrationId, integration::ConfigChange, permission::Action,
+        actor::Actor,
+        etag,
+        ids::IntegrationId,
+        integration::{ConfigChange, PlatformConfig},
+        permission::Action,
     },
     error::{Error, Reason, Result},
 };
@@ -121,6 +125,8 @@ impl App {
             let sealed = self.sealed(read.id, credentials)?;
             next.credentials = Some(sealed.bytes);
             next.credentials_key_id = Some(sealed.key_id);
+        } else if read.config.discloses_to(&next.config) {
+            return Err(meant_for(&read.config));
         } else if next.config.deployment() != read.config.deployment() {
             let rule = "is required with another deployment, which signs in in another way";
             return Err(Error::invalid("credentials", rule));
@@ -180,6 +186,16 @@ fn other_platform(read: &integration::Model, field: &str) -> Error {
         read.platform.name()
     );
     Error::invalid(field, rule)
+}
+
+/// Whoever may write integrations may not, for that, learn the credentials in them.
+fn meant_for(config: &PlatformConfig) -> Error {
+    let place = config.site().origin().ascii_serialization();
+    let rule = format!(
+        "is required with another scheme, host or port: the stored ones were given for {place} and are sent nowhere else; \
+         give those for the new address in the same request"
+    );
+    Error::invalid("credentials", rule)
 }
 
 fn changing(id: IntegrationId) -> Error {

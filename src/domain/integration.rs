@@ -125,6 +125,15 @@ impl PlatformConfig {
         }
     }
 
+    /// Whether credentials that were given for these settings would go to another place with `next`: one that whoever gave them may never
+    /// have meant them for. A webhook's secrets go nowhere: they sign, and a signature does not tell what made it.
+    pub fn discloses_to(&self, next: &Self) -> bool {
+        match self {
+            Self::Webhook(_) => false,
+            _ => self.site().origin() != next.site().origin(),
+        }
+    }
+
     /// The settings of a Jira site, where they are.
     pub const fn jira(&self) -> Option<&JiraConfig> {
         match self {

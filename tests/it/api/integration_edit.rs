@@ -138,12 +138,13 @@ async fn only_what_the_mask_names_is_changed_and_has_to_be_checked_anew(
             ..Default::default()
         })),
     });
-    let replaced = update(&mut integrations, whole).await.unwrap();
+    let replaced = update(&mut integrations, whole.clone()).await.unwrap();
     assert_eq!(
         (jira(&replaced).site_url, jira(&replaced).project_key),
         (SITE.to_owned(), "DEMO".to_owned())
     );
     let mut back = change(&made.id, &["jira.site_url"]);
+    back.credentials = whole.credentials.clone();
     back.integration.as_mut().unwrap().config = Some(Config::Jira(v1::JiraConfig {
         site_url: sandbox.url(),
         ..Default::default()

@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use super::bench::{Bench, assert_completed, chain, last, open_session};
-use crate::support::database::Kind;
+use crate::{api::an_integration, support::database::Kind};
 
 fn reason(status: &Status) -> String {
     status
@@ -268,6 +268,7 @@ async fn an_integration_keeps_its_site_while_issues_are_there(
             update_mask: Some(prost_types::FieldMask {
                 paths: vec!["jira.site_url".to_owned()],
             }),
+            credentials: an_integration("Jira", "").credentials,
             validate_only,
             ..Default::default()
         };

@@ -10,6 +10,8 @@ use rstest::rstest;
 use sea_orm::{ConnectionTrait as _, Statement};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
+use tonic::Code;
+use tonic_types::StatusExt as _;
 
 use super::stand_in::{Asked, Reply, StandIn};
 use crate::support::{database::Kind, logs::Logs, server::TestServer};
@@ -108,6 +110,92 @@ fn integrations(url: &str) -> Vec<(v1::Integration, v1::Credentials)> {
             }),
         ),
     ]
+}
+
+/// The same settings at another address.
+fn at(config: Option<Config>, url: &str) -> Option<Config> {
+    let mut config = config?;
+    match &mut config {
+        Config::Jira(jira) => jira.site_url = url.to_owned(),
+        Config::Slack(slack) => slack.api_url = url.to_owned(),
+        Config::Github(github) => github.api_url = url.to_owned(),
+        Config::Webhook(webhook) => webhook.url = url.to_owned(),
+    }
+    Some(config)
+}
+
+#[rstest]
+#[tokio::test]
+async fn stored_credentials_are_sent_nowhere_but_to_where_they_were_given_for(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let server = TestServer::start(kind).await;
+    let (platform, elsewhere) = (StandIn::start(echo).await, StandIn::start(echo).await);
+    let mut manager = server.integrations(Role::Manager);
+    for (integration, credentials) in integrations(&platform.url) {
+        let create = v1::CreateIntegrationRequest {
+            integration: Some(integration.clone()),
+            credentials: Some(credentials.clone()),
+            ..Default::default()
+        };
+        let made = manager.create_integration(create).await.unwrap();
+        let made = made.into_inner().integration.unwrap();
+        let to = |url: &str, credentials: Option<v1::Credentials>, validate_only: bool| {
+            let field = match &made.config {
+                Some(Config::Jira(_)) => "jira.site_url",
+                Some(Config::Slack(_)) => "slack.api_url",
+                Some(Config::Github(_)) => "github.api_url",
+                _ => "webhook.url",
+            };
+            let request = v1::UpdateIntegrationRequest {
+                integration: Some(v1::Integration {
+                    config: at(made.config.clone(), url),
+                    ..made.clone()
+                }),
+                credentials,
+                update_mask: Some(prost_types::FieldMask {
+                    paths: vec![field.to_owned()],
+                }),
+                validate_only,
+                ..Default::default()
+            };
+            let mut manager = server.integrations(Role::Manager);
+            async move { manager.update_integration(request).await }
+        };
+        let signs = made.platform_name == "webhook";
+        let https = platform.url.replace("http:", "https:");
+        for url in [&elsewhere.url, &https] {
+            for validate_only in [true, false] {
+                match to(url, None, validate_only).await {
+                    Ok(_) => assert!(signs, "{url}: {}", made.platform_name),
+                    Err(refused) => {
+                        assert!(!signs && refused.code() == Code::InvalidArgument);
+                        let details = refused.get_error_details();
+                        let violations = &details.bad_request().unwrap().field_violations;
+                        assert_eq!(violations[0].field, "credentials");
+                        let rule = &violations[0].description;
+                        assert!(rule.contains(&platform.url), "{rule}");
+                        assert!(rule.contains("in the same request"), "{rule}");
+                    }
+                }
+            }
+        }
+        // Another path is the same place.
+        to(&format!("{}/path", platform.url), None, false)
+            .await
+            .unwrap();
+        let id = made.id.clone();
+        let test = || v1::TestIntegrationRequest { id: id.clone() };
+        manager.test_integration(test()).await.unwrap();
+        assert!(elsewhere.asked().is_empty());
+        // With credentials that are meant for it, any place will do.
+        to(&elsewhere.url, Some(credentials), false).await.unwrap();
+        manager.test_integration(test()).await.unwrap();
+        assert!(!elsewhere.asked().is_empty());
+        assert_eq!(to(&platform.url, None, true).await.is_ok(), signs);
+        elsewhere.forget();
+    }
+    server.stop().await;
 }
 
 /// All that a person can be answered about these integrations.

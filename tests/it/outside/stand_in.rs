@@ -158,6 +158,11 @@ impl StandIn {
         *self.latency.lock().unwrap() = latency;
     }
 
+    /// Forgets all requests so far.
+    pub(crate) fn forget(&self) {
+        self.asked.lock().unwrap().clear();
+    }
+
     /// All requests so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
