@@ -69,17 +69,22 @@ async fn take(
     }
 }
 
+/// When a webhook may come again whose integration has to be put right first.
+const AGAIN: Duration = Duration::from_secs(60);
+
 /// What a platform is told tells nothing of the inside; it repeats what is answered with a 5xx.
 fn refused(error: &Error) -> Response {
+    let later = |after: Duration| {
+        let after = [(RETRY_AFTER, after.as_secs().to_string())];
+        (StatusCode::SERVICE_UNAVAILABLE, after, "later\n").into_response()
+    };
     match error {
         Error::Unauthenticated => (StatusCode::UNAUTHORIZED, "not signed\n").into_response(),
         Error::Invalid { .. } => (StatusCode::BAD_REQUEST, "not a webhook\n").into_response(),
-        Error::Refused(_) => (StatusCode::CONFLICT, "not now\n").into_response(),
-        Error::Unavailable { retry_after, .. } => {
-            let seconds = retry_after.as_secs().to_string();
-            let later = [(RETRY_AFTER, seconds)];
-            (StatusCode::SERVICE_UNAVAILABLE, later, "later\n").into_response()
-        }
+        // Switched off, or not let in by the platform: somebody may put that right while the platform still repeats it. Any 4xx would have
+        // most senders give it up.
+        Error::Refused(_) => later(AGAIN),
+        Error::Unavailable { retry_after, .. } => later(*retry_after),
         error => {
             tracing::error!(%error, "a webhook could not be taken");
             (StatusCode::INTERNAL_SERVER_ERROR, "a fault of docket\n").into_response()

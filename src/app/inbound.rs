@@ -219,6 +219,11 @@ async fn tell(
     }
     raw[STATUS] = standing.status.clone().into();
     raw[CATEGORY] = standing.category.into();
+    // One picture: nothing beside the status still tells of an earlier one.
+    if let Value::Object(raw) = raw {
+        raw.extend(standing.raw.clone());
+        raw.retain(|_, value| !value.is_null());
+    }
     dispatch_external::set_external(tx, &row).await?;
     let latest = dispatch_external::latest_ended(tx, row.ticket_id).await?;
     if latest.is_some_and(|latest| latest.id == row.id) {

@@ -11,13 +11,14 @@ use super::{
     vault::Sealed,
 };
 use crate::{
-    connectors::Connector,
+    connectors::{Connector, outcome::Failure},
     db::{
         dispatch,
         integration::{self, Filter},
     },
     domain::{
         actor::Actor,
+        export_log::shortened,
         ids::IntegrationId,
         integration::{IntegrationStatus, PlatformConfig},
         permission::Action,
@@ -152,21 +153,36 @@ impl App {
         actor.require(Action::WriteIntegrations)?;
         let id = parse()?;
         let row = self.integration(id).await?;
-        let check = self.connector(&row)?.check().await;
-        let status = if check.ok {
-            IntegrationStatus::Active
-        } else {
-            IntegrationStatus::Error
+        let connector = match self.connector(&row) {
+            Ok(connector) => connector,
+            Err(error) => {
+                // Without credentials that open nothing can be asked, and nothing be handed over.
+                if let Error::Refused(refusal) = &error {
+                    self.record_check(id, Some(refusal.message.clone())).await?;
+                }
+                return Err(error);
+            }
         };
+        let check = connector.check().await;
         let last_error = (!check.ok).then(|| last_error(&check));
+        self.record_check(id, last_error).await?;
+        Ok(check)
+    }
+
+    /// Records what a check has found: why the integration does not work, or that it does.
+    async fn record_check(&self, id: IntegrationId, last_error: Option<String>) -> Result<()> {
+        let status = match last_error {
+            None => IntegrationStatus::Active,
+            Some(_) => IntegrationStatus::Error,
+        };
+        let last_error = last_error.map(|text| shortened(&text, Failure::MESSAGE_MAX));
         let now = self.clock.now();
         self.db
             .write(move |tx| {
                 let last_error = last_error.clone();
                 Box::pin(async move { integration::checked(tx, id, status, last_error, now).await })
             })
-            .await?;
-        Ok(check)
+            .await
     }
 
     /// The integration's row; NOT_FOUND unless it is there.
@@ -179,8 +195,10 @@ impl App {
     pub(crate) fn connector(&self, row: &integration::Model) -> Result<Connector> {
         let credentials = self.open_credentials(row)?;
         let connector = Connector::new(&self.http, &row.config, &credentials);
-        connector
-            .ok_or_else(|| unusable(row, "has credentials of another platform; set them again"))
+        connector.ok_or_else(|| {
+            let what = "has credentials of another platform; set them again with UpdateIntegration";
+            unusable(row, what)
+        })
     }
 
     /// ALREADY_EXISTS when an integration other than `except` has this name.
@@ -217,14 +235,15 @@ impl App {
         let sealed = row
             .credentials
             .as_deref()
-            .ok_or_else(|| unusable(row, "has no credentials; set them"))?;
+            .ok_or_else(|| unusable(row, "has no credentials; set them with UpdateIntegration"))?;
         let key = row.credentials_key_id.as_deref().unwrap_or_default();
         let plain = self.vault.open(key, &purpose(row.id), sealed);
         let read = plain.and_then(|plain| Credentials::from_exposed(&plain).ok());
         read.ok_or_else(|| {
             unusable(
                 row,
-                "has credentials that were sealed with another key; set them again",
+                "has credentials that no key of docket's opens; set them again with UpdateIntegration, or have an administrator of \
+                 docket put back the key that they were sealed with",
             )
         })
     }

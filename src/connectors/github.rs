@@ -24,6 +24,11 @@ use super::{
 };
 use crate::domain::integration::GithubConfig;
 
+/// In [`External::raw`]: whether the issue is open.
+const STATE: &str = "state";
+/// In [`External::raw`]: why it is no longer, or is again.
+const REASON: &str = "state_reason";
+
 /// A repository with the token that docket uses there. Cheap to clone; Debug shows the repository alone.
 #[derive(Clone)]
 pub struct Github {
@@ -121,7 +126,10 @@ impl Github {
             Ok(issue) => issue,
             Err(fault) if matches!(fault.status, Some(404 | 410)) => {
                 let here = external.project_key == self.repository();
-                return Ok(here.then(Standing::gone));
+                return Ok(here.then(|| Standing {
+                    raw: self.state(None),
+                    ..Standing::gone()
+                }));
             }
             Err(fault) => return Err(fault.failure()),
         };
@@ -139,16 +147,14 @@ impl Github {
             } else {
                 "OPEN"
             },
+            raw: self.state(Some(&issue)),
         }))
     }
 
     fn external(&self, issue: Issue) -> External {
-        let mut raw = Map::new();
         let clean = |text: &str| self.shared.party.redactor.clean(text);
-        raw.insert("state".to_owned(), clean(&issue.state).into());
-        if let Some(reason) = &issue.state_reason {
-            raw.insert("state_reason".to_owned(), clean(reason).into());
-        }
+        let mut raw = self.state(Some(&issue));
+        raw.retain(|_, value| !value.is_null());
         External {
             key: issue.number.to_string(),
             id: issue.id.to_string(),
@@ -159,6 +165,16 @@ impl Github {
             summary: clean(&issue.title),
             raw,
         }
+    }
+
+    /// Where the issue stands, in GitHub's terms; null: nothing to tell.
+    fn state(&self, issue: Option<&Issue>) -> Map<String, Value> {
+        let clean = |text: &str| Value::from(self.shared.party.redactor.clean(text));
+        let state = issue.map(|issue| issue.state.as_str());
+        let reason = issue.and_then(|issue| issue.state_reason.as_deref());
+        let told = [(STATE, state), (REASON, reason)].into_iter();
+        told.map(|(name, text)| (name.to_owned(), text.map_or(Value::Null, clean)))
+            .collect()
     }
 
     fn repository(&self) -> String {

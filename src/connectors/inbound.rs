@@ -5,18 +5,22 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::Sha256;
 
 use crate::domain::integration::PlatformConfig;
 
 /// Where a ticket's copy stands on its platform.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
     /// Its status, in the platform's words.
     pub status: String,
     /// `OPEN`, `IN_PROGRESS`, `DONE` or `GONE`.
     pub category: &'static str,
+    /// What the platform says of it in its own terms, by the names that this has in [`External::raw`]; null: nothing any more.
+    ///
+    /// [`External::raw`]: super::outcome::External::raw
+    pub raw: Map<String, Value>,
 }
 
 impl Standing {
@@ -25,6 +29,7 @@ impl Standing {
         Self {
             status: "gone".to_owned(),
             category: "GONE",
+            ..Self::default()
         }
     }
 }

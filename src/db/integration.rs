@@ -7,6 +7,7 @@ use sea_orm::{
     QueryTrait as _, entity::prelude::*, sea_query::SelectStatement,
 };
 use serde::{Deserialize, Serialize};
+use strum::IntoEnumIterator as _;
 
 use crate::{
     domain::{
@@ -223,7 +224,7 @@ pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
 pub struct Filter {
     /// Only of this category.
     pub category: Option<IntegrationCategory>,
-    /// Only of the platform with this name; one that docket does not know has none.
+    /// Only of the platform with exactly this name; one that docket does not know has none.
     pub platform_name: Option<String>,
     /// Only switched on, or only switched off.
     pub enabled: Option<bool>,
@@ -245,7 +246,10 @@ pub async fn list(
         rows = rows.filter(Column::Category.eq(category));
     }
     if let Some(name) = &filter.platform_name {
-        rows = rows.filter(Column::Platform.eq(name.to_ascii_uppercase()));
+        let known = Platform::iter().find(|platform| platform.name() == name);
+        // No row is of none.
+        let stored = known.map(|platform| platform.to_string());
+        rows = rows.filter(Column::Platform.eq(stored.unwrap_or_default()));
     }
     if let Some(enabled) = filter.enabled {
         rows = rows.filter(Column::Enabled.eq(enabled));

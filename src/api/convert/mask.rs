@@ -68,10 +68,27 @@ fn refusal(path: &str, fields: &Fields) -> String {
     if fields.fixed.contains(&first) {
         return format!("{first} is not changed by this method");
     }
+    let beginning = format!("{first}.");
+    let parts = fields.changeable.iter();
+    let parts: Vec<&str> = parts
+        .copied()
+        .filter(|field| field.starts_with(&beginning))
+        .collect();
+    if !parts.is_empty() {
+        return format!(
+            "{path} is no field of {first}; there are {}",
+            parts.join(", ")
+        );
+    }
     if fields.changeable.contains(&first) {
         return format!("{path} is a part of {first}, which is changed as a whole");
     }
-    format!("{path} is no field of the resource")
+    let whole = fields.changeable.iter().copied();
+    let whole: Vec<&str> = whole.filter(|field| !field.contains('.')).collect();
+    format!(
+        "{path} is no field that this method changes; there are {}",
+        whole.join(", ")
+    )
 }
 
 #[cfg(test)]
@@ -79,7 +96,7 @@ mod tests {
     use super::*;
 
     const FIELDS: Fields = Fields {
-        changeable: &["title", "tags"],
+        changeable: &["title", "tags", "jira", "jira.site_url", "jira.project_key"],
         fixed: &["id"],
     };
 
@@ -98,8 +115,10 @@ mod tests {
 
     #[test]
     fn no_path_and_a_star_name_all_and_a_path_itself() {
-        assert_eq!(named(&[]), Ok(vec!["tags", "title"]));
-        assert_eq!(named(&["*"]), Ok(vec!["tags", "title"]));
+        let all = FIELDS.changeable.iter().copied().collect::<BTreeSet<_>>();
+        let all: Vec<_> = all.into_iter().collect();
+        assert_eq!(named(&[]), Ok(all.clone()));
+        assert_eq!(named(&["*"]), Ok(all));
         assert_eq!(named(&["title", "title"]), Ok(vec!["title"]));
     }
 
@@ -112,6 +131,13 @@ mod tests {
         let text = |path| refusal(path, &FIELDS);
         assert_eq!(text("id"), "id is not changed by this method");
         assert!(text("tags.0").contains("as a whole"));
-        assert!(text("Title").contains("no field"));
+        assert_eq!(
+            text("Title"),
+            "Title is no field that this method changes; there are title, tags, jira"
+        );
+        assert_eq!(
+            text("jira.nope"),
+            "jira.nope is no field of jira; there are jira.site_url, jira.project_key"
+        );
     }
 }

@@ -55,7 +55,8 @@ impl Attempt {
         let connector = match self.app.connector(&found) {
             Ok(connector) => connector,
             Err(Error::Refused(refusal)) => {
-                return Ok(Err(unusable(refusal.reason, &refusal.message, true)));
+                let text = format!("docket cannot use the integration: {}.", refusal.message);
+                return Ok(Err(unusable(refusal.reason, &text, true)));
             }
             Err(error) => return Err(error.into()),
         };

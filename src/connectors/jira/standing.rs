@@ -34,6 +34,7 @@ impl Jira {
                 Some("indeterminate") => "IN_PROGRESS",
                 _ => "OPEN",
             },
+            ..Standing::default()
         }))
     }
 }

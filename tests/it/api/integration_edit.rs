@@ -193,6 +193,18 @@ async fn what_breaks_a_rule_is_told_at_once(#[values(Kind::Sqlite, Kind::Postgre
         "integration.jira.site_url",
     ];
     assert_eq!(fields(&broken), expected);
+    let unknown = change(&made.id, &["platform_config.github.nope", "github.nope"]);
+    let unknown = update(&mut integrations, unknown).await.unwrap_err();
+    let details = unknown.get_error_details();
+    let rules = &details.bad_request().unwrap().field_violations;
+    assert_eq!(
+        rules[0].description,
+        "platform_config.github.nope is no field that this method changes; there are name, jira, slack, github, webhook"
+    );
+    assert_eq!(
+        rules[1].description,
+        "github.nope is no field of github; there are github.owner, github.repository, github.api_url, github.labels"
+    );
     let other = change(&made.id, &["jira.site_url", "github.labels"]);
     let other = update(&mut integrations, other).await.unwrap_err();
     assert_eq!(fields(&other), ["integration.config"]);

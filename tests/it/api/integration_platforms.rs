@@ -135,6 +135,18 @@ async fn every_platform_is_kept_and_shown_without_its_secrets(
     });
     let listed = listed.await.unwrap().into_inner().integrations;
     assert_eq!(listed, std::slice::from_ref(&webhook));
+    for name in ["WEBHOOK", "webhook ", "unknown", ""] {
+        let filter = v1::IntegrationFilter {
+            platform_name: Some(name.to_owned()),
+            ..Default::default()
+        };
+        let listed = integrations.list_integrations(v1::ListIntegrationsRequest {
+            filter: Some(filter),
+            ..Default::default()
+        });
+        let listed = listed.await.unwrap().into_inner().integrations;
+        assert!(listed.is_empty(), "{name:?}");
+    }
     let shown = format!("{made:?}{github:?}{webhook:?}{changed:?}");
     for secret in ["xoxb-planted", "ghp_planted", "planted-hook-secret", WHSEC] {
         assert!(!shown.contains(secret));

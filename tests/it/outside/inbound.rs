@@ -98,9 +98,13 @@ pub(super) async fn get(server: &TestServer, id: &str) -> v1::Ticket {
 }
 
 pub(super) fn status(ticket: &v1::Ticket) -> Option<String> {
+    raw(ticket, "external_status")
+}
+
+fn raw(ticket: &v1::Ticket, name: &str) -> Option<String> {
     let result = ticket.integration_result.clone()?;
     let raw = result.response?.raw?;
-    let value = raw.fields.get("external_status")?.kind.clone()?;
+    let value = raw.fields.get(name)?.kind.clone()?;
     match value {
         prost_types::value::Kind::StringValue(text) => Some(text),
         _ => None,
@@ -157,6 +161,9 @@ async fn a_signed_webhook_has_the_issue_read_again_once(
     assert_eq!((code, text.as_str()), (StatusCode::OK, "taken\n"));
     let after = get(&server, &ticket.id).await;
     assert_eq!(status(&after).as_deref(), Some("closed (completed)"));
+    // Nothing of the picture is older than the rest of it.
+    assert_eq!(raw(&after, "state").as_deref(), Some("closed"));
+    assert_eq!(raw(&after, "state_reason").as_deref(), Some("completed"));
     assert_ne!(after.etag, ticket.etag);
 
     // The same again, under its own name or another.
@@ -174,6 +181,14 @@ async fn a_signed_webhook_has_the_issue_read_again_once(
     let (code, _) = send(&url, "d-4", SECRET, "no json").await;
     assert_eq!(code, StatusCode::BAD_REQUEST);
 
+    // One that is gone has no state any more.
+    let deleted = json!({ "action": "deleted", "issue": { "id": 9_000_000_001_u64 }, "repository": { "full_name": "acme/app" } });
+    let (_, text) = send(&url, "d-5", SECRET, &deleted.to_string()).await;
+    assert_eq!(text, "taken\n");
+    let after = get(&server, &ticket.id).await;
+    assert_eq!(status(&after).as_deref(), Some("gone"));
+    assert_eq!(raw(&after, "state"), None);
+
     let request = v1::ListTicketHistoryRequest {
         ticket_id: ticket.id.clone(),
         ..Default::default()
@@ -186,7 +201,47 @@ async fn a_signed_webhook_has_the_issue_read_again_once(
         .filter(|entry| entry.field.as_deref() == Some("external_status"))
         .map(|entry| entry.new_value.clone())
         .collect();
-    assert_eq!(told, [Some("closed (completed)".to_owned())]);
+    let closed = Some("closed (completed)".to_owned());
+    assert_eq!(told, [closed, Some("gone".to_owned())]);
+    server.stop().await;
+}
+
+/// A 4xx has most senders give a webhook up, and Jira repeat some of them in vain.
+#[rstest]
+#[tokio::test]
+async fn a_webhook_that_cannot_be_taken_just_now_may_come_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let server = TestServer::start(kind).await;
+    let github = Github::start().await;
+    let (id, ticket) = dispatched(&server, &github).await;
+    let url = format!("{}/webhooks/github/{id}", server.url());
+    let issue = json!({ "id": 9_000_000_001_u64, "number": 1, "state": "closed" });
+    let body = json!({ "issue": issue, "repository": { "full_name": "acme/app" } }).to_string();
+    let mut integrations = server.integrations(Role::Manager);
+    let read = "GET /repos/acme/app/issues/1";
+    for enabled in [false, true] {
+        let request = v1::SetIntegrationEnabledRequest {
+            id: id.clone(),
+            enabled,
+        };
+        integrations.set_integration_enabled(request).await.unwrap();
+        // Switched off; then not let in by GitHub.
+        if enabled {
+            let refused = Reply::json(401, &json!({ "message": "Bad credentials" }));
+            github.stand_in.order(read, Act::Answer(refused));
+        }
+        let (code, text) = send(&url, "d-1", SECRET, &body).await;
+        let expected = (StatusCode::SERVICE_UNAVAILABLE, "later\n");
+        assert_eq!((code, text.as_str()), expected, "{enabled}");
+    }
+    github
+        .stand_in
+        .order(read, Act::Answer(Reply::json(200, &issue)));
+    let (code, text) = send(&url, "d-1", SECRET, &body).await;
+    assert_eq!((code, text.as_str()), (StatusCode::OK, "taken\n"));
+    let after = get(&server, &ticket.id).await;
+    assert_eq!(status(&after).as_deref(), Some("closed"));
     server.stop().await;
 }
 

@@ -8,6 +8,7 @@ use docket::{
     sandbox::{Options, Sandbox},
 };
 use rstest::rstest;
+use sea_orm::ConnectionTrait as _;
 use secrecy::ExposeSecret as _;
 
 use crate::support::{
@@ -86,6 +87,40 @@ async fn works(integrations: &mut Integrations, id: &str) -> bool {
     let request = v1::TestIntegrationRequest { id: id.to_owned() };
     let tested = integrations.test_integration(request).await.unwrap();
     tested.into_inner().ok
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_check_without_the_key_of_the_credentials_says_what_to_do(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let server = TestServer::start(kind).await;
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let mut integrations = server.integrations(Role::Admin);
+    let made = integrations.create_integration(jira("Jira", &sandbox.url()));
+    let id = made.await.unwrap().into_inner().integration.unwrap().id;
+    assert!(works(&mut integrations, &id).await);
+    let lost = server.database().write(|tx| {
+        Box::pin(async move {
+            tx.execute_unprepared("UPDATE integration SET credentials_key_id = 'lost'")
+                .await?;
+            Ok(())
+        })
+    });
+    lost.await.unwrap();
+    let request = v1::TestIntegrationRequest { id: id.clone() };
+    let refused = integrations.test_integration(request).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
+    let got = integrations.get_integration(v1::GetIntegrationRequest { id });
+    let got = got.await.unwrap().into_inner().integration.unwrap();
+    assert_eq!(got.status(), v1::IntegrationStatus::Error);
+    assert!(!got.has_credentials && got.last_check_time.is_some());
+    let told = got.last_error.unwrap();
+    assert!(
+        told.contains("UpdateIntegration") && told.contains("put back the key"),
+        "{told}"
+    );
+    server.stop().await;
 }
 
 #[rstest]
