@@ -241,9 +241,9 @@ fn later(failure: &Failure) -> Error {
     match failure.category {
         ErrorCategory::Temporary => Error::Unavailable {
             reason: failure.reason,
-            message: failure.message.clone(),
+            message: failure.text(),
             retry_after: wait,
         },
-        _ => Error::refused(failure.reason, "integration", failure.message.clone()),
+        _ => Error::refused(failure.reason, "integration", failure.text()),
     }
 }

@@ -79,11 +79,16 @@ impl Github {
     /// Prepares the connection; nothing is sent.
     pub fn new(http: &Http, config: &GithubConfig, credentials: &GithubCredentials) -> Self {
         let secrets = [credentials.token.clone()].into_iter();
-        let party = Party {
-            name: "GitHub",
-            place: format!("the repository {}/{}", config.owner, config.repository),
-            redactor: Redactor::new(secrets.chain(credentials.webhook_secret.clone())),
-        };
+        let own = config.api_url.as_str() == GithubConfig::DEFAULT_API;
+        let party = Party::new(
+            "GitHub",
+            format!("the repository {}/{}", config.owner, config.repository),
+            match own {
+                true => "Look at githubstatus.com",
+                false => "Ask whoever runs that GitHub",
+            },
+            Redactor::new(secrets.chain(credentials.webhook_secret.clone())),
+        );
         Self {
             shared: Arc::new(Shared {
                 http: http.clone(),

@@ -52,8 +52,10 @@ pub struct Failure {
     pub category: ErrorCategory,
     /// For a program.
     pub reason: Reason,
-    /// For a person, without secrets: what happened and what to do.
+    /// For a person, without secrets: what happened.
     pub message: String,
+    /// For a person: what to do about it; may be empty.
+    pub advice: String,
     /// The status of the answer, if there was one.
     pub http_status: Option<u16>,
     /// How long the platform asks to wait.
@@ -82,7 +84,7 @@ pub enum Sought {
     Absent,
     /// The platform could not be asked, or not about all there is: a later look may show more.
     NotYetKnown(Failure),
-    /// The platform cannot be asked at all; the text says why, and what a person can do.
+    /// The platform cannot be asked at all; the text says why.
     CannotAsk(String),
 }
 
@@ -132,10 +134,29 @@ impl Failure {
             category,
             reason,
             message: shortened(message.as_ref(), Self::MESSAGE_MAX),
+            advice: String::new(),
             http_status: None,
             retry_after: None,
             at_fault: AtFault::Integration,
         }
+    }
+
+    /// What happened, and what to do about it.
+    pub fn text(&self) -> String {
+        // A platform's own words end the one as they come.
+        let end = match self.message.ends_with(['.', '!', '?', '…']) {
+            true => "",
+            false => ".",
+        };
+        let text = format!("{}{end} {}", self.message, self.advice);
+        shortened(text.trim_end(), Self::MESSAGE_MAX)
+    }
+
+    /// The same, with what to do about it.
+    #[must_use]
+    pub fn advising(mut self, advice: &str) -> Self {
+        self.advice = shortened(advice, Self::MESSAGE_MAX);
+        self
     }
 
     /// The same, told by an answer with this status.

@@ -54,11 +54,12 @@ struct Said {
 impl Slack {
     /// Prepares the connection; nothing is sent.
     pub fn new(http: &Http, config: &SlackConfig, credentials: &SlackCredentials) -> Self {
-        let party = Party {
-            name: "Slack",
-            place: format!("the channel {}", config.channel),
-            redactor: Redactor::new([credentials.bot_token.clone()]),
-        };
+        let party = Party::new(
+            "Slack",
+            format!("the channel {}", config.channel),
+            "Look at slack-status.com",
+            Redactor::new([credentials.bot_token.clone()]),
+        );
         Self {
             shared: Arc::new(Shared {
                 http: http.clone(),

@@ -25,8 +25,10 @@ use crate::{
     error::Reason,
 };
 
-/// What a person does about a receiver that is gone. Standard Webhooks have a sender switch off what answers so.
-const GONE: &str = "A ticket that meets this has docket switch the integration off. Give it another address with UpdateIntegration, then switch it on again with SetIntegrationEnabled: what waits for it goes out then; or delete it.";
+/// What a person does about a receiver that is gone.
+const GONE: &str = "Give the integration another address with UpdateIntegration (where docket has switched it off, switch it on again with SetIntegrationEnabled: what waits for it goes out then), or delete it";
+/// What a person does about a receiver that has a problem of its own.
+const CARE: &str = "Have the receiver looked at";
 
 /// A receiver with the secrets that it knows docket by. Cheap to clone; Debug shows its host alone.
 #[derive(Clone)]
@@ -65,9 +67,15 @@ impl Webhook {
             [secret.clone(), bare.to_owned().into()]
         });
         let party = Party {
-            name: "The webhook's receiver",
-            place: format!("webhook at {host}"),
-            redactor: Redactor::new(secrets),
+            unproved: "refused docket's signature",
+            barred: "does not take docket's messages".to_owned(),
+            missing: "does not know the address in the integration's settings".to_owned(),
+            ..Party::new(
+                "the webhook's receiver",
+                format!("the webhook at {host}"),
+                CARE,
+                Redactor::new(secrets),
+            )
         };
         Self {
             shared: Arc::new(Shared {
@@ -148,10 +156,20 @@ impl Webhook {
         party
             .judge(sent, quote)
             .map_err(|fault| match fault.status {
+                // Standard Webhooks have a sender switch off what answers so.
                 Some(410) => Fault {
-                    what: "The webhook's receiver is gone for good (status 410).".to_owned(),
-                    todo: GONE.to_owned(),
+                    what: "The webhook's receiver is gone for good (status 410): a ticket that meets this has docket switch the integration off."
+                        .to_owned(),
+                    fix: GONE.to_owned(),
                     at_fault: AtFault::Gone,
+                    ..fault
+                },
+                Some(401) => Fault {
+                    fix: "Have the receiver know one of the integration's secrets".to_owned(),
+                    ..fault
+                },
+                Some(403 | 404) => Fault {
+                    fix: "Check the address in the integration's settings, and have the receiver looked at".to_owned(),
                     ..fault
                 },
                 // A receiver may say so of a message that it would take after a repair of its own.
@@ -159,7 +177,7 @@ impl Webhook {
                     next: Next::Wait,
                     category: AdminRequired,
                     reason: Reason::PlatformRejected,
-                    todo: "Have its receiver looked at; docket tries again by itself.".to_owned(),
+                    fix: CARE.to_owned(),
                     at_fault: AtFault::Integration,
                     ..fault
                 },

@@ -13,7 +13,7 @@ use crate::{
     app::{App, ticket_edit::Edit},
     connectors::{
         PLACE,
-        outcome::{External, Failure},
+        outcome::{AtFault, External, Failure},
     },
     db::{
         Tx,
@@ -117,7 +117,7 @@ impl Ended {
                 let status = failure.http_status.filter(|n| STATUSES.contains(n));
                 row.http_status = status.map(i32::from);
                 let health = Health::of(&failure);
-                row.plan_next(failure, again, now);
+                row.plan_next(&failure, again, now);
                 health
             }
         };
@@ -205,21 +205,38 @@ impl CutShort {
 
 impl dispatch::Model {
     /// When docket tries again by itself, and what a person is told.
-    fn plan_next(&mut self, failure: Failure, again: bool, now: Time) {
-        let mut text = failure.message;
+    fn plan_next(&mut self, failure: &Failure, again: bool, now: Time) {
+        let mut text = failure.text();
         if self.outcome == Some(DispatchOutcome::Uncertain) {
             text = format!("{} {text}", self.in_doubt());
         }
         if again {
             self.next_attempt_time = self.next_try(failure.retry_after, now);
-            if self.next_attempt_time.is_none() {
-                text = format!(
-                    "{text} docket has tried {} times and does not try again by itself; DispatchTicket does.",
-                    self.retries + 1
-                );
-            }
+            text = format!("{text} {}", self.what_next(failure));
         }
         self.error_message = Some(shortened(&text, Failure::MESSAGE_MAX));
+    }
+
+    /// What docket does by itself after a failure that may pass.
+    fn what_next(&self, failure: &Failure) -> String {
+        if self.next_attempt_time.is_none() {
+            return format!(
+                "docket has tried {} times and does not try again by itself; DispatchTicket does.",
+                self.retries + 1
+            );
+        }
+        let off =
+            failure.at_fault == AtFault::Gone || failure.reason == Reason::IntegrationDisabled;
+        let when = match failure.retry_after {
+            _ if off => " once the integration is switched on again".to_owned(),
+            Some(after) => format!(", in {} s at the earliest", after.as_secs()),
+            None => String::new(),
+        };
+        let once = match self.outcome {
+            Some(DispatchOutcome::Uncertain) => ", and sees to it that nothing is made twice",
+            _ => "",
+        };
+        format!("docket tries again by itself{when}{once}.")
     }
 
     /// That nobody knows, and where a person may look.

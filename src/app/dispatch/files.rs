@@ -99,7 +99,7 @@ impl Attempt {
             match self.find_file(scene, external, file, done, waits).await? {
                 Ok(Some(id)) => return Ok(Ok(id)),
                 Ok(None) => (),
-                Err(failure) => return Ok(Err(failure.message)),
+                Err(failure) => return Ok(Err(failure.text())),
             }
         }
         let mut why = String::new();
@@ -128,17 +128,17 @@ impl Attempt {
             step("dispatch.file_answered");
             let wait = match attached {
                 Attached::Attached { id } => return Ok(Ok(id)),
-                Attached::Rejected(failure) => return Ok(Err(failure.message)),
+                Attached::Rejected(failure) => return Ok(Err(failure.text())),
                 Attached::RetryLater(failure) => {
-                    why = failure.message;
+                    why = failure.text();
                     failure.retry_after.unwrap_or(PAUSE)
                 }
                 Attached::Uncertain(failure) => {
                     let waits = waits_for(&failure);
                     match self.find_file(scene, external, file, done, waits).await? {
                         Ok(Some(id)) => return Ok(Ok(id)),
-                        Ok(None) => why = failure.message,
-                        Err(failure) => return Ok(Err(failure.message)),
+                        Ok(None) => why = failure.text(),
+                        Err(failure) => return Ok(Err(failure.text())),
                     }
                     failure.retry_after.unwrap_or_default()
                 }

@@ -33,8 +33,8 @@ impl Health {
                 Self::Untold
             }
             (_, AtFault::Ticket) => Self::Refused,
-            (_, AtFault::Integration) => Self::Ill(failure.message.clone()),
-            (_, AtFault::Gone) => Self::Gone(failure.message.clone()),
+            (_, AtFault::Integration) => Self::Ill(failure.text()),
+            (_, AtFault::Gone) => Self::Gone(failure.text()),
         }
     }
 

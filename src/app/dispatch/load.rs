@@ -48,8 +48,7 @@ impl Attempt {
             return Ok(Err(unusable(Reason::IntegrationDisabled, text, false)));
         }
         if !found.enabled {
-            let text =
-                "The integration is switched off. Ask a manager of docket to switch it on again.";
+            let text = "The integration is switched off. Ask a manager of docket to switch it on again with SetIntegrationEnabled.";
             return Ok(Err(unusable(Reason::IntegrationDisabled, text, true)));
         }
         let connector = match self.app.connector(&found) {

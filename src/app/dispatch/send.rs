@@ -19,6 +19,7 @@ use crate::{
     domain::{
         dispatch::{DispatchOutcome, DispatchTrigger},
         export::ErrorCategory,
+        export_log::shortened,
     },
     error::Reason,
 };
@@ -155,12 +156,16 @@ impl Attempt {
             }
             // It is looked for once more before it is sent again.
             Seek::Absent => {
-                let text = "docket has looked for it since and found nothing.";
+                let text = "docket has looked for the ticket there since and found nothing.";
                 let failure = joined(failure, text);
                 Some(failed(DispatchOutcome::RetryLater, failure, true))
             }
             Seek::Unknown(second) => {
-                let failure = joined(failure, &second.message);
+                // What is in the way of the look is often what was in the way of the request.
+                let failure = match second.message == failure.message {
+                    true => failure,
+                    false => joined(failure, &second.text()),
+                };
                 Some(failed(DispatchOutcome::Uncertain, failure, true))
             }
             Seek::Never(why) => {
@@ -200,18 +205,17 @@ impl Attempt {
 /// Nobody can tell, and nothing is sent again unless a person decides so.
 fn unanswerable(why: &str) -> Failure {
     let text = format!(
-        "{why} docket does not send it again by itself. Look there; if the ticket has not arrived, DispatchTicket sends it again."
+        "{why} docket does not send the ticket again by itself; if it has not arrived, DispatchTicket sends it again."
     );
     Failure::new(ErrorCategory::UserFixable, Reason::Unavailable, text).of_the_ticket()
 }
 
-/// The failure, with what is known since.
+/// The failure, with what is known since in place of what was to be done before.
 fn joined(failure: Failure, more: &str) -> Failure {
     let text = format!("{} {more}", failure.message);
     Failure {
-        http_status: failure.http_status,
-        retry_after: failure.retry_after,
-        at_fault: failure.at_fault,
-        ..Failure::new(failure.category, failure.reason, text)
+        message: shortened(&text, Failure::MESSAGE_MAX),
+        advice: String::new(),
+        ..failure
     }
 }

@@ -27,16 +27,13 @@ impl Github {
         let since = aim["since"].as_str().and_then(|text| text.parse().ok());
         let Some(since) = since.map(|since: DateTime<Utc>| since - SKEW) else {
             return Sought::CannotAsk(
-                "It is not known when the ticket was sent, so that docket cannot look for the issue. Look for it by its title in the \
-                 repository, and dispatch the ticket again if it is not there."
-                    .to_owned(),
+                "It is not known when the ticket was sent, so that docket cannot look for the issue itself.".to_owned(),
             );
         };
         if aim["repository"].as_str() != Some(&self.place()) {
             let before = aim["repository"].as_str().unwrap_or("another repository");
             return Sought::CannotAsk(format!(
-                "The ticket was sent to {before}, and the integration leads elsewhere by now. Look for the issue there, and dispatch the \
-                 ticket again if it is not there."
+                "The ticket was sent to {before}, and the integration leads elsewhere by now, so that docket cannot look for the issue itself."
             ));
         }
         match self.marked(&body::mark(parcel), since).await {
@@ -82,8 +79,7 @@ impl Github {
             None => Err(Failure::new(
                 Temporary,
                 Reason::PlatformAnswerUnreadable,
-                "The repository has got more issues since than docket reads, so that nobody knows whether the ticket's is among them. Look \
-                 for it by its title, and dispatch the ticket again if it is not there.",
+                "The repository has got more issues since than docket reads, so that nobody knows whether the ticket's is among them.",
             )),
         }
     }

@@ -94,7 +94,18 @@ impl Jira {
     }
 
     fn told(&self, error: &CallError) -> Problem {
-        error.failure(&self.config().project_key).problem()
+        let stop = error.failure(&self.config().project_key);
+        let action = match (stop.category, stop.advice_without_export()) {
+            (ErrorCategory::Temporary, advice) => {
+                let action = format!("Test the integration again in a few minutes. {advice}");
+                action.trim_end().to_owned()
+            }
+            (_, advice) => format!("{advice} Then test the integration again."),
+        };
+        Problem {
+            recommended_action: action,
+            ..stop.problem()
+        }
     }
 }
 

@@ -98,7 +98,7 @@ impl Jira {
             return Err(Outcome::RetryLater(Failure::new(
                 ErrorCategory::AdminRequired,
                 Reason::JiraProjectNotFound,
-                "The integration names no Jira project for single tickets. Ask an administrator of docket to set its project_key.",
+                "The integration names no Jira project for single tickets. Ask a manager of docket to set its project_key.",
             )));
         }
         match self.newest_key(project).await {
@@ -174,7 +174,8 @@ impl Jira {
         };
         if aim.site != self.config().site_url.as_str() {
             return Sought::CannotAsk(format!(
-                "The ticket may have become an issue of the project {} on {}, which the integration no longer leads to. Look there.",
+                "The ticket was sent to the project {} on {}, which the integration no longer leads to, so that docket cannot look for the issue \
+                 itself.",
                 aim.project, aim.site
             ));
         }
@@ -264,6 +265,7 @@ impl Jira {
                 let failure = of_call(&CallError::Rejected(refused), project).of_the_ticket();
                 Attached::Rejected(Failure {
                     message: said,
+                    advice: String::new(),
                     ..failure
                 })
             }

@@ -71,6 +71,18 @@ impl HardStop {
         }
     }
 
+    /// What to do where no export is concerned: that part of the advice is left out, and where a ticket goes is a setting of its integration.
+    pub(super) fn advice_without_export(&self) -> String {
+        let of_exports =
+            |text: &str| text.contains("export") || text.contains("between two tickets");
+        let advice = self.recovery_actions.iter().map(String::as_str);
+        let advice: Vec<_> = advice.filter(|text| !of_exports(text)).collect();
+        advice.join(" ").replace(
+            "the session's Jira project key",
+            "the integration's project_key",
+        )
+    }
+
     /// The project has no issue type of this name.
     pub fn issue_type_missing(project: &str, wanted: &str, available: &[&str]) -> Self {
         let has = listed(available);
@@ -214,7 +226,7 @@ impl Trouble {
     pub fn failure(&self) -> HardStop {
         const RETRY: &str =
             "Wait a few minutes, then retry the export: it goes on where it stopped.";
-        const STATUS: &str = "If it keeps failing, look at status.atlassian.com.";
+        const STATUS: &str = "If it keeps failing, look at status.atlassian.com for Jira Cloud, or ask the administrator of a Jira of your own.";
         const ADDRESS: &str =
             "If it keeps failing, ask an administrator to check the integration's site address.";
         let (reason, what, second) = match self {

@@ -20,7 +20,8 @@ impl Jira {
         let read = self.issue_fields(&[&external.id], &["status"]).await;
         let found = read.map_err(|error| {
             let stop = error.failure(&external.project_key);
-            Failure::new(stop.category, stop.reason, stop.user_message)
+            let failure = Failure::new(stop.category, stop.reason, &stop.user_message);
+            failure.advising(&stop.advice_without_export())
         })?;
         let Some(issue) = found.first() else {
             return Ok(Some(Standing::gone()));

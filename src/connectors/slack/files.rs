@@ -33,7 +33,7 @@ impl Slack {
                 } else {
                     Next::Wait
                 },
-                ..fault
+                ..of_file(fault)
             }
             .into(),
         }
@@ -73,7 +73,7 @@ impl Slack {
         });
         match self.tell("files.completeUploadExternal", &body).await {
             Ok(_) => Attached::Attached { id: id.to_owned() },
-            Err(fault) => fault.into(),
+            Err(fault) => of_file(fault).into(),
         }
     }
 
@@ -102,6 +102,17 @@ impl Slack {
             Reason::PlatformAnswerUnreadable,
             "The message's thread is longer than docket reads, so that nobody knows which files hang there already.",
         ))
+    }
+}
+
+/// What stands in the way of a file, and not of its ticket.
+fn of_file(fault: Fault) -> Fault {
+    match fault.next {
+        Next::Reject => Fault {
+            fix: "Share the file in another way (it stays in docket), or change it".to_owned(),
+            ..fault
+        },
+        Next::Wait | Next::Look => fault,
     }
 }
 

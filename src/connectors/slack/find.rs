@@ -70,8 +70,7 @@ impl Slack {
         Sought::NotYetKnown(Failure::new(
             Temporary,
             Reason::PlatformAnswerUnreadable,
-            "The channel has got more messages since than docket reads, so that nobody knows whether the ticket's is among them. Look for \
-             it in the channel, and dispatch the ticket again if it is not there.",
+            "The channel has got more messages since than docket reads, so that nobody knows whether the ticket's is among them.",
         ))
     }
 }
@@ -83,10 +82,7 @@ fn is_of(message: &Value, parcel: &Parcel) -> bool {
 }
 
 fn cannot(why: &str) -> Sought {
-    Sought::CannotAsk(format!(
-        "Nobody can tell whether Slack took the ticket: {why}. Look for the message in the channel, and dispatch the ticket again if it is \
-         not there."
-    ))
+    Sought::CannotAsk(format!("docket cannot look for the message itself: {why}."))
 }
 
 /// Whether the text is a channel's id, and not its name.

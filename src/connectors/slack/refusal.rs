@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Slack;
 use crate::{
     connectors::fault::{Fault, Next},
-    domain::export::ErrorCategory::{AdminRequired, Temporary, UserFixable},
+    domain::export::ErrorCategory::{AdminRequired, UserFixable},
     error::Reason,
 };
 
@@ -78,7 +78,7 @@ impl Slack {
             error if TOKEN.contains(&error) => waits(
                 Reason::PlatformUnauthorized,
                 format!("Slack refused the bot's token ({word})."),
-                "Renew the bot token with UpdateIntegration, test the integration, then dispatch the ticket again.",
+                "Renew the bot token with UpdateIntegration",
             ),
             error if RIGHT.contains(&error) => {
                 let scope = match party.redactor.clean(needed).as_str() {
@@ -88,13 +88,13 @@ impl Slack {
                 waits(
                     Reason::PlatformForbidden,
                     format!("The Slack app may not do that ({word}){scope}."),
-                    "Give the app the scope, install it anew, then dispatch the ticket again.",
+                    "Give the app the scope, and install it anew",
                 )
             }
             error if POSTING.contains(&error) => waits(
                 Reason::PlatformForbidden,
                 format!("The Slack app may not post in {} ({word}).", party.place),
-                "Invite the app into the channel with /invite, then dispatch the ticket again.",
+                "Invite the app into the channel with /invite",
             ),
             error if CHANNEL.contains(&error) => waits(
                 Reason::PlatformNotFound,
@@ -102,52 +102,46 @@ impl Slack {
                     "Slack has no channel {}, it is archived, or the app does not see it ({word}).",
                     self.shared.config.channel
                 ),
-                "Check the channel in the integration's settings, and invite the app into it; then dispatch the ticket again.",
+                "Check the channel in the integration's settings, and invite the app into it",
             ),
             error if LIMIT.contains(&error) => party.limited(&word, after),
-            error => by_content(error, &word),
+            error => self.by_content(error, &word),
         };
         fault.at(Some(200))
     }
+
+    fn by_content(&self, error: &str, word: &str) -> Fault {
+        if LENGTH.contains(&error) {
+            let what = format!("Slack takes nothing as long as this ({word}).");
+            return rejects(
+                Reason::PlatformContentTooLarge,
+                what,
+                "Shorten the description",
+            );
+        }
+        if CONTENT.contains(&error) {
+            let what = format!("Slack refused what was sent ({word}).");
+            return rejects(Reason::PlatformRejected, what, "Change the ticket");
+        }
+        if OWN.contains(&error) {
+            let what = format!("Slack has a problem of its own ({word}).");
+            let party = &self.shared.party;
+            return party.doubtful(Reason::PlatformServerError, what, &party.care);
+        }
+        // Slack adds words without notice, most of them about the app, the workspace or the channel: no ticket is given up for one that
+        // docket does not know.
+        waits(
+            Reason::PlatformRejected,
+            format!("Slack refused what docket sent ({word})."),
+            "Check the integration's settings and what the app may do there",
+        )
+    }
 }
 
-fn by_content(error: &str, word: &str) -> Fault {
-    if LENGTH.contains(&error) {
-        let what = format!("Slack takes nothing as long as this ({word}).");
-        let todo = "Shorten the description, then dispatch the ticket again.";
-        return rejects(Reason::PlatformContentTooLarge, what, todo);
-    }
-    if CONTENT.contains(&error) {
-        let what = format!("Slack refused what was sent ({word}).");
-        let todo = "Change the ticket, then dispatch it again.";
-        return rejects(Reason::PlatformRejected, what, todo);
-    }
-    if OWN.contains(&error) {
-        let what = format!(
-            "Slack has a problem of its own ({word}), so that nobody knows whether it took the ticket."
-        );
-        let todo = "docket looks for what was made before it sends anything again.";
-        return Fault::new(
-            Next::Look,
-            Temporary,
-            Reason::PlatformServerError,
-            what,
-            todo,
-        );
-    }
-    // Slack adds words without notice, most of them about the app, the workspace or the channel: no ticket is given up for one that
-    // docket does not know.
-    waits(
-        Reason::PlatformRejected,
-        format!("Slack refused the ticket ({word})."),
-        "Check the integration's settings and what the app may do there; docket tries again by itself.",
-    )
+fn waits(reason: Reason, what: String, fix: &str) -> Fault {
+    Fault::new(Next::Wait, AdminRequired, reason, what, fix)
 }
 
-fn waits(reason: Reason, what: String, todo: &str) -> Fault {
-    Fault::new(Next::Wait, AdminRequired, reason, what, todo)
-}
-
-fn rejects(reason: Reason, what: String, todo: &str) -> Fault {
-    Fault::new(Next::Reject, UserFixable, reason, what, todo).of_ticket()
+fn rejects(reason: Reason, what: String, fix: &str) -> Fault {
+    Fault::new(Next::Reject, UserFixable, reason, what, fix).of_ticket()
 }

@@ -24,7 +24,17 @@ async fn a_wrong_token_is_one_problem_and_one_call() {
         .await;
     assert!(!check.ok && check.account.is_none());
     assert_eq!(check.problems.len(), 1, "{check:?}");
-    assert!(check.problems[0].message.contains("API token"), "{check:?}");
+    let problem = &check.problems[0];
+    assert!(
+        problem.message.contains("account or token")
+            && problem
+                .recommended_action
+                .contains("an API token on Jira Cloud")
+            && problem
+                .recommended_action
+                .ends_with("Then test the integration again."),
+        "{check:?}"
+    );
     assert_eq!(bench.sandbox.requests().len(), 1);
 }
 

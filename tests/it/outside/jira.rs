@@ -159,7 +159,7 @@ async fn jira_ends_in_every_way_as_told() {
 }
 
 fn tells_a_person(name: &str, failure: &Failure) {
-    let text = &failure.message;
+    let text = &failure.text();
     assert!(text.ends_with('.') && text.contains(' '), "{name}: {text}");
     assert!(text.chars().count() <= Failure::MESSAGE_MAX, "{name}");
     assert!(

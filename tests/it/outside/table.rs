@@ -261,13 +261,23 @@ async fn hold(stand_in: &StandIn, on: &str, connector: &Connector, rows: Vec<Row
     assert!(matches!(fine, Outcome::Created(_)), "{fine:?}");
 }
 
-/// What happened, then what to do, and no secret.
+/// What happened, and what to do where it does not pass by itself; no secret.
 fn tells_a_person(name: &str, failure: &Failure) {
-    let text = &failure.message;
+    let text = &failure.text();
+    assert!(failure.message.ends_with('.'), "{name}: {text}");
+    let advised = failure.advice.ends_with('.') && !failure.advice.is_empty();
     assert!(
-        text.ends_with('.') && text.matches(". ").count() >= 1,
+        advised || failure.reason == Reason::PlatformRateLimited,
         "{name}: {text}"
     );
+    for clumsy in [
+        " The webhook",
+        "has no the",
+        "webhook at",
+        "took the ticket",
+    ] {
+        assert!(!text.contains(clumsy), "{name}: {text}");
+    }
     assert!(text.chars().count() <= 2000, "{name}");
     for secret in [github::TOKEN, slack::TOKEN, webhook::SECRETS[0]] {
         assert!(!format!("{failure:?}").contains(secret), "{name}: {text}");

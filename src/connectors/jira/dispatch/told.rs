@@ -6,7 +6,7 @@ use crate::{
         outcome::{AtFault, External, Failure, Outcome},
         parcel::Parcel,
     },
-    domain::export::ErrorCategory,
+    domain::{export::ErrorCategory, export_log::shortened},
     error::Reason,
 };
 
@@ -44,30 +44,14 @@ pub(super) fn of_call(error: &CallError, project: &str) -> Failure {
         CallError::Trouble(Trouble::Overloaded { after, .. }) => (Some(503), Some(*after)),
         CallError::Trouble(_) => (None, None),
     };
-    let mut failure = of_stop(error.failure(project));
-    if let CallError::RetryLater {
-        after: Some(after), ..
-    } = error
-    {
-        let wait = after.as_secs();
-        failure.message += &format!(" docket tries again by itself, in {wait} s at the earliest.");
-    }
+    let failure = of_stop(error.failure(project));
     failure.with_status(status).after(after)
 }
 
-/// A stop of an export, told of a single ticket: what it says of the export is left out.
+/// A stop of an export, told of a single ticket.
 pub(super) fn of_stop(stop: HardStop) -> Failure {
-    let advice = stop.recovery_actions.iter();
-    let of_exports = |text: &str| text.contains("export") || text.contains("between two tickets");
-    let advice = advice.filter(|text| !of_exports(text));
-    let text = std::iter::once(&stop.user_message).chain(advice);
-    let text = text.map(String::as_str).collect::<Vec<_>>().join(" ");
-    // A single ticket belongs to no session: where it goes is a setting of its integration.
-    let text = text.replace(
-        "the session's Jira project key",
-        "the integration's project_key",
-    );
-    let failure = Failure::new(stop.category, stop.reason, text);
+    let failure = Failure::new(stop.category, stop.reason, &stop.user_message);
+    let failure = failure.advising(&stop.advice_without_export());
     match stop.category {
         ErrorCategory::UserFixable => failure.of_the_ticket(),
         _ => failure,
@@ -77,15 +61,14 @@ pub(super) fn of_stop(stop: HardStop) -> Failure {
 pub(super) fn in_doubt(trouble: &Trouble, parcel: &Parcel, project: &str) -> Failure {
     let failure = of_call(&CallError::Trouble(trouble.clone()), project);
     let text = format!(
-        "docket sent the ticket “{}” to the Jira project {} and got no clear answer ({trouble}), so it cannot tell yet whether an issue was made.",
+        "docket sent the ticket “{}” to the Jira project {} and got no clear answer ({trouble}).",
         parcel.title, project
     );
     Failure {
         reason: Reason::JiraCreateUncertain,
-        ..Failure::new(failure.category, failure.reason, text)
+        message: shortened(&text, Failure::MESSAGE_MAX),
+        ..failure
     }
-    .with_status(failure.http_status)
-    .after(failure.retry_after)
 }
 
 /// Of an issue on a site that the integration no longer leads to.

@@ -89,7 +89,7 @@ impl Rejection {
                     self.status
                 ),
                 &[
-                    "Ask an administrator to set the site's own address, such as https://example.atlassian.net.",
+                    "Ask an administrator to set the site's own address, such as https://example.atlassian.net or https://example.com/jira.",
                     "Then retry the export.",
                 ],
             ),
@@ -218,9 +218,9 @@ fn unauthorized(said: &str) -> HardStop {
     HardStop::new(
         AdminRequired,
         Reason::JiraUnauthorized,
-        format!("Jira does not accept docket's account or API token (it said: {said})."),
+        format!("Jira does not accept docket's account or token (it said: {said})."),
         &[
-            "Ask an administrator to make a new API token for docket's Jira account and to put it into the integration.",
+            "Ask an administrator to make a new token for docket's Jira account (an API token on Jira Cloud, a personal access token on Data Center) and to put it into the integration with UpdateIntegration.",
             "Test the integration, then retry the export.",
         ],
     )
