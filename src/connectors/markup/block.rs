@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{
     Dialect,
-    escape::{self, UNSEEN, address, entities},
-    inline::{inlines, line_end, longest_run},
+    escape::{self, UNSEEN, address},
+    inline::{MRKDWN_FENCE, in_fence, inlines, line_end, longest_run},
     table,
 };
 
@@ -170,8 +170,8 @@ fn code(node: &Value, dialect: Dialect) -> String {
             format!("{fence}{language}\n{text}\n{fence}")
         }
         Dialect::Mrkdwn => {
-            let text = entities(&text).replace("```", "'''");
-            format!("```\n{text}\n```")
+            let text = in_fence(&text);
+            format!("{MRKDWN_FENCE}\n{text}\n{MRKDWN_FENCE}")
         }
         // Nothing is escaped there but what would end the block, and what tells somebody wherever it stands.
         Dialect::Wiki => {

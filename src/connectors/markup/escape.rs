@@ -27,6 +27,8 @@ struct Spot<'a> {
     line: &'a [char],
     /// All behind it.
     rest: &'a [char],
+    /// Whether another piece ends before it, or nothing.
+    first: bool,
     /// Whether another piece begins behind it, or nothing.
     last: bool,
 }
@@ -91,6 +93,7 @@ pub(super) fn piece(piece: Piece<'_>, dialect: Dialect) -> String {
             c,
             line: chars.get(line..at).unwrap_or_default(),
             rest: chars.get(at + 1..).unwrap_or_default(),
+            first: at == from,
             last: at + 1 == to,
         };
         at += 1;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Dialect,
-    escape::{self, Piece, address, entities},
+    escape::{self, Piece, UNSEEN, address, entities},
 };
 
 /// How a line ends inside a block.
@@ -227,9 +227,18 @@ fn link(inner: String, text: &str, url: &str, dialect: Dialect) -> String {
 fn code(text: &str, dialect: Dialect) -> String {
     match dialect {
         Dialect::Plain => text.to_owned(),
+        Dialect::Mrkdwn if !text.contains('`') => format!("`{}`", entities(text)),
+        // A single one cannot be escaped. At an edge it would become a part of the fence.
         Dialect::Mrkdwn => {
-            let text = entities(text).replace('`', "'");
-            format!("`{text}`")
+            let edge = |at_edge: bool| {
+                if at_edge {
+                    UNSEEN.to_string()
+                } else {
+                    String::new()
+                }
+            };
+            let (begin, end) = (edge(text.starts_with('`')), edge(text.ends_with('`')));
+            format!("{MRKDWN_FENCE}{begin}{}{end}{MRKDWN_FENCE}", in_fence(text))
         }
         Dialect::Wiki => format!("{{{{{}}}}}", escape::name(text, Dialect::Wiki)),
         Dialect::Markdown => {
@@ -241,6 +250,14 @@ fn code(text: &str, dialect: Dialect) -> String {
             }
         }
     }
+}
+
+/// What begins and ends a block of code in Slack.
+pub(super) const MRKDWN_FENCE: &str = "```";
+
+/// Code between Slack's fences: nothing of it ends them, and all of it reads as it was.
+pub(super) fn in_fence(text: &str) -> String {
+    entities(text).replace(MRKDWN_FENCE, &format!("``{UNSEEN}`"))
 }
 
 /// How often the character stands in a row at most.

@@ -43,7 +43,7 @@ fn blocks_have_their_forms() {
     );
     assert_eq!(
         mrkdwn,
-        "*Plan*\n\n• one\n  1. deep\n• two\n\n> said\n\n```\nlet x = \"'''\";\n```\n\n———\n\nk | v\na | 1|2"
+        "*Plan*\n\n• one\n  1. deep\n• two\n\n> said\n\n```\nlet x = \"``\u{200b}`\";\n```\n\n———\n\nk | v\na | 1|2"
     );
     assert_eq!(
         wiki,
@@ -102,6 +102,10 @@ fn no_meaning_comes_about_between_two_texts() {
         (spans(&["see #", "12"]), "see #\u{200b}12"),
         (spans(&["1", ". no"]), "1\\. no"),
         (
+            "<p><b>me</b>@octocat, me@x.example</p>".to_owned(),
+            "<strong>me</strong>@\u{200b}octocat, me@x.example",
+        ),
+        (
             "<p>@<b>octocat</b></p>".to_owned(),
             "@\u{200b}<strong>octocat</strong>",
         ),
@@ -152,6 +156,10 @@ fn what_would_be_a_mark_is_text_and_what_would_not_stays_as_it_is() {
             "see https://x.example/a_b?c=1&d=2.",
             "see <https://x.example/a_b?c=1&d=2>.",
         ),
+        (
+            "ask ada_l@example.com or @ada_l, <x@y>",
+            "ask ada\\_l@example.com or @\u{200b}ada\\_l, &lt;x@y\\>",
+        ),
         ("a+b = c!", "a+b = c!"),
         ("  12) x", "  12\\) x"),
     ];
@@ -169,6 +177,29 @@ fn what_would_be_a_mark_is_text_and_what_would_not_stays_as_it_is() {
     ];
     for (text, wanted) in mrkdwn {
         assert_eq!(line(text, Dialect::Mrkdwn), wanted);
+    }
+}
+
+#[test]
+fn code_with_backticks_keeps_them_in_slack() {
+    let mrkdwn = |html: &str| render(html, Dialect::Mrkdwn, 1000).text;
+    let cases = [
+        ("<p>run <code>a</code> now</p>", "run `a` now"),
+        (
+            "<p>run <code>echo `date` &amp; x</code> now</p>",
+            "run ```echo `date` &amp; x``` now",
+        ),
+        ("<p><code>`a`</code></p>", "```\u{200b}`a`\u{200b}```"),
+        (
+            "<p><code>a```b````c</code></p>",
+            "```a``\u{200b}`b``\u{200b}``c```",
+        ),
+        ("<pre><code>x = `y`</code></pre>", "```\nx = `y`\n```"),
+    ];
+    for (html, wanted) in cases {
+        let text = mrkdwn(html);
+        assert_eq!(text, wanted);
+        assert_eq!(text.matches("```").count() % 2, 0, "{text}");
     }
 }
 

@@ -12,8 +12,12 @@ pub(super) fn push(out: &mut String, spot: &Spot<'_>) {
         '!' if spot.last && next_is(|c| !c.is_whitespace()) => escaped(out, '!'),
         '+' | '-' | '=' | ':' if spot.starts() => escaped(out, spot.c),
         '.' | ')' if spot.follows_a_number() => escaped(out, spot.c),
-        // A mention tells somebody, and a number links another issue to this one.
-        '@' => broken(out, '@', next_is(char::is_alphanumeric)),
+        // A mention tells somebody, and a number links another issue to this one. (So does the address of an issue: nothing in it could
+        // be changed that would not break it for whoever follows or copies it.)
+        '@' => {
+            let mentions = next_is(char::is_alphanumeric) && !spot.follows_a_name();
+            broken(out, '@', mentions);
+        }
         '#' => {
             if spot.starts() {
                 out.push('\\');
@@ -53,6 +57,12 @@ impl Spot<'_> {
             .copied()
             .collect();
         !number.is_empty() && number.len() < 10 && number.iter().all(char::is_ascii_digit)
+    }
+
+    /// Whether it stands behind a letter, as in an e-mail address, which mentions nobody. GitHub looks at each run of one look for itself.
+    fn follows_a_name(&self) -> bool {
+        let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        !self.first && self.prev().is_some_and(name)
     }
 
     /// `GH-12` is another spelling of `#12`.
