@@ -2,7 +2,7 @@
 //!
 //! The intent is a row of the ledger ([`crate::db::dispatch`]), written together with what asked for it; the call comes after that, outside of
 //! any transaction; what came of it is written with the ticket's `integration_result`, which is the picture of the latest attempt that has
-//! ended. An attempt belongs to whoever opened it for as long as its lease lasts. Whoever finds one whose lease is over ends it and opens
+//! ended, or has made the ticket's copy and is at work on its files. An attempt belongs to whoever opened it for as long as its lease lasts. Whoever finds one whose lease is over ends it and opens
 //! the next, which looks for what may have been made before it sends anything.
 
 mod attempt;
@@ -15,6 +15,7 @@ mod look;
 mod request;
 mod send;
 mod take;
+mod told;
 
 use std::{sync::Arc, time::Duration};
 

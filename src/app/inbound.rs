@@ -225,7 +225,7 @@ async fn tell(
         raw.retain(|_, value| !value.is_null());
     }
     dispatch_external::set_external(tx, &row).await?;
-    let latest = dispatch_external::latest_ended(tx, row.ticket_id).await?;
+    let latest = dispatch_external::latest_shown(tx, row.ticket_id).await?;
     if latest.is_some_and(|latest| latest.id == row.id) {
         edit.ticket.integration_result = Some(picture(&row));
     }

@@ -124,7 +124,8 @@ fn stopped(stop: HardStop, project: &str, retry_after: Duration) -> Error {
             format!("the Jira project {project}"),
             stop.user_message,
         )
-        .with("jira_project_key", project),
+        .with("jira_project_key", project)
+        .with("category", stop.category),
     }
 }
 

@@ -22,7 +22,7 @@ const CONNECTIONS: u32 = 1;
 #[derive(Debug, Subcommand)]
 pub(super) enum DispatchCommand {
     /// Try every hand-over again that failed for good, or that nobody knows the end of. What may have arrived is looked for first.
-    /// Those for an integration that is disabled or deleted are left alone.
+    /// Those for an integration that is disabled or deleted are left alone, and so are tickets that are deleted or go elsewhere by now.
     Replay(Replay),
 }
 

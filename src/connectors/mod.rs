@@ -192,7 +192,13 @@ impl Connector {
     pub fn made_files(&self, parcel: &Parcel, external: &External) -> Vec<MadeFile> {
         match self {
             Self::Jira(_) => jira::Jira::made_files(parcel, external),
-            Self::Slack(_) | Self::Github(_) | Self::Webhook(_) => Vec::new(),
+            // Their text names the pictures, which are files there, or files that do not go along: either is told.
+            Self::Slack(_) | Self::Github(_) => {
+                let pictures = jira::Description::of(&parcel.description).images;
+                pictures.into_iter().map(MadeFile::from).collect()
+            }
+            // The message holds the description as it is.
+            Self::Webhook(_) => Vec::new(),
         }
     }
 

@@ -189,12 +189,20 @@ pub async fn lapsed(conn: &impl ConnectionTrait, now: Time, limit: u64) -> Resul
     Ok(rows.limit(limit).all(conn).await?)
 }
 
-/// Ended attempts that it is time to try again, the longest waiting first. Those to an integration that is switched off wait.
+/// Of an attempt: its ticket is not deleted.
+const THERE: &str = "EXISTS (SELECT 1 FROM ticket WHERE ticket.id = dispatch.ticket_id AND ticket.delete_time IS NULL)";
+/// Of an attempt: its ticket is not deleted, and still is to go where the attempt went.
+const WANTED: &str = "EXISTS (SELECT 1 FROM ticket WHERE ticket.id = dispatch.ticket_id AND ticket.delete_time IS NULL \
+                      AND ticket.integration_id = dispatch.integration_id)";
+
+/// Ended attempts that it is time to try again, the longest waiting first. Those to an integration that is switched off wait, and so do
+/// those of a ticket that is deleted: it may be restored.
 pub async fn due(conn: &impl ConnectionTrait, now: Time, limit: u64) -> Result<Vec<Model>> {
     let rows = Entity::find()
         .filter(Column::IntegrationId.in_subquery(integration::enabled_ids()))
         .filter(Column::NextAttemptTime.is_not_null())
         .filter(Column::NextAttemptTime.lte(now))
+        .filter(Expr::cust(THERE))
         .order_by_asc(Column::NextAttemptTime)
         .order_by_asc(Column::Id);
     Ok(rows.limit(limit).all(conn).await?)
@@ -275,7 +283,7 @@ fn no_retry() -> sea_orm::UpdateMany<Entity> {
 }
 
 /// Has tickets tried again at `now` whose latest attempt, begun since `since`, came to nothing and is not tried again by itself; not those
-/// for an integration that is switched off or deleted. How many.
+/// for an integration that is switched off or deleted, and not tickets that are deleted or are to go elsewhere by now. How many.
 pub async fn replay(
     conn: &impl ConnectionTrait,
     since: Time,
@@ -293,6 +301,7 @@ pub async fn replay(
         .filter(Column::NextAttemptTime.is_null())
         .filter(Column::IntegrationId.in_subquery(integration::enabled_ids()))
         .filter(Column::StartTime.gte(since))
+        .filter(Expr::cust(WANTED))
         .filter(later);
     if let Some(id) = integration {
         update = update.filter(Column::IntegrationId.eq(id));

@@ -1,6 +1,6 @@
 //! What attempts have made on platforms, found by the platform's own id of it.
 
-use sea_orm::{DbBackend, QueryOrder, Value, entity::prelude::*};
+use sea_orm::{DbBackend, ExprTrait as _, QueryOrder, Value, entity::prelude::*};
 
 use super::dispatch::{Column, DispatchState, Entity, Model};
 use crate::{
@@ -33,11 +33,15 @@ pub async fn made(
     Ok(rows)
 }
 
-/// The latest attempt of a ticket that has ended.
-pub async fn latest_ended(conn: &impl ConnectionTrait, ticket: TicketId) -> Result<Option<Model>> {
+/// The latest attempt of a ticket that has ended, or has made its copy: the one that the ticket shows.
+pub async fn latest_shown(conn: &impl ConnectionTrait, ticket: TicketId) -> Result<Option<Model>> {
     let rows = Entity::find()
         .filter(Column::TicketId.eq(ticket))
-        .filter(Column::State.eq(DispatchState::Ended))
+        .filter(
+            Column::State
+                .eq(DispatchState::Ended)
+                .or(Column::External.is_not_null()),
+        )
         .order_by_desc(Column::Number);
     Ok(rows.one(conn).await?)
 }

@@ -1,6 +1,6 @@
 //! The end of an attempt: recorded in one transaction with the ticket's result, its history, and what it says about the integration.
 
-use std::{ops::RangeInclusive, sync::Arc, time::Duration};
+use std::{ops::RangeInclusive, sync::Arc};
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -11,27 +11,25 @@ use super::{
 };
 use crate::{
     app::{App, ticket_edit::Edit},
-    connectors::{
-        PLACE,
-        outcome::{AtFault, External, Failure},
-    },
+    connectors::outcome::{External, Failure},
     db::{
         Tx,
         dispatch::{self, DispatchState},
     },
     domain::{
-        dispatch::{DispatchOutcome, DispatchTrigger, next_wait},
+        dispatch::{DispatchOutcome, DispatchTrigger},
         export::ErrorCategory,
-        export_log::shortened,
         history::HistoryEventType,
         integration::IntegrationResult,
         time::Time,
     },
-    error::{Reason, Result},
+    error::{Error, Reason, Result},
 };
 
 /// The most bytes of what a platform says beside the contract's own fields.
 const RAW_MAX: usize = 16 * 1024;
+/// In the ticket's history: its copy, known before all of its files are there.
+const COPY: &str = "integration_result.external_ticket_id";
 /// What is a status of HTTP.
 const STATUSES: RangeInclusive<u16> = 100..=599;
 
@@ -44,6 +42,8 @@ pub(super) struct Ended {
     pub(super) lease: Option<Time>,
     pub(super) row: dispatch::Model,
     pub(super) health: Health,
+    /// Who can help, and why it failed, for a program; of one that failed.
+    cause: Option<(ErrorCategory, Reason)>,
 }
 
 /// Why an attempt does not come to its end.
@@ -56,6 +56,16 @@ pub(super) enum CutShort {
 }
 
 impl Attempt {
+    /// Lets the ticket tell that its copy is there, while files are on their way to that.
+    pub(super) async fn show(&self) -> Result<(), Halt> {
+        let (row, now) = (Arc::new(self.row.clone()), self.app.clock.now());
+        let shown = self.app.db.write(move |tx| {
+            let row = Arc::clone(&row);
+            Box::pin(async move { show(tx, &row, now).await })
+        });
+        shown.await.map_err(Halt::from)
+    }
+
     /// Records how it ended.
     pub(super) async fn end(&self, end: End) -> Result<(), Halt> {
         let ended = Ended::of(&self.row, end, self.app.clock.now());
@@ -97,6 +107,7 @@ impl Ended {
             finish_time: Some(now.max(open.start_time)),
             ..open.clone()
         };
+        let mut cause = None;
         let health = match end {
             End::Made => {
                 row.outcome = Some(DispatchOutcome::Created);
@@ -116,6 +127,7 @@ impl Ended {
                 // Some answer with numbers that are no status.
                 let status = failure.http_status.filter(|n| STATUSES.contains(n));
                 row.http_status = status.map(i32::from);
+                cause = Some((failure.category, failure.reason));
                 let health = Health::of(&failure);
                 row.plan_next(&failure, again, now);
                 health
@@ -126,6 +138,7 @@ impl Ended {
             lease: None,
             row,
             health,
+            cause,
         }
     }
 
@@ -161,7 +174,7 @@ impl Ended {
         let mut edit = Edit::of_dispatch(tx, row.ticket_id, row.actor_id.clone(), now).await?;
         dispatch::save(tx, self.open, self.lease, row).await?;
         edit.ticket.integration_result = Some(picture(row));
-        edit.tell(HistoryEventType::IntegrationDispatched, facts(row));
+        edit.tell(HistoryEventType::IntegrationDispatched, self.facts());
         let off = self
             .health
             .record(tx, row.integration_id, now, disable_after)
@@ -179,86 +192,56 @@ impl Ended {
     }
 }
 
-impl CutShort {
-    const fn told(self, sent: bool) -> (DispatchOutcome, &'static str) {
-        use DispatchOutcome::{RetryLater, Uncertain};
-        match (self, sent) {
-            (Self::Forsaken, true) => (
-                Uncertain,
-                "docket was interrupted while the ticket was on its way. It looks for it before it sends anything.",
-            ),
-            (Self::Forsaken, false) => (
-                RetryLater,
-                "docket was interrupted before the ticket was sent.",
-            ),
-            (Self::Unrecorded, true) => (
-                Uncertain,
-                "docket could not record what became of the ticket on its way. It looks for it before it sends anything.",
-            ),
-            (Self::Unrecorded, false) => (
-                RetryLater,
-                "docket met a fault of its own before the ticket was sent, and tries again. Ask an administrator of docket to look into its log.",
-            ),
-        }
+impl Ended {
+    /// What history tells of it.
+    fn facts(&self) -> Value {
+        let row = &self.row;
+        let result = picture(row);
+        json!({
+            "attempt": row.number,
+            "integration_id": row.integration_id,
+            "trigger": row.trigger,
+            "outcome": row.outcome,
+            "http_status": row.http_status,
+            "external_ticket_id": result.external_ticket_id,
+            "external_ticket_url": result.external_ticket_url,
+            "error_category": self.cause.map(|(category, _)| category),
+            "error_reason": self.cause.map(|(_, reason)| reason),
+            "error_message": result.error_message,
+            "next_attempt_time": row.next_attempt_time,
+        })
     }
 }
 
-impl dispatch::Model {
-    /// When docket tries again by itself, and what a person is told.
-    fn plan_next(&mut self, failure: &Failure, again: bool, now: Time) {
-        let mut text = failure.text();
-        if self.outcome == Some(DispatchOutcome::Uncertain) {
-            text = format!("{} {text}", self.in_doubt());
-        }
-        if again {
-            self.next_attempt_time = self.next_try(failure.retry_after, now);
-            text = format!("{text} {}", self.what_next(failure));
-        }
-        self.error_message = Some(shortened(&text, Failure::MESSAGE_MAX));
+/// Writes the picture of an attempt that is open still into its ticket, unless that shows the copy already.
+async fn show(tx: &Tx, row: &dispatch::Model, now: Time) -> Result<()> {
+    // The ticket's row is locked first, as by every change of a ticket.
+    let mut edit = Edit::of_dispatch(tx, row.ticket_id, row.actor_id.clone(), now).await?;
+    let ours = dispatch::find(tx, row.id).await?;
+    if !ours.is_some_and(|ours| ours.is_open()) {
+        return Err(Error::Fenced);
     }
-
-    /// What docket does by itself after a failure that may pass.
-    fn what_next(&self, failure: &Failure) -> String {
-        if self.next_attempt_time.is_none() {
-            return format!(
-                "docket has tried {} times and does not try again by itself; DispatchTicket does.",
-                self.retries + 1
-            );
-        }
-        let off =
-            failure.at_fault == AtFault::Gone || failure.reason == Reason::IntegrationDisabled;
-        let when = match failure.retry_after {
-            _ if off => " once the integration is switched on again".to_owned(),
-            Some(after) => format!(", in {} s at the earliest", after.as_secs()),
-            None => String::new(),
-        };
-        let once = match self.outcome {
-            Some(DispatchOutcome::Uncertain) => ", and sees to it that nothing is made twice",
-            _ => "",
-        };
-        format!("docket tries again by itself{when}{once}.")
+    let picture = picture(row);
+    let key = picture.external_ticket_id.clone();
+    let before = edit.ticket.integration_result.as_ref();
+    let shown = before.is_some_and(|before| {
+        before.integration_id == row.integration_id && before.external_ticket_id == key
+    });
+    if shown || key.is_none() {
+        return Ok(());
     }
-
-    /// That nobody knows, and where a person may look.
-    fn in_doubt(&self) -> String {
-        let place = self.aim.as_ref().and_then(|aim| aim[PLACE].as_str());
-        match place.filter(|place| !place.is_empty()) {
-            Some(place) => format!("The ticket may have arrived: look in {place}."),
-            None => "The ticket may have arrived: look where the integration leads.".to_owned(),
-        }
-    }
-
-    fn next_try(&self, asked: Option<Duration>, now: Time) -> Option<Time> {
-        let wait = next_wait(self.id, self.retries, asked)?;
-        now.checked_add_signed(TimeDelta::from_std(wait).ok()?)
-    }
+    let before = before.and_then(|before| before.external_ticket_id.clone());
+    let facts = json!({ "attempt": row.number, "integration_id": row.integration_id });
+    edit.ticket.integration_result = Some(picture);
+    edit.note(COPY, before, key, facts);
+    edit.write(tx).await.map(drop)
 }
 
-/// The result that a ticket shows: the picture of its latest attempt that has ended.
+/// The result that a ticket shows: the picture of its latest attempt that has ended, or has the ticket's copy there.
 pub(in crate::app) fn picture(row: &dispatch::Model) -> IntegrationResult {
     let external = row.external.clone();
     let external = external.and_then(|json| serde_json::from_value::<External>(json).ok());
-    let success = row.outcome == Some(DispatchOutcome::Created);
+    let success = row.is_success() || row.is_open() && external.is_some();
     let external = external.filter(|_| success);
     let url = external.as_ref().map(|external| external.url.clone());
     IntegrationResult {
@@ -289,21 +272,5 @@ fn response(row: &dispatch::Model, external: External) -> Value {
         "summary": external.summary,
         "attachments": row.files.clone().unwrap_or_default(),
         "raw": raw,
-    })
-}
-
-/// What history tells of an attempt.
-fn facts(row: &dispatch::Model) -> Value {
-    let result = picture(row);
-    json!({
-        "attempt": row.number,
-        "integration_id": row.integration_id,
-        "trigger": row.trigger,
-        "outcome": row.outcome,
-        "http_status": row.http_status,
-        "external_ticket_id": result.external_ticket_id,
-        "external_ticket_url": result.external_ticket_url,
-        "error_message": result.error_message,
-        "next_attempt_time": row.next_attempt_time,
     })
 }

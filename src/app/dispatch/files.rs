@@ -63,6 +63,12 @@ impl Attempt {
             .chain(made.into_iter().map(made_of))
             .collect();
         let mut done = self.row.files.clone().unwrap_or_default().0;
+        if files
+            .iter()
+            .any(|file| !done.iter().any(|sent| file.is(sent)))
+        {
+            self.show().await?;
+        }
         // An attempt before this one may have sent one of those that are left: the first one, unless files have come or gone since.
         let mut doubt = self.inherited.then_some(AFTER_SILENCE);
         for file in &files {

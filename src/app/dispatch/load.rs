@@ -118,14 +118,6 @@ impl Attempt {
     }
 }
 
-impl Scene {
-    /// Whether the ticket is still to go there.
-    pub(super) fn is_wanted(&self, attempt: &Attempt) -> bool {
-        let there = self.ticket.integration_id == Some(attempt.row.integration_id);
-        there && self.ticket.delete_time.is_none()
-    }
-}
-
 fn unusable(reason: Reason, text: &str, again: bool) -> Unusable {
     Unusable {
         failure: Failure::new(ErrorCategory::AdminRequired, reason, text),

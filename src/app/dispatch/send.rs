@@ -8,6 +8,7 @@ use super::{
     attempt::{Attempt, End, Halt, failed},
     load::Scene,
     look::{Seek, waits_for},
+    take::Wanted,
 };
 use crate::{
     app::step::step,
@@ -33,18 +34,21 @@ impl Attempt {
         if let Some(known) = self.settle_earlier(scene).await? {
             return Ok(known);
         }
-        if !scene.is_wanted(self) {
-            let text = "The ticket was deleted, or pointed at another integration, before it was handed over.";
-            let failure = Failure::new(
-                ErrorCategory::UserFixable,
-                Reason::IntegrationDisabled,
-                text,
-            );
-            return Ok(Some(End::Failed {
-                outcome: DispatchOutcome::RetryLater,
-                failure: failure.of_the_ticket(),
-                again: false,
-            }));
+        let (text, again) = match Wanted::of(Some(&scene.ticket), &self.row) {
+            Wanted::Yes => ("", false),
+            Wanted::Deleted => (
+                "The ticket was deleted before it was handed over; that goes on once it is restored with UndeleteTicket.",
+                true,
+            ),
+            Wanted::Elsewhere => (
+                "The ticket was pointed at another integration before it was handed over; DispatchTicket hands it to that one.",
+                false,
+            ),
+        };
+        if !text.is_empty() {
+            let failure = Failure::new(ErrorCategory::UserFixable, Reason::Unavailable, text);
+            let outcome = DispatchOutcome::RetryLater;
+            return Ok(Some(failed(outcome, failure.of_the_ticket(), again)));
         }
         step("dispatch.before_intent");
         let aim = match scene.connector.aim(&scene.parcel).await {

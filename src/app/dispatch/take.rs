@@ -85,13 +85,15 @@ impl App {
         let id = left.ticket_id;
         let found = ticket::find(self.db.read(), &Visible::All, id, true).await?;
         let unsent = left.state == DispatchState::Pending && left.aim.is_none();
-        let wanted = found.is_some_and(|ticket| is_wanted(&ticket, &left));
+        let wanted = Wanted::of(found.as_ref(), &left);
         let now = self.clock.now();
         let ended = Ended::cut_short(&left, CutShort::Forsaken, now);
-        let (ended, next) = match (wanted || !unsent, self.is_vain(id).await?) {
-            (false, _) => (ended, None),
-            (true, true) => (ended.put_off(now), None),
-            (true, false) => {
+        let (ended, next) = match wanted {
+            Wanted::Elsewhere if unsent => (ended, None),
+            // Once the ticket is restored.
+            Wanted::Deleted if unsent => (ended.put_off(now), None),
+            _ if self.is_vain(id).await? => (ended.put_off(now), None),
+            _ => {
                 let next = self.following(&left, DispatchTrigger::Recovery);
                 (ended, Some(next))
             }
@@ -129,8 +131,12 @@ impl App {
                     if latest.as_ref() != Some(before) {
                         return Ok(None);
                     }
+                    let wanted = Wanted::of(ticket.as_ref(), before);
+                    if wanted == Wanted::Deleted {
+                        return Ok(None);
+                    }
                     dispatch::settle_ticket(tx, id).await?;
-                    if !ticket.is_some_and(|ticket| is_wanted(&ticket, before)) {
+                    if wanted == Wanted::Elsewhere {
                         return Ok(None);
                     }
                     dispatch::insert(tx, next.clone()).await?;
@@ -159,7 +165,24 @@ impl App {
     }
 }
 
-/// Whether docket by itself may hand the ticket over.
-fn is_wanted(ticket: &ticket::Model, attempt: &dispatch::Model) -> bool {
-    ticket.delete_time.is_none() && ticket.integration_id == Some(attempt.integration_id)
+/// Whether a ticket is to go where an attempt goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// It is.
+    Yes,
+    /// It would, and is deleted: it may be restored.
+    Deleted,
+    /// It is to go elsewhere, or nowhere.
+    Elsewhere,
+}
+
+impl Wanted {
+    pub(super) fn of(ticket: Option<&ticket::Model>, attempt: &dispatch::Model) -> Self {
+        let there = |ticket: &&ticket::Model| ticket.integration_id == Some(attempt.integration_id);
+        match ticket.filter(there) {
+            None => Self::Elsewhere,
+            Some(ticket) if ticket.delete_time.is_some() => Self::Deleted,
+            Some(_) => Self::Yes,
+        }
+    }
 }

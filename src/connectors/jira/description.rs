@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::connectors::markup::{self, Dialect, Rendered};
+use crate::connectors::{
+    markup::{self, Dialect, Rendered},
+    parcel::MadeFile,
+};
 
 use super::{
     IssuePlan,
@@ -37,6 +40,16 @@ impl Description {
             losses: conversion.losses,
             images: conversion.attachments,
             full_text: conversion.truncated.then(|| full_text(html)),
+        }
+    }
+}
+
+impl From<InlineAttachment> for MadeFile {
+    fn from(file: InlineAttachment) -> Self {
+        Self {
+            filename: file.file_name,
+            content_type: file.media_type,
+            content: file.content.into(),
         }
     }
 }

@@ -204,13 +204,7 @@ impl Jira {
             (cut && description.full_text.is_none()).then(|| full_text(&parcel.description));
         let files = description.images.into_iter();
         let files = files.chain(description.full_text).chain(whole);
-        files
-            .map(|file| MadeFile {
-                filename: file.file_name,
-                content_type: file.media_type,
-                content: file.content.into(),
-            })
-            .collect()
+        files.map(MadeFile::from).collect()
     }
 
     /// The files on the issue.

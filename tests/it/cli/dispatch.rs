@@ -59,6 +59,33 @@ async fn what_was_refused_is_handed_over_again() {
             .success
     );
 
+    // One that is deleted, and one that goes elsewhere by now.
+    for title in ["Gone", "Moved"] {
+        let refused = Action::Status {
+            status: 400,
+            body: Some(json!({ "errorMessages": [], "errors": { "summary": "not today" } })),
+            headers: Default::default(),
+        };
+        jira.order(Fault::on(Operation::CreateIssue, refused));
+        let ticket = tickets.create_ticket(create(title)).await.unwrap();
+        let id = ticket.into_inner().ticket.unwrap().id;
+        if title == "Gone" {
+            let delete = v1::DeleteTicketRequest { id, etag: None };
+            tickets.delete_ticket(delete).await.unwrap();
+        } else {
+            let update = v1::UpdateTicketRequest {
+                ticket: Some(v1::Ticket {
+                    id,
+                    ..Default::default()
+                }),
+                update_mask: Some(prost_types::FieldMask {
+                    paths: vec!["integration_id".to_owned()],
+                }),
+                ..Default::default()
+            };
+            tickets.update_ticket(update).await.unwrap();
+        }
+    }
     let said = office.run(&["dispatch", "replay", "--since", "2999-01-01T00:00:00Z"]);
     assert_eq!(said.succeeded(), "0 tickets are to be handed over again\n");
     let since = ["dispatch", "replay", "--since", "2020-01-01T00:00:00Z"];
@@ -92,6 +119,16 @@ async fn what_was_refused_is_handed_over_again() {
         sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(jira.issues().len(), 2);
+    let request = v1::ListDispatchAttemptsRequest {
+        ticket_id: failed.id.clone(),
+        ..Default::default()
+    };
+    let listed = tickets.list_dispatch_attempts(request).await.unwrap();
+    let latest = &listed.into_inner().attempts[0];
+    assert_eq!(
+        (latest.number, latest.trigger()),
+        (2, v1::DispatchTrigger::Retry)
+    );
     assert_eq!(
         office.run(&since).succeeded(),
         "0 tickets are to be handed over again\n"

@@ -150,6 +150,49 @@ async fn a_file_whose_answer_is_lost_is_not_sent_twice(
 
 #[rstest]
 #[tokio::test]
+async fn the_copy_is_told_while_a_file_is_on_its_way_to_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let patient = [
+        ("DISPATCH_WAIT_SECONDS", "0"),
+        ("OUTBOUND_TIMEOUT_SECONDS", "300"),
+    ];
+    let bench = Bench::set(kind, &patient).await;
+    let ticket = with_files(&bench, &["a.txt", "b.log"]).await;
+    bench.order(Action::status(401));
+    let integration = Some(bench.integration.as_str());
+    bench.dispatch(&ticket.id, integration).await.unwrap();
+    bench.until_ended(&ticket.id, 1).await;
+    assert!(!result(&bench.get(&ticket.id).await).success);
+    let hang = Fault::on(Operation::AddAttachments, Action::Hang);
+    bench.jira.order(hang.nth(2));
+    bench.pass(std::time::Duration::from_secs(7));
+    let give_up = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+    while bench.jira.requests_of(Operation::AddAttachments).len() < 2 {
+        assert!(tokio::time::Instant::now() < give_up, "no file is sent");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let attempts = bench.attempts(&ticket.id).await;
+    assert_eq!(attempts[1].latency, None, "it is on its way still");
+    let now = bench.get(&ticket.id).await;
+    let told = result(&now);
+    assert!(
+        told.success,
+        "not the picture of the attempt before: {told:?}"
+    );
+    let keys = bench.issues_of(&ticket.id);
+    assert_eq!(told.external_ticket_id.as_ref(), keys.first());
+    let history = bench.history(&ticket.id).await;
+    let field = Some("integration_result.external_ticket_id");
+    let told = history
+        .iter()
+        .filter(|entry| entry.field.as_deref() == field);
+    let told: Vec<_> = told.map(|entry| entry.new_value.clone()).collect();
+    assert_eq!(told, [keys.first().cloned()]);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_picture_in_the_text_becomes_a_file(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let bench = Bench::new(kind).await;
     let pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";

@@ -63,8 +63,24 @@ async fn a_failure_keeps_the_ticket_and_is_tried_again(
     assert_eq!(bench.issues_of(&ticket.id).len(), 1);
     let told = bench.history(&ticket.id).await.into_iter();
     let told = told.filter(|entry| entry.event_type() == HistoryEventType::IntegrationDispatched);
-    let actors: Vec<String> = told.map(|entry| entry.actor_id).collect();
+    let told: Vec<_> = told.collect();
+    let actors: Vec<&str> = told.iter().map(|entry| entry.actor_id.as_str()).collect();
     assert_eq!(actors, ["senior_engineer", "system"]);
+    let fact = |at: usize, name: &str| {
+        let metadata = told[at].metadata.clone().unwrap();
+        match metadata
+            .fields
+            .get(name)
+            .and_then(|value| value.kind.clone())
+        {
+            Some(prost_types::value::Kind::StringValue(text)) => Some(text),
+            _ => None,
+        }
+    };
+    let cause = ["error_category", "error_reason"].map(|name| fact(0, name));
+    let expected = ["ADMIN_REQUIRED", "JIRA_UNAUTHORIZED"].map(|text| Some(text.to_owned()));
+    assert_eq!(cause, expected);
+    assert_eq!(fact(1, "error_category"), None);
     let integration = bench.integration().await;
     assert_eq!(
         (integration.status(), integration.last_error),
@@ -265,4 +281,14 @@ async fn a_ticket_that_is_deleted_or_points_elsewhere_is_not_sent_behind_ones_ba
         let ticket = bench.get(id).await;
         assert!(!result(&ticket).success, "what came of it is not forgotten");
     }
+
+    // One that is restored goes on where it was.
+    let request = v1::UndeleteTicketRequest {
+        id: gone.id.clone(),
+    };
+    admin.undelete_ticket(request).await.unwrap();
+    let attempts = bench.until_ended(&gone.id, 2).await;
+    assert_eq!(attempts[1].trigger(), DispatchTrigger::Retry);
+    assert!(result(&bench.get(&gone.id).await).success);
+    assert_eq!(bench.issues_of(&gone.id).len(), 1);
 }

@@ -12,6 +12,7 @@ mod secrets;
 mod slack;
 mod stand_in;
 mod table;
+mod told;
 mod webhook;
 
 use std::time::Duration;
