@@ -96,8 +96,11 @@ impl Db {
     pub async fn connect(url: &str, connections: u32) -> Result<Self> {
         let target = Target::parse(url)?;
         // The writer first: it makes the file, which a pool that may not write could not.
+        let written = watch::Sender::new(());
         let writes = match target {
-            Target::Sqlite(_) => Writes::Sqlite(Writer::start(target.clone()).await?),
+            Target::Sqlite(_) => {
+                Writes::Sqlite(Writer::start(target.clone(), written.clone()).await?)
+            }
             Target::Postgres(_) => Writes::Postgres,
         };
         let reads = target.open_for_reads(connections).await?;
@@ -105,7 +108,7 @@ impl Db {
             target,
             reads,
             writes,
-            written: watch::Sender::new(()),
+            written,
         })
     }
 
@@ -123,9 +126,10 @@ impl Db {
     /// when it fails or panics.
     ///
     /// `work` may be called more than once (PostgreSQL: when it lost against another transaction),
-    /// so it clones what it needs and has no effect but through the transaction. It is never to
-    /// wait for anything but the database: on SQLite every other write waits for it. A statement that
-    /// fails ends it: PostgreSQL keeps nothing of a transaction that goes on after one.
+    /// so it clones what it needs and has no effect but through the transaction. Once it has begun it
+    /// runs to its end, also when the caller goes away. It is never to wait for anything but the
+    /// database: on SQLite every other write waits for it. A statement that fails ends it: PostgreSQL
+    /// keeps nothing of a transaction that goes on after one.
     ///
     /// ```ignore
     /// let user = db.write(move |tx| Box::pin(user::insert(tx, user.clone()))).await?;
@@ -135,14 +139,12 @@ impl Db {
         T: Send + 'static,
         F: for<'a> Fn(&'a Tx) -> WriteFuture<'a, T> + Send + Sync + 'static,
     {
-        let written = match &self.writes {
+        match &self.writes {
             Writes::Sqlite(writer) => writer.write(work).await,
-            Writes::Postgres => retry::write(&self.reads, work).await,
-        };
-        if written.is_ok() {
-            self.written.send_replace(());
+            Writes::Postgres => {
+                retry::write_whole(self.reads.clone(), self.written.clone(), work).await
+            }
         }
-        written
     }
 
     /// Marks each transaction of this process from now on, once it is durable.

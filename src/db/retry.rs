@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, TransactionTrait as _};
+use tokio::sync::watch;
+use tracing::Instrument as _;
 
 use super::{Fault, Tx, WriteFuture, errors::is_contention, writer::guarded};
 use crate::error::{Error, Result};
@@ -12,8 +14,31 @@ const TRIES: u32 = 6;
 /// The longest first wait; it doubles with every try.
 const FIRST_WAIT: Duration = Duration::from_millis(10);
 
+/// [`write`], to its end even when the caller goes away; marks `written` once it is durable.
+///
+/// A future that is dropped while BEGIN waits for its answer would hand back a connection with an open transaction: sqlx
+/// counts a transaction once it has been answered, and rolls back only what it has counted.
+pub(super) async fn write_whole<T, F>(
+    connection: DatabaseConnection,
+    written: watch::Sender<()>,
+    work: F,
+) -> Result<T>
+where
+    T: Send + 'static,
+    F: for<'a> Fn(&'a Tx) -> WriteFuture<'a, T> + Send + Sync + 'static,
+{
+    let whole = async move {
+        let value = write(&connection, work).await?;
+        written.send_replace(());
+        Ok(value)
+    };
+    let task = tokio::spawn(whole.in_current_span());
+    task.await
+        .unwrap_or_else(|error| Err(Error::internal(error)))
+}
+
 /// Runs `work` in a transaction until it commits, fails for good, or has lost too often.
-pub(super) async fn write<T, F>(connection: &DatabaseConnection, work: F) -> Result<T>
+async fn write<T, F>(connection: &DatabaseConnection, work: F) -> Result<T>
 where
     F: for<'a> Fn(&'a Tx) -> WriteFuture<'a, T>,
 {

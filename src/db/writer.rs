@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use sea_orm::{
     DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Tx, WriteFuture, target::Target};
 use crate::error::{Error, Reason, Result};
@@ -31,13 +31,14 @@ enum Message {
 }
 
 impl Writer {
-    /// Opens the one connection and starts the task.
-    pub(super) async fn start(target: Target) -> Result<Self, DbErr> {
+    /// Opens the one connection and starts the task, which marks `written` after every commit.
+    pub(super) async fn start(target: Target, written: watch::Sender<()>) -> Result<Self, DbErr> {
         let connection = target.open(1).await?;
         let (queue, messages) = mpsc::channel(QUEUE);
         let task = Task {
             target,
             connection: Some(connection),
+            written,
         };
         tokio::spawn(task.run(messages));
         Ok(Self { queue })
@@ -85,6 +86,7 @@ struct Task {
     target: Target,
     /// None after a failure that left the connection's state in doubt.
     connection: Option<DatabaseConnection>,
+    written: watch::Sender<()>,
 }
 
 impl Task {
@@ -119,9 +121,10 @@ impl Task {
             Ok(connection) => run_all(&connection, &mut batch).await,
             Err(error) => Err(error),
         };
-        if committed.is_err() {
+        match committed {
+            Ok(()) => drop(self.written.send_replace(())),
             // Whatever state the connection is in, the next batch starts with a fresh one.
-            self.drop_connection().await;
+            Err(_) => self.drop_connection().await,
         }
         let committed = committed.map_err(Error::from);
         for job in batch {

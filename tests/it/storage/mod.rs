@@ -3,6 +3,7 @@
 mod append_only;
 mod checks;
 mod connect;
+mod departed;
 mod drift;
 mod fill;
 mod lists;
