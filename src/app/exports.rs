@@ -160,6 +160,13 @@ impl App {
         Ok(rows.first().map(ticket::Model::current))
     }
 
+    /// A ticket of a run, as it is now.
+    pub(crate) async fn ticket_row(&self, id: TicketId) -> Result<ticket::Model> {
+        let rows = ticket::find_many(self.db.read(), [id]).await?;
+        let row = rows.into_iter().next();
+        row.ok_or_else(|| Error::internal("an export item without its ticket"))
+    }
+
     /// The run as callers see it.
     pub(crate) async fn snapshot(
         &self,

@@ -9,6 +9,7 @@ mod halt;
 mod lanes;
 mod lease;
 mod links;
+mod passage;
 mod patience;
 mod run;
 mod settle;
@@ -20,6 +21,7 @@ mod sure;
 mod ticket;
 mod traffic;
 mod transmit;
+mod turns;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 

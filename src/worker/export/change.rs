@@ -20,6 +20,8 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub(super) struct Change {
     pub(super) item: Option<export_item::Model>,
+    /// What is going to be sent next.
+    pub(super) intent: Option<export_item::Model>,
     pub(super) link: Option<export_link::Model>,
     /// Files that are to go to an issue.
     pub(super) new_files: Vec<export_attachment::Model>,
@@ -41,7 +43,7 @@ pub(super) async fn write_change(
     change: &Change,
     now: Time,
 ) -> Result<()> {
-    if let Some(item) = &change.item {
+    for item in change.item.iter().chain(&change.intent) {
         export_item::save(tx, item).await?;
     }
     if let Some(link) = &change.link {

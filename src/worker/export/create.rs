@@ -4,16 +4,18 @@ use serde_json::Value;
 
 use super::{
     change::Change,
+    passage::Passage,
     patience::{NEAR_LIMIT, Patience},
     run::{Run, Stop},
     settle::Doubt,
-    ticket::Passage,
+    turns::{Heir, Turns},
 };
 use crate::{
     app::{issue_draft::IssueDraft, snapshot::Snapshot, step::step},
     connectors::jira::{
         CreateContext, CreateOutcome, IssueRef, Jira, Marker, NewIssue, Rejection, Trouble,
     },
+    db::{export_item, ticket},
     domain::export::ItemState,
 };
 
@@ -29,6 +31,7 @@ impl Run {
         passage: &mut Passage<'_>,
     ) -> Result<(IssueRef, bool), Stop> {
         if passage.item.state == ItemState::Creating
+            && !passage.intended
             && let Some(found) = self.settle(passage, Doubt::Interrupted).await?
         {
             return Ok((found, true));
@@ -40,12 +43,14 @@ impl Run {
         let mut patience = Patience::default();
         let (mut cuts, mut doubts) = (0, 0);
         // A create of an earlier worker may still come to something: then no refusal proves that there is no issue.
-        let mut certain = passage.item.state != ItemState::Creating;
+        let mut certain = passage.intended || passage.item.state != ItemState::Creating;
         passage.item.doubted |= !certain;
-        // Waited for before the intent: what stops the run meanwhile leaves no doubt behind.
-        self.keep_pace(passage.jira).await?;
-        step("export.before_intent");
-        self.intend(passage).await?;
+        if !passage.intended {
+            // Waited for before the intent: what stops the run meanwhile leaves no doubt behind.
+            self.keep_pace(passage.jira).await?;
+            step("export.before_intent");
+            self.intend(passage).await?;
+        }
         step("export.intended");
         loop {
             self.still_holds()?;
@@ -100,21 +105,65 @@ impl Run {
 
     /// Records, before anything is sent, that an issue may exist from now on, where to look for it, and what it does without.
     async fn intend(&self, passage: &mut Passage<'_>) -> Result<(), Stop> {
+        passage.item = self.intent(passage);
+        self.look_from_here(&mut passage.item);
+        let change = Change {
+            intent: Some(passage.item.clone()),
+            ..Change::default()
+        };
+        self.record_change(change, Vec::new()).await
+    }
+
+    /// What is written down before the ticket is sent, but for the key behind which its issue would be.
+    pub(super) fn intent(&self, passage: &Passage<'_>) -> export_item::Model {
         let exported = Snapshot::of(passage.ticket, &passage.plan);
-        let item = &mut passage.item;
-        item.state = ItemState::Creating;
-        item.attempt = self.claimed.attempt;
+        export_item::Model {
+            state: ItemState::Creating,
+            attempt: self.claimed.attempt,
+            error: None,
+            exported: serde_json::to_value(exported).ok(),
+            fallbacks: serde_json::to_value(&passage.plan.unsent)
+                .unwrap_or(Value::Array(Vec::new())),
+            ..passage.item.clone()
+        }
+    }
+
+    /// Notes behind which key the ticket's issue would be.
+    fn look_from_here(&self, item: &mut export_item::Model) {
         let high_key = self.traffic.high_key();
         item.high_key = Some(item.high_key.map_or(high_key, |known| known.min(high_key)));
-        item.error = None;
-        item.exported = serde_json::to_value(exported).ok();
-        item.fallbacks =
-            serde_json::to_value(&passage.plan.unsent).unwrap_or(Value::Array(Vec::new()));
+    }
+
+    /// The ticket that waits, where Jira has nothing against it being sent at once.
+    pub(super) fn heir(&self, jira: &Jira, turns: &Turns) -> Option<Heir> {
+        let mut heir = turns.heir()?;
+        let held = self.traffic.held_back(self.app.clock.now()).is_some() || jira.near_limit();
+        if held || self.traffic.halting.is_cancelled() || self.stop.is_cancelled() {
+            return None;
+        }
+        self.look_from_here(&mut heir.intent);
+        step("export.before_intent");
+        Some(heir)
+    }
+
+    /// Whether nobody has asked for anything since the ticket was made ready, and it is what it was.
+    pub(super) async fn is_ready(&self, ticket: &ticket::Model) -> bool {
+        let (heeded, now) = tokio::join!(self.may_go_on(), self.app.ticket_row(ticket.id));
+        heeded.is_ok() && now.is_ok_and(|now| now == *ticket)
+    }
+
+    /// Takes an intent back: the ticket was not sent.
+    pub(super) async fn withdraw(
+        &self,
+        mut item: export_item::Model,
+    ) -> Result<export_item::Model, Stop> {
+        item.state = ItemState::Pending;
         let change = Change {
             item: Some(item.clone()),
             ..Change::default()
         };
-        self.record_change(change, Vec::new()).await
+        self.record_change(change, Vec::new()).await?;
+        Ok(item)
     }
 
     /// Waits until the next create may be sent: longer than the integration asks for while Jira says that little of its limit is left.

@@ -3,9 +3,10 @@
 
 use super::{
     change::Change,
+    passage::Passage,
     run::{Run, Stop},
     settle::Doubt,
-    ticket::{Passage, count},
+    ticket::count,
 };
 use crate::{
     app::{

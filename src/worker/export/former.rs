@@ -3,8 +3,9 @@
 
 use super::{
     change::Change,
+    passage::Passage,
     run::{Run, Stop},
-    ticket::{Passage, count},
+    ticket::count,
 };
 use crate::{
     app::{

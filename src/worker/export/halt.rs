@@ -24,11 +24,16 @@ impl Run {
     /// Between two tickets: the place where a run may be left lying without harm, and where an integration that was switched off
     /// ends it.
     pub(super) async fn boundary(&self) -> Result<(), Stop> {
-        if self.stop.is_cancelled() {
-            return Err(Stop::Shutdown);
-        }
-        self.heed().await?;
+        self.may_go_on().await?;
         self.integration().await.map(drop)
+    }
+
+    /// As [`Run::boundary`], for an integration that was looked at a moment ago.
+    pub(super) async fn may_go_on(&self) -> Result<(), Stop> {
+        match self.stop.is_cancelled() {
+            true => Err(Stop::Shutdown),
+            false => self.heed().await,
+        }
     }
 
     /// Stops the work where somebody asked for that.

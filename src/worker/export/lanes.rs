@@ -1,18 +1,22 @@
 //! The tickets of a run on their way: one after the other or, where the integration allows it, several at once.
 //!
-//! A lane takes the next ticket in the run's order and brings it to its issue, then the next. A ticket begins once all that it depends on
-//! have arrived. Whatever stops one lane stops the run: the others bring what is under way to a clear end, and begin nothing. So those
-//! that were begun always come before those that were not, and whoever goes on meets them first.
+//! A lane takes the next ticket in the run's order and brings it to its issue, then the next. A ticket's turn comes once all that it depends
+//! on have their issues. Where one is sent at a time, and no time is kept in between, there is a second lane: while Jira works, it makes the
+//! next ticket ready, or writes down what has become of the last one. Whatever stops one lane stops the run: the others bring what is under
+//! way to a clear end, and begin nothing. So those that were begun always come before those that were not, and whoever goes on meets them
+//! first.
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use tokio::sync::Mutex;
 
-use super::run::{Run, Stop};
+use super::{
+    run::{Run, Stop},
+    turns::{Came, Place, Turns},
+};
 use crate::{
     connectors::jira::{Jira, ProjectMeta},
     db::{dependency, export_item, ticket},
-    domain::export::CurrentTicket,
-    error::Error,
+    domain::export::{CurrentTicket, ItemState},
 };
 
 /// A ticket that a lane has taken.
@@ -20,6 +24,8 @@ struct Taken {
     item: export_item::Model,
     ticket: ticket::Model,
     told: CurrentTicket,
+    /// In the line of those that are brought to their issues.
+    place: Place,
 }
 
 /// Why a lane has ended before the last ticket, and the ticket that it was at.
@@ -58,7 +64,12 @@ impl Run {
     async fn open_lanes(&self, jira: &Jira, meta: &ProjectMeta) -> Result<Vec<Halt>, Stop> {
         // The place of the ticket that was taken last.
         let queue = Mutex::new(None);
-        let lanes = (0..self.lanes).map(|_| self.lane(jira, meta, &queue));
+        let turns = Turns::new(self.lanes);
+        let lanes = match self.pace.is_zero() {
+            true => self.lanes.max(2),
+            false => self.lanes,
+        };
+        let lanes = (0..lanes).map(|_| self.lane(jira, meta, &queue, &turns));
         let mut lanes: FuturesUnordered<_> = lanes.collect();
         let mut halts = Vec::new();
         while let Some(ended) = lanes.next().await {
@@ -78,17 +89,14 @@ impl Run {
         jira: &Jira,
         meta: &ProjectMeta,
         queue: &Mutex<Option<i32>>,
+        turns: &Turns,
     ) -> Result<(), Halt> {
         let ended = async {
-            while let Some(taken) = self.take(queue).await? {
-                let place = taken.item.position;
-                let exported = self.export_ticket(jira, meta, taken.item, &taken.ticket);
-                let exported = exported.await;
-                self.traffic.arrive(place);
-                exported.map_err(|stop| Halt {
-                    stop,
-                    at: Some(taken.told),
-                })?;
+            while let Some(taken) = self.take(queue, turns).await? {
+                let position = taken.item.position;
+                let carried = self.carry(jira, meta, taken, turns).await;
+                self.traffic.arrive(position);
+                carried?;
             }
             Ok(())
         };
@@ -99,8 +107,61 @@ impl Run {
         ended
     }
 
+    /// Makes the ticket ready, and takes it to its issue when its turn has come.
+    async fn carry(
+        &self,
+        jira: &Jira,
+        meta: &ProjectMeta,
+        taken: Taken,
+        turns: &Turns,
+    ) -> Result<(), Halt> {
+        let Taken {
+            item,
+            ticket,
+            told,
+            place,
+        } = taken;
+        let at = |stop| Halt {
+            stop,
+            at: Some(told.clone()),
+        };
+        let passage = self.ready(jira, meta, item.clone(), &ticket).await;
+        let passage = passage.map_err(at)?;
+        let begins = matches!(item.state, ItemState::Pending | ItemState::Failed);
+        let heir = begins.then(|| (ticket.clone(), self.intent(&passage)));
+        let (turn, item) = match turns.wait(place, heir).await {
+            Came::AtOnce(turn) => {
+                return self.export_ticket(passage, turn, turns).await.map_err(at);
+            }
+            Came::Inherited {
+                turn,
+                intent,
+                is_ready: true,
+            } => {
+                let passage = passage.intended(intent);
+                return self.export_ticket(passage, turn, turns).await.map_err(at);
+            }
+            Came::Inherited { turn, intent, .. } => (turn, self.withdraw(intent).await?),
+            Came::Waited(turn) => (turn, item),
+        };
+        // Anything may have happened since the ticket was made ready.
+        self.may_begin().await?;
+        let ticket = self.app.ticket_row(ticket.id).await.map_err(Stop::from)?;
+        let passage = self.ready(jira, meta, item, &ticket).await;
+        let passage = passage.map_err(at)?;
+        self.export_ticket(passage, turn, turns).await.map_err(at)
+    }
+
+    /// Whether another ticket may begin now.
+    async fn may_begin(&self) -> Result<(), Stop> {
+        match self.traffic.halting.is_cancelled() {
+            true => Err(Stop::GaveWay),
+            false => self.boundary().await,
+        }
+    }
+
     /// The next ticket, once it may begin.
-    async fn take(&self, queue: &Mutex<Option<i32>>) -> Result<Option<Taken>, Stop> {
+    async fn take(&self, queue: &Mutex<Option<i32>>, turns: &Turns) -> Result<Option<Taken>, Stop> {
         let mut last = queue.lock().await;
         let next = export_item::next(self.app.db.read(), self.claimed.id, *last);
         let Some(item) = next.await? else {
@@ -111,18 +172,23 @@ impl Run {
             return Ok(None);
         }
         self.boundary().await?;
-        let found = ticket::find_many(self.app.db.read(), [item.ticket_id]).await?;
-        let ticket = found.into_iter().next();
-        let ticket = ticket.ok_or_else(|| Error::internal("an export item without its ticket"))?;
+        let ticket = self.app.ticket_row(item.ticket_id).await?;
         let told = ticket.current();
         *last = Some(item.position);
         self.traffic.set_out(item.position, told.clone());
-        Ok(Some(Taken { item, ticket, told }))
+        let place = turns.line_up().await;
+        Ok(Some(Taken {
+            item,
+            ticket,
+            told,
+            place,
+        }))
     }
 
-    /// Waits for those that the ticket depends on. They come before it in the run's order, so that each has arrived or is on its way.
+    /// Waits for those that the ticket depends on, where turns are not in the run's order anyhow. They come before it in that order, so
+    /// that each has arrived or is on its way.
     async fn wait_for_blockers(&self, item: &export_item::Model) -> Result<(), Stop> {
-        if self.traffic.is_empty() {
+        if self.lanes == 1 || self.traffic.is_empty() {
             return Ok(());
         }
         let found = dependency::of_tickets(self.app.db.read(), [item.ticket_id]).await?;

@@ -15,10 +15,20 @@ use crate::{
         export::{EventDetail, LinkState, ManualFixType},
         ids::{FixId, TicketId},
     },
+    error::Error,
 };
 
 /// How many links are read at once.
 const BATCH: u64 = 100;
+
+/// A link that was sent, or could not be.
+struct Sent<'a> {
+    link: export_link::Model,
+    /// The issues, the blocker first.
+    ends: [&'a export_item::Model; 2],
+    kind: Option<&'a LinkType>,
+    refused: Option<String>,
+}
 
 impl Run {
     /// Makes every dependency a link. One that a worker has sent that did not live to record it is sent again: Jira keeps one of a kind.
@@ -38,10 +48,13 @@ impl Run {
             let items = export_item::of_tickets(self.app.db.read(), self.claimed.id, ends).await?;
             let before = self.linked_before(&links, &items).await?;
             let strange = self.estranged(jira, &items).await?;
+            // What has become of one link is written down while the next is on its way: one that is sent again does no harm.
+            let mut last = None;
             for link in links {
-                self.boundary().await?;
                 let ends = [link.from_ticket_id, link.to_ticket_id];
                 if let Some((_, fixes)) = before.iter().find(|(known, _)| *known == ends) {
+                    self.keep_link(last.take()).await?;
+                    self.boundary().await?;
                     self.leave_link(jira, link, fixes.clone(), &items).await?;
                     continue;
                 }
@@ -50,8 +63,18 @@ impl Run {
                     Some(why) => Err(why.to_string()),
                     None => Ok(kind.as_ref()),
                 };
-                self.link(jira, way, link).await?;
+                let keep = async {
+                    self.keep_link(last.take()).await?;
+                    self.integration().await.map(drop)
+                };
+                let (kept, sent) = tokio::join!(keep, self.send_link(jira, way, link, &items));
+                last = Some(sent?);
+                if let Err(stop) = kept {
+                    self.keep_link(last).await?;
+                    return Err(stop);
+                }
             }
+            self.keep_link(last).await?;
         }
     }
 
@@ -123,46 +146,65 @@ impl Run {
     }
 
     /// Makes one link; `way` is its type, or why there can be none.
-    async fn link(
+    async fn send_link<'a>(
         &self,
         jira: &Jira,
-        way: Result<Option<&LinkType>, String>,
-        mut link: export_link::Model,
-    ) -> Result<(), Stop> {
-        let ends = [link.from_ticket_id, link.to_ticket_id];
-        let items = export_item::of_tickets(self.app.db.read(), self.claimed.id, ends).await?;
-        let item = |id| items.iter().find(|item| item.ticket_id == id);
-        let key = |id| item(id).and_then(|item| item.jira_key.clone());
-        let (Some(blocker), Some(blocked)) = (key(ends[0]), key(ends[1])) else {
-            return Err(
-                crate::error::Error::internal("a link between tickets without issues").into(),
-            );
+        way: Result<Option<&'a LinkType>, String>,
+        link: export_link::Model,
+        items: &'a [export_item::Model],
+    ) -> Result<Sent<'a>, Stop> {
+        self.may_go_on().await?;
+        let item = |id| {
+            let mut known = items.iter().filter(|item| item.jira_key.is_some());
+            let item = known.find(|item| item.ticket_id == id);
+            item.ok_or_else(|| Error::internal("a link between tickets without issues"))
         };
+        let ends = [item(link.from_ticket_id)?, item(link.to_ticket_id)?];
+        let [blocker, blocked] = ends.map(key);
         let kind = way.as_ref().ok().copied().flatten();
         let made = match way {
-            Ok(kind) => self.make_link(jira, kind, &blocker, &blocked).await?,
+            Ok(kind) => self.make_link(jira, kind, blocker, blocked).await?,
             Err(why) => Err(why),
         };
         step("export.link_sent");
-        let mut details = Vec::new();
-        link.state = match &made {
-            Ok(()) => LinkState::Done,
-            Err(_) => LinkState::Failed,
+        Ok(Sent {
+            link,
+            ends,
+            kind,
+            refused: made.err(),
+        })
+    }
+
+    /// Writes down what has become of a link.
+    async fn keep_link(&self, sent: Option<Sent<'_>>) -> Result<(), Stop> {
+        let Some(Sent {
+            mut link,
+            ends,
+            kind,
+            refused,
+        }) = sent
+        else {
+            return Ok(());
         };
-        link.error = made.as_ref().err().cloned();
-        let done = i32::from(link.state == LinkState::Done);
-        let unlike = LinkFix::of(&blocker, &blocked, kind, made.err());
-        if link.state == LinkState::Done {
+        let [blocker, blocked] = ends.map(key);
+        let mut details = Vec::new();
+        if refused.is_none() {
             details.push(EventDetail::DependencyCreated {
-                from_key: blocker,
-                to_key: blocked.clone(),
+                from_key: blocker.to_owned(),
+                to_key: blocked.to_owned(),
             });
         }
+        link.state = match &refused {
+            None => LinkState::Done,
+            Some(_) => LinkState::Failed,
+        };
+        let done = i32::from(refused.is_none());
+        link.error.clone_from(&refused);
         let mut fixes = Vec::new();
-        if let Some(unlike) = unlike {
-            let url = item(ends[1]).and_then(|item| item.jira_url.clone());
-            let fix = self.link_fix(ends[1], blocked, unlike);
-            details.push(self.link_fix_told(&fix, url.unwrap_or_default()).await?);
+        if let Some(unlike) = LinkFix::of(blocker, blocked, kind, refused) {
+            let url = ends[1].jira_url.clone().unwrap_or_default();
+            let fix = self.link_fix(link.to_ticket_id, blocked.to_owned(), unlike);
+            details.push(self.link_fix_told(&fix, url).await?);
             fixes.push(fix);
         }
         let more = count(&fixes);
@@ -242,6 +284,11 @@ impl Run {
             fix: Box::new(fix.told(url, title.unwrap_or_default())),
         })
     }
+}
+
+/// The issue's key; there once all tickets have their issues.
+fn key(item: &export_item::Model) -> &str {
+    item.jira_key.as_deref().unwrap_or_default()
 }
 
 /// Whether a link is there whose answer was lost. An issue that Jira does not show tells nothing: then it is sent again.

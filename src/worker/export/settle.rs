@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
+    passage::Passage,
     run::{Run, Stop},
-    ticket::Passage,
 };
 use crate::connectors::jira::{HardStop, IssueRef, Probe, Trouble};
 

@@ -1,8 +1,8 @@
 //! A ticket's sprint, into which its issue is put once that exists.
 
 use super::{
+    passage::Passage,
     run::{Run, Stop},
-    ticket::Passage,
 };
 use crate::{
     app::snapshot::Snapshot,

@@ -16,7 +16,7 @@ pub(super) fn told(
 ) -> Vec<LogEntry> {
     let mut told = Vec::new();
     let mut note = |text: &str| told.push(LogEntry::state(now, next.attempt, text));
-    if let Some(item) = &change.item {
+    for item in change.item.iter().chain(&change.intent) {
         let key = item.jira_key.as_deref().unwrap_or_default();
         note(format!("ticket {} is {} {key}", item.ticket_id, item.state).trim_end());
     }

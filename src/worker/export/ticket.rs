@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::{
     change::Change,
+    passage::Passage,
     run::{Run, Stop},
+    turns::{Heir, Turn, Turns},
 };
 use crate::{
     app::{
@@ -13,14 +15,12 @@ use crate::{
         snapshot::Snapshot,
         step::step,
     },
-    connectors::jira::{
-        IssuePlan, IssueRef, Jira, PlanError, ProjectMeta, Unsent, adf::InlineAttachment,
-    },
+    connectors::jira::{IssuePlan, IssueRef, Jira, PlanError, ProjectMeta, Unsent},
     db::{
         export, export_attachment, export_fix, export_item, history::Entry, session_ticket, ticket,
     },
     domain::{
-        export::{EventDetail, ItemState, ManualFixType, issue_number},
+        export::{EventDetail, ItemState, issue_number},
         history::HistoryEventType,
         ids::FixId,
         integration::IntegrationResult,
@@ -29,53 +29,57 @@ use crate::{
     error::Error,
 };
 
-/// A ticket with its item, on its way.
-pub(super) struct Passage<'a> {
-    pub(super) jira: &'a Jira,
-    pub(super) ticket: &'a ticket::Model,
-    pub(super) item: export_item::Model,
-    pub(super) plan: IssuePlan,
-    /// Images in the description, to be attached.
-    pub(super) images: Vec<InlineAttachment>,
-    /// The whole description, where it had to be cut.
-    pub(super) full_text: Option<InlineAttachment>,
-    /// Why nothing may be sent to the issue any more.
-    pub(super) estranged: Option<String>,
-}
-
 impl Run {
-    /// Takes one ticket to its issue, from wherever it was left: not begun, perhaps created, or created.
-    pub(super) async fn export_ticket(
+    /// Makes a ticket ready to be sent, by its latest text.
+    pub(super) async fn ready<'a>(
         &self,
-        jira: &Jira,
+        jira: &'a Jira,
         meta: &ProjectMeta,
         item: export_item::Model,
-        ticket: &ticket::Model,
-    ) -> Result<(), Stop> {
+        ticket: &'a ticket::Model,
+    ) -> Result<Passage<'a>, Stop> {
         let mut draft = IssueDraft::of(ticket);
         let plan = self.plan(meta, &mut draft).await?;
-        let mut passage = Passage {
+        Ok(Passage {
             jira,
             ticket,
             item,
+            intended: false,
             plan,
             images: draft.images,
             full_text: draft.full_text,
             estranged: None,
-        };
+        })
+    }
+
+    /// Takes one ticket to its issue, from wherever it was left: not begun, perhaps created, or created. Its turn ends once nothing
+    /// more is sent for it.
+    pub(super) async fn export_ticket(
+        &self,
+        mut passage: Passage<'_>,
+        turn: Turn,
+        turns: &Turns,
+    ) -> Result<(), Stop> {
+        let mut turn = Some(turn);
         self.recognise(&mut passage).await?;
         if passage.item.state != ItemState::Created {
             let (issue, adopted) = self.issue_of(&mut passage).await?;
             step("export.answered");
-            self.keep_key(&mut passage, &issue, adopted).await?;
+            let ends = turn.take_if(|_| passage.sends_no_more());
+            let heirs = ends.as_ref().map(|_| turns);
+            let heir = self.keep_key(&mut passage, &issue, adopted, heirs).await?;
             step("export.key_kept");
+            if let Some(turn) = ends {
+                turn.end(heir);
+            }
         }
         if passage.full_text.is_none() && passage.is_cut() {
-            passage.full_text = Some(full_text(ticket));
+            passage.full_text = Some(full_text(passage.ticket));
         }
         let files = self.send_files(&passage).await?;
         let late = self.send_sprint(&mut passage).await?;
         step("export.sprint_sent");
+        drop(turn);
         self.finish(passage, late, &files).await?;
         step("export.ticket_done");
         Ok(())
@@ -116,13 +120,15 @@ impl Run {
         Ok(plan)
     }
 
-    /// Records the key at once, before anything else, with what the issue had to do without.
+    /// Records the key at once, before anything else, with what the issue had to do without, and with the intent of the ticket that is
+    /// sent next, where one of these turns follows at once.
     async fn keep_key(
         &self,
         passage: &mut Passage<'_>,
         issue: &IssueRef,
         adopted: bool,
-    ) -> Result<(), Stop> {
+        turns: Option<&Turns>,
+    ) -> Result<Option<Heir>, Stop> {
         let number = issue_number(&self.project, &issue.key);
         self.traffic.saw_key(number.unwrap_or_default());
         self.is_sure_of(passage.item.ticket_id);
@@ -145,13 +151,24 @@ impl Run {
             next.manual_fixes += more;
             next.orphaned_keys.0.retain(|key| *key != issue.key);
         };
+        let mut heir = turns.and_then(|turns| self.heir(passage.jira, turns));
         let change = Change {
             item: Some(item),
+            intent: heir.as_ref().map(|heir| heir.intent.clone()),
             fixes,
             ..Change::default()
         };
-        self.record_for_sure(alter, change, details, &issue.key)
-            .await
+        let recorded = self.record_for_sure(alter, change, details, &issue.key);
+        match &mut heir {
+            None => recorded.await?,
+            // The look takes no longer than the write, and an heir that was changed takes its intent back.
+            Some(heir) => {
+                let (recorded, is_ready) = tokio::join!(recorded, self.is_ready(&heir.ticket));
+                recorded?;
+                heir.is_ready = is_ready;
+            }
+        }
+        Ok(heir)
     }
 
     /// Records that the ticket is done, with the event that tells so.
@@ -269,29 +286,6 @@ impl Run {
         let rows: Vec<_> = unsent.into_iter().map(row).collect();
         let details = rows.iter().map(|row| passage.told(row)).collect();
         (rows, details)
-    }
-}
-
-impl Passage<'_> {
-    /// What the issue has to do without, as it was written down before the create.
-    pub(super) fn noted(&self) -> Vec<Unsent> {
-        serde_json::from_value(self.item.fallbacks.clone()).unwrap_or_default()
-    }
-
-    /// The event that tells of a manual fix.
-    pub(super) fn told(&self, fix: &export_fix::Model) -> EventDetail {
-        let (url, title) = (self.item.jira_url.clone(), self.ticket.title.0.clone());
-        EventDetail::FieldFallback {
-            ticket_id: fix.ticket_id,
-            field: fix.field.clone(),
-            fix: Box::new(fix.told(url.unwrap_or_default(), title)),
-        }
-    }
-
-    /// Whether Jira has less than the whole description, by this worker's doing or an earlier one's.
-    fn is_cut(&self) -> bool {
-        let cut = |unsent: &Unsent| unsent.fix_type == ManualFixType::DescriptionTruncated;
-        self.plan.unsent.iter().any(cut) || self.noted().iter().any(cut)
     }
 }
 

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 
 use super::{
+    passage::Passage,
     patience::Patience,
     run::{Run, Stop},
     settle::Doubt,
-    ticket::Passage,
 };
 use crate::{
     app::{

@@ -23,6 +23,7 @@ mod second;
 mod spare;
 mod taken_over;
 mod throttle;
+mod turns;
 mod twice;
 mod watch;
 

@@ -157,8 +157,13 @@ async fn a_throttled_create_waits_as_told_and_says_so(
             _ => None,
         });
     assert_eq!(told.unwrap().seconds, seconds);
+    // The ticket that is ready to be the next one waits beside it, and the clock adds up what both wait.
     let waited: std::time::Duration = bench.clock.waits().iter().sum();
-    assert_eq!(waited.as_secs(), seconds.unsigned_abs());
+    let seconds = seconds.unsigned_abs();
+    assert!(
+        (seconds..=2 * seconds).contains(&waited.as_secs()),
+        "{waited:?}"
+    );
     bench.assert_whole(3).await;
 }
 

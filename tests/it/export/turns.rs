@@ -1,0 +1,38 @@
+//! One ticket at a time without a wait in between: the next one is made ready while Jira works, and goes as it is when its turn comes.
+
+use docket::{domain::actor::Role, sandbox::Operation};
+use rstest::rstest;
+
+use super::{
+    bench::{Bench, assert_completed},
+    files::in_jira,
+};
+use crate::{
+    attachments::{header, upload},
+    support::database::Kind,
+};
+
+const TICKETS: &[(&str, &[&str])] = &[("a", &[]), ("b", &["a"]), ("c", &["b"]), ("d", &[])];
+
+#[rstest]
+#[tokio::test]
+async fn a_ticket_that_is_changed_while_it_waits_goes_as_it_is_then(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind, TICKETS).await;
+    let third = bench.tickets().await[2].id.clone();
+    bench
+        .during_the_second_create(async || {
+            let mut tickets = bench.server.tickets(Role::Admin);
+            let late = header(&third, "late.txt");
+            upload(&mut tickets, late, b"gate 4, too").await.unwrap();
+        })
+        .await;
+    let events = bench.events(0).await;
+    assert_completed(&events);
+    let (title, name) = ("The work on c".to_owned(), "late.txt".to_owned());
+    assert_eq!(in_jira(&bench), [(title, name, b"gate 4, too".to_vec())]);
+    assert_eq!(bench.creates(), 4);
+    let looks = bench.jira.requests_of(Operation::FetchIssues);
+    assert!(looks.is_empty(), "nothing was in doubt");
+}
