@@ -8,6 +8,11 @@ use docket::{
     telemetry,
 };
 
+/// Gives memory back that is not used any more (`.cargo/config.toml` says when). The system's keeps what each thread has needed once.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     #[cfg(feature = "failpoints")]

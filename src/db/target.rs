@@ -70,7 +70,9 @@ impl Target {
     ) -> Result<DatabaseConnection, DbErr> {
         match self {
             Self::Sqlite(options) => {
-                let reading = options.as_ref().clone().pragma("query_only", "ON");
+                // The system keeps the file's pages for all; of its own a connection needs few: 1 MiB of them.
+                let reading = options.as_ref().clone().pragma("cache_size", "-1024");
+                let reading = reading.pragma("query_only", "ON");
                 open_sqlite(reading, connections).await
             }
             Self::Postgres(_) => self.open(connections).await,
