@@ -122,7 +122,9 @@ impl Task {
             Err(error) => Err(error),
         };
         match committed {
-            Ok(()) => drop(self.written.send_replace(())),
+            Ok(()) => {
+                self.written.send_replace(());
+            }
             // Whatever state the connection is in, the next batch starts with a fresh one.
             Err(_) => self.drop_connection().await,
         }

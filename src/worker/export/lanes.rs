@@ -138,10 +138,10 @@ impl Run {
                 intent,
                 is_ready: true,
             } => {
-                let passage = passage.intended(intent);
+                let passage = passage.intended(*intent);
                 return self.export_ticket(passage, turn, turns).await.map_err(at);
             }
-            Came::Inherited { turn, intent, .. } => (turn, self.withdraw(intent).await?),
+            Came::Inherited { turn, intent, .. } => (turn, self.withdraw(*intent).await?),
             Came::Waited(turn) => (turn, item),
         };
         // Anything may have happened since the ticket was made ready.

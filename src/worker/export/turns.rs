@@ -54,7 +54,7 @@ pub(super) enum Came {
     /// From the one before, which has written down this intent.
     Inherited {
         turn: Turn,
-        intent: export_item::Model,
+        intent: Box<export_item::Model>,
         /// Whether the ticket may be sent as it is.
         is_ready: bool,
     },
@@ -120,7 +120,7 @@ impl Turn {
             // One that is gone leaves the turn free.
             let _ = heir.waits.send(Came::Inherited {
                 turn: self,
-                intent: heir.intent,
+                intent: Box::new(heir.intent),
                 is_ready: heir.is_ready,
             });
         }
