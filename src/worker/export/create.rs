@@ -146,10 +146,10 @@ impl Run {
         Some(heir)
     }
 
-    /// Whether nobody has asked for anything since the ticket was made ready, and it is what it was.
+    /// Whether the ticket may begin, and is what it was when it was made ready.
     pub(super) async fn is_ready(&self, ticket: &ticket::Model) -> bool {
-        let (heeded, now) = tokio::join!(self.may_go_on(), self.app.ticket_row(ticket.id));
-        heeded.is_ok() && now.is_ok_and(|now| now == *ticket)
+        let (may_begin, now) = tokio::join!(self.boundary(), self.app.ticket_row(ticket.id));
+        may_begin.is_ok() && now.is_ok_and(|now| now == *ticket)
     }
 
     /// Takes an intent back: the ticket was not sent.

@@ -125,28 +125,38 @@ impl Run {
             stop,
             at: Some(told.clone()),
         };
-        let passage = self.ready(jira, meta, item.clone(), &ticket).await;
-        let passage = passage.map_err(at)?;
+        let passage = match self.ready(jira, meta, item.clone(), &ticket).await {
+            // Those before it come first, also where it cannot be sent: it is made ready again when its turn has come.
+            Err(Stop::Hard(_) | Stop::Storage(_)) if matches!(place, Place::Behind(_)) => None,
+            ready => Some(ready.map_err(at)?),
+        };
         let begins = matches!(item.state, ItemState::Pending | ItemState::Failed);
-        let heir = begins.then(|| (ticket.clone(), self.intent(&passage)));
-        let (turn, item) = match turns.wait(place, heir).await {
-            Came::AtOnce(turn) => {
+        let heir = passage.as_ref().filter(|_| begins && self.lanes == 1);
+        let heir = heir.map(|passage| (ticket.clone(), self.intent(passage)));
+        let (turn, item) = match (turns.wait(place, heir).await, passage) {
+            (Came::AtOnce(turn), Some(passage)) => {
                 return self.export_ticket(passage, turn, turns).await.map_err(at);
             }
-            Came::Inherited {
-                turn,
-                intent,
-                is_ready: true,
-            } => {
+            (
+                Came::Inherited {
+                    turn,
+                    intent,
+                    is_ready: true,
+                },
+                Some(passage),
+            ) => {
                 let passage = passage.intended(*intent);
                 return self.export_ticket(passage, turn, turns).await.map_err(at);
             }
-            Came::Inherited { turn, intent, .. } => (turn, self.withdraw(*intent).await?),
-            Came::Waited(turn) => (turn, item),
+            (Came::Inherited { turn, intent, .. }, _) => {
+                (turn, self.withdraw(*intent).await.map_err(at)?)
+            }
+            (Came::AtOnce(turn) | Came::Waited(turn), _) => (turn, item),
         };
         // Anything may have happened since the ticket was made ready.
         self.may_begin().await?;
-        let ticket = self.app.ticket_row(ticket.id).await.map_err(Stop::from)?;
+        let now = self.app.ticket_row(ticket.id).await;
+        let ticket = now.map_err(|error| at(error.into()))?;
         let passage = self.ready(jira, meta, item, &ticket).await;
         let passage = passage.map_err(at)?;
         self.export_ticket(passage, turn, turns).await.map_err(at)

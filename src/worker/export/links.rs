@@ -68,11 +68,11 @@ impl Run {
                     self.integration().await.map(drop)
                 };
                 let (kept, sent) = tokio::join!(keep, self.send_link(jira, way, link, &items));
-                last = Some(sent?);
                 if let Err(stop) = kept {
-                    self.keep_link(last).await?;
+                    self.keep_link(sent.ok()).await?;
                     return Err(stop);
                 }
+                last = Some(sent?);
             }
             self.keep_link(last).await?;
         }
@@ -154,6 +154,7 @@ impl Run {
         items: &'a [export_item::Model],
     ) -> Result<Sent<'a>, Stop> {
         self.may_go_on().await?;
+        self.still_holds()?;
         let item = |id| {
             let mut known = items.iter().filter(|item| item.jira_key.is_some());
             let item = known.find(|item| item.ticket_id == id);

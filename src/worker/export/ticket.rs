@@ -66,7 +66,7 @@ impl Run {
             let (issue, adopted) = self.issue_of(&mut passage).await?;
             step("export.answered");
             let ends = turn.take_if(|_| passage.sends_no_more());
-            let heirs = ends.as_ref().map(|_| turns);
+            let heirs = ends.as_ref().filter(|_| self.lanes == 1).map(|_| turns);
             let heir = self.keep_key(&mut passage, &issue, adopted, heirs).await?;
             step("export.key_kept");
             if let Some(turn) = ends {
@@ -151,24 +151,27 @@ impl Run {
             next.manual_fixes += more;
             next.orphaned_keys.0.retain(|key| *key != issue.key);
         };
-        let mut heir = turns.and_then(|turns| self.heir(passage.jira, turns));
         let change = Change {
             item: Some(item),
-            intent: heir.as_ref().map(|heir| heir.intent.clone()),
             fixes,
             ..Change::default()
         };
-        let recorded = self.record_for_sure(alter, change, details, &issue.key);
-        match &mut heir {
-            None => recorded.await?,
+        if let Some(mut heir) = turns.and_then(|turns| self.heir(passage.jira, turns)) {
+            let both = Change {
+                intent: Some(heir.intent.clone()),
+                ..change.clone()
+            };
             // The look takes no longer than the write, and an heir that was changed takes its intent back.
-            Some(heir) => {
-                let (recorded, is_ready) = tokio::join!(recorded, self.is_ready(&heir.ticket));
-                recorded?;
+            let recorded = self.record(&alter, both, details.clone());
+            let (recorded, is_ready) = tokio::join!(recorded, self.is_ready(&heir.ticket));
+            if recorded.is_ok() {
                 heir.is_ready = is_ready;
+                return Ok(Some(heir));
             }
         }
-        Ok(heir)
+        self.record_for_sure(alter, change, details, &issue.key)
+            .await?;
+        Ok(None)
     }
 
     /// Records that the ticket is done, with the event that tells so.

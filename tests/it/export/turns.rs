@@ -1,10 +1,10 @@
 //! One ticket at a time without a wait in between: the next one is made ready while Jira works, and goes as it is when its turn comes.
 
-use docket::{domain::actor::Role, sandbox::Operation};
+use docket::{domain::actor::Role, proto::v1::SetIntegrationEnabledRequest, sandbox::Operation};
 use rstest::rstest;
 
 use super::{
-    bench::{Bench, assert_completed},
+    bench::{Bench, assert_completed, last},
     files::in_jira,
 };
 use crate::{
@@ -35,4 +35,25 @@ async fn a_ticket_that_is_changed_while_it_waits_goes_as_it_is_then(
     assert_eq!(bench.creates(), 4);
     let looks = bench.jira.requests_of(Operation::FetchIssues);
     assert!(looks.is_empty(), "nothing was in doubt");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_integration_that_is_switched_off_while_a_ticket_waits_lets_it_through_no_more(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind, TICKETS).await;
+    bench
+        .during_the_second_create(async || {
+            let request = SetIntegrationEnabledRequest {
+                id: bench.integration.clone(),
+                enabled: false,
+            };
+            let mut integrations = bench.server.integrations(Role::Admin);
+            integrations.set_integration_enabled(request).await.unwrap();
+        })
+        .await;
+    let export = last(&bench.events(0).await);
+    assert_eq!(export.failure.unwrap().reason, "INTEGRATION_DISABLED");
+    assert_eq!((bench.creates(), export.tickets_completed), (2, 2));
 }
