@@ -78,7 +78,7 @@ impl App {
         let action = |_: Option<&()>| TicketAction::DeleteTicket;
         self.change_ticket(actor, id, action, parse, move |tx, edit, ()| {
             Box::pin(async move {
-                edit.change_session(tx, true).await?;
+                edit.change_session(tx).await?;
                 edit.ticket.delete_time = Some(edit.now);
                 Ok(())
             })
@@ -86,7 +86,7 @@ impl App {
         .await
     }
 
-    /// Restores a deleted ticket as it was.
+    /// Restores a deleted ticket as it was. Into a session that was exported it does not come back: the export was laid out without it.
     pub async fn undelete_ticket(&self, actor: &Actor, id: Result<TicketId>) -> Result<TicketView> {
         let parse = || Ok(Update::now(()));
         let action = |_: Option<&()>| TicketAction::UndeleteTicket;
@@ -98,7 +98,7 @@ impl App {
                         id: edit.ticket.id.to_string(),
                     });
                 }
-                edit.change_session(tx, false).await
+                edit.change_session(tx).await
             })
         })
         .await
@@ -157,27 +157,24 @@ impl Edit {
         Ok(())
     }
 
-    /// Tells the ticket's session that it has other tickets now, so that an export that is being laid out begins anew. With `only_open` the
-    /// session has to be one that is still being put together.
-    async fn change_session(&self, tx: &Tx, only_open: bool) -> Result<()> {
+    /// Tells the ticket's session that it has other tickets now, so that an export that is being laid out begins anew. The session has to
+    /// be one that is still being put together.
+    async fn change_session(&self, tx: &Tx) -> Result<()> {
         let Some(id) = self.ticket.session_id else {
             return Ok(());
         };
         let Some(session) = session::find(tx, id).await? else {
             return Ok(());
         };
-        if session.status == SessionStatus::Active {
-            // Whoever changed it meanwhile may have begun its export: the transaction is to be tried again.
-            let touched = session::touch(tx, &session, self.now).await;
-            return touched.map_err(|error| match error {
-                Error::Fenced => changing(id),
-                error => error,
-            });
+        if session.status != SessionStatus::Active {
+            return Err(not_editable(&session));
         }
-        match only_open {
-            true => Err(not_editable(&session)),
-            false => Ok(()),
-        }
+        // Whoever changed it meanwhile may have begun its export: the transaction is to be tried again.
+        let touched = session::touch(tx, &session, self.now).await;
+        touched.map_err(|error| match error {
+            Error::Fenced => changing(id),
+            error => error,
+        })
     }
 }
 

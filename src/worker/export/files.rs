@@ -45,10 +45,8 @@ impl Run {
     /// The ticket's files with how far each has come. Those that are new are written down first.
     async fn outgoing(&self, passage: &Passage<'_>) -> Result<Vec<Outgoing>, Stop> {
         let ticket = passage.ticket.id;
-        let kept = match passage.ticket.attachment_count {
-            0 => Vec::new(),
-            _ => attachment::of_tickets(self.app.db.read(), [ticket]).await?,
-        };
+        // Also those that came while the issue was made.
+        let kept = attachment::of_tickets(self.app.db.read(), [ticket]).await?;
         if kept.is_empty() && passage.images.is_empty() && passage.full_text.is_none() {
             return Ok(Vec::new());
         }

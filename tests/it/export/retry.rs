@@ -1,11 +1,18 @@
 //! Retrying an export: from where it stopped, at most three times.
 
-use docket::sandbox::{Action, Fault, Operation};
+use docket::{
+    domain::actor::Role,
+    proto::v1::{DeleteTicketRequest, UndeleteTicketRequest},
+    sandbox::{Action, Fault, Operation},
+};
 use rstest::rstest;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use super::bench::{Bench, assert_completed, kinds, last};
+use super::{
+    ask::reason,
+    bench::{Bench, assert_completed, kinds, last},
+};
 use crate::support::database::Kind;
 
 #[rstest]
@@ -162,4 +169,32 @@ async fn a_repeated_start_gets_the_first_answer() {
     assert_completed(&bench.events(0).await);
     let late = bench.exports().start_export(request).await.unwrap();
     assert_eq!(late.into_inner(), first);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_ticket_that_an_export_was_laid_out_without_does_not_come_back_into_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind, &[("a", &[]), ("b", &[]), ("c", &[])]).await;
+    let id = bench.tickets().await[1].id.clone();
+    let mut tickets = bench.server.tickets(Role::Admin);
+    let request = DeleteTicketRequest {
+        id: id.clone(),
+        ..Default::default()
+    };
+    tickets.delete_ticket(request).await.unwrap();
+    bench
+        .jira
+        .order(Fault::on(Operation::CreateIssue, Action::status(401)).nth(2));
+    last(&bench.run().await).failure.unwrap();
+    let mut restore = async || {
+        let request = UndeleteTicketRequest { id: id.clone() };
+        tickets.undelete_ticket(request).await.unwrap_err()
+    };
+    assert_eq!(reason(&restore().await), "SESSION_NOT_EDITABLE");
+    bench.retry().await.unwrap();
+    assert_completed(&bench.events(0).await);
+    assert_eq!(reason(&restore().await), "SESSION_NOT_EDITABLE");
+    bench.assert_whole(2).await;
 }

@@ -15,22 +15,26 @@ use crate::{
 const TICKETS: &[(&str, &[&str])] = &[("a", &[]), ("b", &["a"]), ("c", &["b"]), ("d", &[])];
 
 #[rstest]
+#[case::the_one_that_is_sent(1, "The work on b")]
+#[case::the_one_that_waits(2, "The work on c")]
 #[tokio::test]
-async fn a_ticket_that_is_changed_while_it_waits_goes_as_it_is_then(
+async fn a_ticket_that_is_given_a_file_while_an_issue_is_made_goes_with_it(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] place: usize,
+    #[case] title: &str,
 ) {
     let bench = Bench::new(kind, TICKETS).await;
-    let third = bench.tickets().await[2].id.clone();
+    let ticket = bench.tickets().await[place].id.clone();
     bench
         .during_the_second_create(async || {
             let mut tickets = bench.server.tickets(Role::Admin);
-            let late = header(&third, "late.txt");
+            let late = header(&ticket, "late.txt");
             upload(&mut tickets, late, b"gate 4, too").await.unwrap();
         })
         .await;
     let events = bench.events(0).await;
     assert_completed(&events);
-    let (title, name) = ("The work on c".to_owned(), "late.txt".to_owned());
+    let (title, name) = (title.to_owned(), "late.txt".to_owned());
     assert_eq!(in_jira(&bench), [(title, name, b"gate 4, too".to_vec())]);
     assert_eq!(bench.creates(), 4);
     let looks = bench.jira.requests_of(Operation::FetchIssues);
