@@ -60,7 +60,7 @@ impl Run {
         turn: Turn,
         turns: &Turns,
     ) -> Result<(), Stop> {
-        let mut turn = Some(turn);
+        let (mut turn, mut order) = (Some(turn), None);
         self.recognise(&mut passage).await?;
         if passage.item.state != ItemState::Created {
             let (issue, adopted) = self.issue_of(&mut passage).await?;
@@ -70,6 +70,7 @@ impl Run {
             let heir = self.keep_key(&mut passage, &issue, adopted, heirs).await?;
             step("export.key_kept");
             if let Some(turn) = ends {
+                order = turns.in_order().await;
                 turn.end(heir);
             }
         }
@@ -79,8 +80,12 @@ impl Run {
         let files = self.send_files(&passage).await?;
         let late = self.send_sprint(&mut passage).await?;
         step("export.sprint_sent");
-        drop(turn);
+        if let Some(turn) = turn {
+            order = turns.in_order().await;
+            turn.end(None);
+        }
         self.finish(passage, late, &files).await?;
+        drop(order);
         step("export.ticket_done");
         Ok(())
     }
@@ -206,13 +211,18 @@ impl Run {
             now,
         );
         let more = count(&fixes);
+        let position = item.position;
+        let upcoming = self
+            .app
+            .next_ticket(self.claimed.id, Some(position))
+            .await?;
         let alter = |next: &mut export::Model| {
             next.tickets_completed += 1;
             next.manual_fixes += more;
+            // With the event, which is to name those that are on the way yet, or the one that is next.
+            self.traffic.arrive(position);
+            self.traffic.expect(upcoming);
         };
-        // Before the event, which is to name those that are on the way yet.
-        self.traffic.arrive(item.position);
-        self.expect_next(item.position).await?;
         let result = self.outcome(&passage, &key, &url, files, now)?;
         let change = Change {
             exported: Some(session_ticket::Exported {
@@ -227,15 +237,6 @@ impl Run {
             ..Change::default()
         };
         self.record(alter, change, details).await
-    }
-
-    /// Between two tickets the next one is told as the one that the run is at.
-    async fn expect_next(&self, behind: i32) -> Result<(), Stop> {
-        if self.traffic.is_empty() {
-            let next = self.app.next_ticket(self.claimed.id, Some(behind)).await?;
-            self.traffic.expect(next);
-        }
-        Ok(())
     }
 
     /// What the ticket tells of its issue.

@@ -8,7 +8,7 @@ use std::{
     task::Poll,
 };
 
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{AcquireError, MutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::traffic::lock;
 use crate::db::{export_item, ticket};
@@ -17,6 +17,8 @@ use crate::db::{export_item, ticket};
 pub(super) struct Turns {
     free: Arc<Semaphore>,
     next: Mutex<Option<Heir>>,
+    /// Held while a ticket is written down as done, where one is sent at a time.
+    done: Option<tokio::sync::Mutex<()>>,
 }
 
 /// A ticket's turn; it ends with this value.
@@ -66,6 +68,7 @@ impl Turns {
         Self {
             free: Arc::new(Semaphore::new(at_once as usize)),
             next: Mutex::default(),
+            done: (at_once == 1).then(tokio::sync::Mutex::default),
         }
     }
 
@@ -104,6 +107,15 @@ impl Turns {
                 let permit = permit.unwrap_or_else(|_| unreachable!("nobody closes it"));
                 Came::Waited(Turn { _permit: permit })
             }
+        }
+    }
+
+    /// Waits, before a turn ends, until the ticket before it is written down as done: those that are sent one after the other are told
+    /// so, too.
+    pub(super) async fn in_order(&self) -> Option<MutexGuard<'_, ()>> {
+        match &self.done {
+            Some(done) => Some(done.lock().await),
+            None => None,
         }
     }
 
