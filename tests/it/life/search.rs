@@ -4,7 +4,10 @@ use docket::{domain::actor::Role, proto::v1};
 use rstest::rstest;
 
 use super::{filed, move_to, transition};
-use crate::support::{database::Kind, server::TestServer};
+use crate::support::{
+    database::{Kind, TestDatabase},
+    server::TestServer,
+};
 
 /// How many tickets have the words, for those who read internal comments and for those who do not.
 async fn found(server: &TestServer, query: &str) -> [usize; 2] {
@@ -37,21 +40,19 @@ async fn a_start_tells_search_of_what_it_does_not_know(
     let id: docket::domain::ids::TicketId = ticket.id.parse().unwrap();
     let row = docket::db::ticket::find_many(server.database().read(), [id]);
     let row = row.await.unwrap().pop().unwrap();
-    // As one that an older index knew.
-    for number in 1000..1120 {
-        let id = docket::domain::ids::TicketId::at(row.create_time);
-        server
-            .insert(docket::db::ticket::Model {
+    let clock = std::sync::Arc::new(docket::app::clock::SystemClock);
+    let meanwhile = async |database: &TestDatabase| {
+        for number in 1000..1120 {
+            let id = docket::domain::ids::TicketId::at(row.create_time);
+            let unknown = docket::db::ticket::Model {
                 id,
                 number,
                 ..row.clone()
-            })
-            .await;
-    }
-    assert_eq!(found(&server, "printer").await, [1, 1]);
-    let server = server
-        .restart(std::sync::Arc::new(docket::app::clock::SystemClock))
-        .await;
+            };
+            database.insert(unknown).await;
+        }
+    };
+    let server = server.restart_after(clock, meanwhile).await;
     while found(&server, "printer -gate5").await != [50, 50] {
         tokio::task::yield_now().await;
     }

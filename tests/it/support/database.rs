@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use docket::db::Db;
-use sea_orm::{ConnectionTrait as _, Database};
+use sea_orm::{ConnectionTrait as _, Database, EntityTrait, IntoActiveModel, ModelTrait};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -42,6 +42,26 @@ impl TestDatabase {
         };
         let db = Db::connect(&url, 8).await.expect("connects");
         Self { url, db, folder }
+    }
+
+    /// Puts a row into it, as something would that no call does.
+    pub(crate) async fn insert<M>(&self, row: M)
+    where
+        M: ModelTrait
+            + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>
+            + Clone
+            + Sync
+            + 'static,
+        <M::Entity as EntityTrait>::ActiveModel: Send,
+    {
+        let insert = self.db.write(move |tx| {
+            let row = row.clone().into_active_model();
+            Box::pin(async move {
+                M::Entity::insert(row).exec_without_returning(tx).await?;
+                Ok(())
+            })
+        });
+        insert.await.expect("takes the row");
     }
 
     /// Where SQLite's files are; a folder that the test may use for more.

@@ -167,7 +167,17 @@ impl TestServer {
 
     /// Stops it as a signal would, and starts it again on what it has stored.
     pub(crate) async fn restart(self, clock: Arc<dyn Clock>) -> Self {
+        self.restart_after(clock, async |_| ()).await
+    }
+
+    /// As [`TestServer::restart`], with something that happens to the database while nobody works on it.
+    pub(crate) async fn restart_after(
+        self,
+        clock: Arc<dyn Clock>,
+        meanwhile: impl AsyncFnOnce(&TestDatabase),
+    ) -> Self {
         let (config, database) = self.stop_keeping().await;
+        meanwhile(&database).await;
         Self::serve(database, config, clock, Settings::default()).await
     }
 
@@ -263,14 +273,7 @@ impl TestServer {
         <M::Entity as EntityTrait>::ActiveModel: Send,
     {
         let database = self.database.as_ref().expect("its database");
-        let insert = database.db.write(move |tx| {
-            let row = row.clone().into_active_model();
-            Box::pin(async move {
-                M::Entity::insert(row).exec_without_returning(tx).await?;
-                Ok(())
-            })
-        });
-        insert.await.expect("takes the row");
+        database.insert(row).await;
     }
 
     /// Stops it as a signal would, and waits for its end.
