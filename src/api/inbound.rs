@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, Request, State},
+    extract::{DefaultBodyLimit, Path, Request, State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header::RETRY_AFTER},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -30,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) fn webhooks(app: &Arc<App>) -> Router {
     Router::new()
         .route("/webhooks/{platform}/{integration}", post(take))
+        .route("/webhooks/{platform}/{integration}/", post(take))
         .layer(DefaultBodyLimit::max(MOST))
         .layer(middleware::from_fn(in_time))
         .with_state(Arc::clone(app))
@@ -47,8 +48,12 @@ async fn take(
     State(app): State<Arc<App>>,
     Path((platform, integration)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return unread(&rejection),
+    };
     let header = |names: [&str; 2]| {
         let found = names.iter().find_map(|name| headers.get(*name));
         let text = found.and_then(|value| value.to_str().ok());
@@ -66,6 +71,17 @@ async fn take(
         Ok(Taken::Passed) => (StatusCode::OK, "nothing new\n").into_response(),
         Ok(Taken::Repeated) => (StatusCode::OK, "taken before\n").into_response(),
         Err(error) => refused(&error),
+    }
+}
+
+/// The body is too large, or did not come whole.
+fn unread(rejection: &BytesRejection) -> Response {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let text = format!("larger than {} MiB\n", MOST / (1024 * 1024));
+            (StatusCode::PAYLOAD_TOO_LARGE, text).into_response()
+        }
+        status => (status, "the body did not come whole\n").into_response(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Webhooks from platforms: one that is signed and new has the issue that it speaks of read again, and the ticket tells where that stands.
+//! Webhooks from platforms: one that is signed and was not taken yet has the issue that it speaks of read again, and the ticket tells
+//! where that stands. How old it is does not matter: the issue is read as it is now.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,10 +18,6 @@ use crate::{
     error::{Error, Reason, Result},
 };
 
-/// How old a webhook may be that says when it was sent: Jira repeats one for a quarter of an hour.
-const MAX_AGE: TimeDelta = TimeDelta::hours(1);
-/// By how much a platform's clock may be ahead.
-const SKEW: TimeDelta = TimeDelta::minutes(5);
 /// For how long a delivery is remembered.
 const REMEMBERED: TimeDelta = TimeDelta::days(3);
 /// In [`External::raw`]: where the ticket's copy stands.
@@ -67,13 +64,6 @@ impl App {
         require_enabled(&row)?;
         let word = read(&row.config, &hint.body)
             .ok_or_else(|| Error::invalid("body", "must be a webhook of the platform, in JSON"))?;
-        let now = self.clock.now();
-        if word
-            .time
-            .is_some_and(|time| now - time > MAX_AGE || time - now > SKEW)
-        {
-            return Err(Error::invalid("timestamp", "must be of the last hour"));
-        }
         if hint.delivery.len() > 200 {
             return Err(Error::invalid(
                 "delivery",
@@ -93,7 +83,8 @@ impl App {
             }
         }
         // Only now: what came to nothing is repeated by the platform.
-        self.remember_delivery(row.id, names, now).await?;
+        self.remember_delivery(row.id, names, self.clock.now())
+            .await?;
         Ok(taken)
     }
 

@@ -1,7 +1,8 @@
-//! Webhooks that platforms send to docket: who signed them, when, and which issue they speak of. Nothing else of them counts: the issue is
+//! Webhooks that platforms send to docket: who signed them, and which issue they speak of. Nothing else of them counts: the issue is
 //! read again.
 
-use chrono::{DateTime, Utc};
+use std::borrow::Cow;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -65,8 +66,6 @@ fn bytes(digits: &str) -> Option<Vec<u8>> {
 pub struct Word {
     /// The platform's own id of the issue; none where it speaks of no issue of the integration's.
     pub issue: Option<String>,
-    /// When it was sent, where it says so.
-    pub time: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
@@ -75,9 +74,6 @@ struct Body {
     issue: Option<Issue>,
     #[serde(default)]
     repository: Option<Repository>,
-    /// Jira's, in milliseconds.
-    #[serde(default)]
-    timestamp: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -94,7 +90,7 @@ struct Repository {
 
 /// Reads the body; `None`: it is none of a webhook's.
 pub fn read(config: &PlatformConfig, body: &[u8]) -> Option<Word> {
-    let body: Body = serde_json::from_slice(body).ok()?;
+    let body: Body = serde_json::from_slice(&json(body)).ok()?;
     let id = body.issue.map(|issue| issue.id);
     let id = id.and_then(|id| match id {
         Value::String(text) => Some(text),
@@ -111,8 +107,17 @@ pub fn read(config: &PlatformConfig, body: &[u8]) -> Option<Word> {
     };
     Some(Word {
         issue: id.filter(|_| here),
-        time: body.timestamp.and_then(DateTime::from_timestamp_millis),
     })
+}
+
+/// GitHub sends a form where it is not told otherwise, with the JSON in its field `payload`. No JSON begins so.
+fn json(body: &[u8]) -> Cow<'_, [u8]> {
+    if !body.starts_with(b"payload=") {
+        return body.into();
+    }
+    let payload = url::form_urlencoded::parse(body).next();
+    let payload = payload.map(|(_, value)| value.into_owned());
+    payload.unwrap_or_default().into_bytes().into()
 }
 
 #[cfg(test)]
@@ -154,5 +159,8 @@ mod tests {
         assert_eq!(other.issue, None);
         assert_eq!(of(r#"{"zen":"Keep it"}"#).unwrap().issue, None);
         assert_eq!(of("not json"), None);
+        let form = "payload=%7B%22issue%22%3A%7B%22id%22%3A7%7D%2C%22repository%22%3A+%7B%22full_name%22%3A%22acme%2Fapp%22%7D%7D";
+        assert_eq!(of(form).unwrap().issue.as_deref(), Some("7"));
+        assert_eq!(of("payload="), None);
     }
 }

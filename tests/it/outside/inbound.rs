@@ -1,4 +1,4 @@
-//! Webhooks from platforms: signed and new ones have the issue read again, and the ticket tells where it stands.
+//! Webhooks from platforms: signed ones that were not taken yet have the issue read again, and the ticket tells where it stands.
 
 use std::{sync::Arc, time::Duration};
 
@@ -203,6 +203,36 @@ async fn a_signed_webhook_has_the_issue_read_again_once(
         .collect();
     let closed = Some("closed (completed)".to_owned());
     assert_eq!(told, [closed, Some("gone".to_owned())]);
+    server.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_webhook_may_be_a_form_and_its_address_end_in_a_slash(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let server = TestServer::start(kind).await;
+    let github = Github::start().await;
+    let (id, ticket) = dispatched(&server, &github).await;
+    let url = format!("{}/webhooks/github/{id}/", server.url());
+    let issue = json!({ "id": 9_000_000_001_u64, "number": 1, "state": "closed" });
+    let body = json!({ "issue": issue, "repository": { "full_name": "acme/app" } }).to_string();
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("payload", &body)
+        .finish();
+    let answer = Act::Answer(Reply::json(200, &issue));
+    github
+        .stand_in
+        .order("GET /repos/acme/app/issues/1", answer);
+    let (code, text) = send(&url, "d-1", SECRET, &form).await;
+    assert_eq!((code, text.as_str()), (StatusCode::OK, "taken\n"));
+    let after = get(&server, &ticket.id).await;
+    assert_eq!(status(&after).as_deref(), Some("closed"));
+
+    let large = "x".repeat(2 * 1024 * 1024 + 1);
+    let (code, text) = send(&url, "d-2", SECRET, &large).await;
+    let expected = (StatusCode::PAYLOAD_TOO_LARGE, "larger than 2 MiB\n");
+    assert_eq!((code, text.as_str()), expected);
     server.stop().await;
 }
 
