@@ -3,6 +3,7 @@
 mod key_ring;
 mod keys;
 mod parse;
+mod place;
 mod read;
 mod sla;
 mod uploads;
@@ -23,6 +24,7 @@ use url::Url;
 
 pub use key_ring::CredentialsKeys;
 pub use keys::{CredentialsKey, SigningSecret};
+pub use place::Place;
 
 use crate::{
     connectors::scan::Scanner,
@@ -169,16 +171,18 @@ impl fmt::Display for Fault {
 impl Config {
     /// The settings of the process's environment. Makes the data folder, and in it the secrets that are not set.
     pub fn from_env() -> Result<Self, ConfigError> {
-        // What is not UTF-8 becomes U+FFFD here, which the reader refuses for every setting.
-        Self::from_map(|name| {
-            std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
-        })
+        Self::from_map(environment)
     }
 
     /// The settings that `lookup` knows by their names; an empty value counts as not set.
     pub fn from_map(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         read::config(&lookup).map_err(ConfigError)
     }
+}
+
+/// A variable of the process's environment. What is not UTF-8 becomes U+FFFD here, which the reader refuses for every setting.
+fn environment(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 /// Whether only this machine can reach the address.

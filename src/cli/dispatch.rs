@@ -3,16 +3,13 @@
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
-use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
-use super::{CommandError, counting::counted, show};
+use super::{CommandError, counting::counted, offline, show};
 use crate::{
     app::clock::{Clock as _, SystemClock},
-    config::{Config, LogSettings},
-    db::{Db, dispatch},
+    db::dispatch,
     domain::ids::IntegrationId,
-    telemetry,
 };
 
 /// One writer is enough.
@@ -46,12 +43,7 @@ fn time(text: &str) -> Result<DateTime<Utc>, String> {
 /// Marks them as due and tells how many they are.
 pub(super) async fn run(command: DispatchCommand) -> Result<(), CommandError> {
     let DispatchCommand::Replay(args) = command;
-    let config = Config::from_env()?;
-    telemetry::init(&LogSettings {
-        filter: "warn".to_owned(),
-        ..config.log
-    });
-    let db = Db::connect(config.database_url.expose_secret(), CONNECTIONS).await?;
+    let (_, db) = offline::open(CONNECTIONS).await?;
     let (since, integration) = (args.since, args.integration.map(IntegrationId));
     let now = SystemClock.now();
     let marked = db.write(move |tx| {

@@ -3,19 +3,16 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use secrecy::ExposeSecret as _;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::CommandError;
+use super::{CommandError, offline};
 use crate::{
-    config::{Config, LogSettings},
     db::{Db, export, export_log},
     domain::{
         export_log::LogKind,
         ids::{ExportId, SessionId},
     },
-    telemetry,
 };
 
 /// One reader is enough.
@@ -38,12 +35,7 @@ pub(super) struct LogArgs {
 
 /// Prints the log on standard output.
 pub(super) async fn run(args: LogArgs) -> Result<(), CommandError> {
-    let config = Config::from_env()?;
-    telemetry::init(&LogSettings {
-        filter: "warn".to_owned(),
-        ..config.log
-    });
-    let db = Db::connect(config.database_url.expose_secret(), CONNECTIONS).await?;
+    let (_, db) = offline::open(CONNECTIONS).await?;
     let printed = print(&db, &args, &mut io::stdout().lock()).await;
     db.close().await;
     match printed {

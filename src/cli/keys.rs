@@ -1,18 +1,20 @@
 //! `docket keys`: the keys that integrations' credentials are sealed with.
 
 use clap::Subcommand;
-use secrecy::ExposeSecret as _;
 
-use super::{CommandError, counting::counted, show};
+use super::{CommandError, counting::counted, offline, show};
 use crate::{
     app::{rotation, rotation::Rotated, vault::Vault},
-    config::{Config, LogSettings},
-    db::Db,
-    telemetry,
+    config::CredentialsKeys,
 };
 
 /// Reading and writing go one after the other.
 const CONNECTIONS: u32 = 2;
+
+/// What to do where the key is a setting.
+const NO_FORMER: &str = "nothing is changed: CREDENTIALS_KEY is set, so that docket makes no key itself, and CREDENTIALS_OLD_KEYS \
+     names no former one; give every server a new key in CREDENTIALS_OLD_KEYS, then make it CREDENTIALS_KEY and the former one an old \
+     key, then rotate with these settings";
 
 /// What to do with the keys.
 #[derive(Debug, Subcommand)]
@@ -28,21 +30,28 @@ pub(super) enum KeysCommand {
 /// Changes the keys, and tells what has become of the credentials.
 pub(super) async fn run(command: KeysCommand) -> Result<(), CommandError> {
     let KeysCommand::Rotate { only_seal } = command;
-    let config = Config::from_env()?;
-    telemetry::init(&LogSettings {
-        filter: "warn".to_owned(),
-        ..config.log.clone()
-    });
-    let mut keys = config.credentials_keys.clone();
+    let (place, db) = offline::open(CONNECTIONS).await?;
+    let rotated = async {
+        let (made, vault) = newest(place.credentials_keys()?, only_seal)?;
+        let rotated = rotation::rotate(&db, &vault).await?;
+        Ok::<_, CommandError>(told(made, &vault, &rotated))
+    };
+    let rotated = rotated.await;
+    db.close().await;
+    Ok(show(&rotated?)?)
+}
+
+/// What opens and seals, with whether a new key was made for it.
+fn newest(mut keys: CredentialsKeys, only_seal: bool) -> Result<(bool, Vault), CommandError> {
     let made = match only_seal {
         true => false,
         false => keys.make_new()?,
     };
-    let vault = Vault::new(keys)?;
-    let db = Db::connect(config.database_url.expose_secret(), CONNECTIONS).await?;
-    let rotated = rotation::rotate(&db, &vault).await;
-    db.close().await;
-    Ok(show(&told(made, &vault, &rotated?))?)
+    // What seals is a setting, and nothing could open what another key has sealed.
+    if !only_seal && !made && keys.older.is_empty() {
+        return Err(NO_FORMER.into());
+    }
+    Ok((made, Vault::new(keys)?))
 }
 
 fn told(made: bool, vault: &Vault, rotated: &Rotated) -> String {

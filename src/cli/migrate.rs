@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret as _;
 
-use super::{CommandError, show};
+use super::{CommandError, offline, show};
 use crate::{
     config::{Config, LogSettings},
     db::{Db, Step},
@@ -44,16 +44,24 @@ pub(super) struct Down {
 
 /// Changes the schema where asked to, and prints what it has become.
 pub(super) async fn run(command: MigrateCommand) -> Result<(), CommandError> {
+    let db = match command {
+        MigrateCommand::Up { .. } => make().await?,
+        MigrateCommand::Down(_) | MigrateCommand::Status => offline::connect(CONNECTIONS).await?.1,
+    };
+    let told = carry_out(&db, command).await;
+    db.close().await;
+    Ok(show(&told?)?)
+}
+
+/// Opens the database, which need not be there yet.
+async fn make() -> Result<Db, CommandError> {
     let config = Config::from_env()?;
     // The steps are told on standard output; the log keeps to what went wrong.
     telemetry::init(&LogSettings {
         filter: "warn".to_owned(),
         ..config.log
     });
-    let db = Db::connect(config.database_url.expose_secret(), CONNECTIONS).await?;
-    let told = carry_out(&db, command).await;
-    db.close().await;
-    Ok(show(&told?)?)
+    Ok(Db::connect(config.database_url.expose_secret(), CONNECTIONS).await?)
 }
 
 async fn carry_out(db: &Db, command: MigrateCommand) -> Result<String, CommandError> {

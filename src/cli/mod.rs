@@ -11,6 +11,7 @@ mod export_log;
 mod follow;
 mod keys;
 mod migrate;
+mod offline;
 mod progress;
 mod sandbox;
 mod serve;

@@ -41,6 +41,11 @@ impl CredentialsKeys {
         }
     }
 
+    /// Whether the folder has the file of a key in use.
+    pub(super) fn are_in(folder: &Path) -> bool {
+        folder.join(NEWEST).exists()
+    }
+
     /// Keys of files in the folder, with older ones that are settings. The first one is made where there is none.
     pub(super) fn kept(folder: &Path, older: Vec<CredentialsKey>) -> io::Result<Self> {
         let newest = keys::load_or_create(&folder.join(NEWEST))?;

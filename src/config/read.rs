@@ -24,21 +24,12 @@ pub(super) struct Reader<'a> {
 
 /// All settings, or all faults. Touches the disk only once every value is right.
 pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, Vec<Fault>> {
-    let mut reader = Reader {
-        lookup,
-        faults: Vec::new(),
-    };
-    let data_dir = PathBuf::from(reader.text("DATA_DIR", "./docket-data"));
-    let database_url = reader.read("DATABASE_URL", default_database(&data_dir), parse::database);
+    let mut reader = Reader::new(lookup);
+    let (data_dir, database_url) = reader.database();
     let secret = reader.read("JWT_SECRET_KEY", None, |text| {
         parse::signing_secret(text).map(Some)
     });
-    let credentials_key = reader.read("CREDENTIALS_KEY", None, |text| {
-        parse::credentials_key(text).map(Some)
-    });
-    let older_keys = reader.read("CREDENTIALS_OLD_KEYS", Vec::new(), |text| {
-        parse::list(text).map(parse::credentials_key).collect()
-    });
+    let (credentials_key, older_keys) = reader.credentials_keys();
     let listen = reader.listen(secret.is_some());
     reader.read("JWT_ALGORITHM", (), |text| match text {
         "HS256" => Ok(()),
@@ -108,7 +99,40 @@ pub(super) fn config(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, 
     }
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self {
+            lookup,
+            faults: Vec::new(),
+        }
+    }
+
+    /// What `make` makes of the settings, where none of them is faulty.
+    pub(super) fn settle<T>(self, make: impl FnOnce() -> T) -> Result<T, Vec<Fault>> {
+        match self.faults.is_empty() {
+            true => Ok(make()),
+            false => Err(self.faults),
+        }
+    }
+
+    /// The data folder and the database's address.
+    pub(super) fn database(&mut self) -> (PathBuf, String) {
+        let data_dir = PathBuf::from(self.text("DATA_DIR", "./docket-data"));
+        let url = self.read("DATABASE_URL", default_database(&data_dir), parse::database);
+        (data_dir, url)
+    }
+
+    /// The key that seals, where it is a setting, and those that open beside it.
+    pub(super) fn credentials_keys(&mut self) -> (Option<CredentialsKey>, Vec<CredentialsKey>) {
+        let newest = self.read("CREDENTIALS_KEY", None, |text| {
+            parse::credentials_key(text).map(Some)
+        });
+        let older = self.read("CREDENTIALS_OLD_KEYS", Vec::new(), |text| {
+            parse::list(text).map(parse::credentials_key).collect()
+        });
+        (newest, older)
+    }
+
     pub(super) fn fault(&mut self, setting: &'static str, problem: impl Into<String>) {
         self.faults.push(Fault {
             setting,
@@ -192,7 +216,7 @@ impl Reader<'_> {
         SocketAddr::new(ip, self.number("SERVICE_PORT", 50051, 0..=u16::MAX))
     }
 
-    fn log(&mut self) -> LogSettings {
+    pub(super) fn log(&mut self) -> LogSettings {
         LogSettings {
             filter: self.read("LOG_LEVEL", "info".to_owned(), telemetry::filter),
             format: self.read("LOG_FORMAT", LogFormat::Pretty, |text| {

@@ -50,9 +50,9 @@ pub mod upload_part;
 pub mod user;
 mod writer;
 
-use std::pin::Pin;
+use std::{path::PathBuf, pin::Pin};
 
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, Statement};
 use tokio::sync::watch;
 
 pub use errors::Fault;
@@ -110,6 +110,24 @@ impl Db {
             writes,
             written,
         })
+    }
+
+    /// The file of the database at this address, where it would have to be made; none where it is there, and on PostgreSQL.
+    pub fn missing_file(url: &str) -> Result<Option<PathBuf>> {
+        Ok(Target::parse(url)?.missing_file())
+    }
+
+    /// Whether the database has docket's tables.
+    pub async fn is_set_up(&self) -> Result<bool> {
+        let backend = self.backend();
+        let sql = match backend {
+            DbBackend::Postgres => "SELECT 1 WHERE to_regclass('ticket') IS NOT NULL",
+            _ => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'ticket'",
+        };
+        let found = self
+            .reads
+            .query_one_raw(Statement::from_string(backend, sql));
+        Ok(found.await?.is_some())
     }
 
     /// Which database it is.

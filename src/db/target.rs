@@ -1,6 +1,12 @@
 //! Which database, and how a connection to it is opened for each of its uses.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{
+    fmt, fs,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use sea_orm::{
     DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector,
@@ -49,10 +55,23 @@ impl Target {
         }
     }
 
+    /// SQLite's file, where it is not there.
+    pub(super) fn missing_file(&self) -> Option<PathBuf> {
+        let Self::Sqlite(options) = self else {
+            return None;
+        };
+        let path = options.get_filename();
+        let whole = || std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        (!path.exists()).then(whole)
+    }
+
     /// A pool that may write.
     pub(super) async fn open(&self, connections: u32) -> Result<DatabaseConnection, DbErr> {
         match self {
-            Self::Sqlite(options) => open_sqlite(options.as_ref().clone(), connections).await,
+            Self::Sqlite(options) => {
+                make_private(options.get_filename());
+                open_sqlite(options.as_ref().clone(), connections).await
+            }
             Self::Postgres(options) => PgPoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(QUEUE)
@@ -78,6 +97,16 @@ impl Target {
             Self::Postgres(_) => self.open(connections).await,
         }
     }
+}
+
+/// Makes the file for its owner alone, where there is none; SQLite gives the same rights to the files that it puts beside it. Why it cannot
+/// be made SQLite tells, who tries once more.
+fn make_private(path: &Path) {
+    let _ = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
 }
 
 /// What every SQLite connection is set to.

@@ -11,7 +11,7 @@ fn a_data_folder_that_cannot_be_written_is_one_line() {
     fs::write(folder.path().join("taken"), "").unwrap();
     for command in [
         &["serve"][..],
-        &["migrate", "status"],
+        &["migrate", "up"],
         &["token", "--role", "ADMIN"],
     ] {
         let mut command = docket(folder.path(), command);
@@ -46,6 +46,78 @@ fn all_faulty_settings_are_told_at_once() {
             "{lines:?}"
         );
     }
+}
+
+#[test]
+fn a_database_that_is_not_there_is_one_line_and_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = "0199c0de-0000-7000-8000-000000000000";
+    let elsewhere = folder.path().join("elsewhere.db");
+    let url = format!("sqlite:{}?mode=rwc", elsewhere.display());
+    for args in [
+        &["dispatch", "replay", "--since", "2026-01-01T00:00:00Z"][..],
+        &["keys", "rotate"],
+        &["export", "log", session],
+        &["migrate", "status"],
+        &["migrate", "down", "--all"],
+    ] {
+        for (url, path) in [
+            ("", "docket-data/docket.db"),
+            (url.as_str(), "elsewhere.db"),
+        ] {
+            let mut command = docket(folder.path(), args);
+            let said = Said::by(command.env("DATABASE_URL", url));
+            let lines = said.failed();
+            assert_eq!(lines.len(), 1, "{lines:?}");
+            let path = folder.path().join(path);
+            let place = format!("docket: there is no database at {};", path.display());
+            assert!(lines[0].starts_with(&place), "{lines:?}");
+            assert!(lines[0].contains("DATA_DIR"), "{lines:?}");
+            let made: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+            assert!(made.is_empty(), "{made:?}");
+        }
+    }
+}
+
+#[test]
+fn a_database_without_tables_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("docket-data")).unwrap();
+    fs::write(folder.path().join("docket-data/docket.db"), "").unwrap();
+    let args = ["dispatch", "replay", "--since", "2026-01-01T00:00:00Z"];
+    let said = Said::by(&mut docket(folder.path(), &args));
+    let lines = said.failed();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("`docket migrate up`"), "{lines:?}");
+}
+
+#[test]
+fn keys_that_docket_does_not_keep_are_not_rotated_in_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    Said::by(&mut docket(folder.path(), &["migrate", "up"])).succeeded();
+    let data = folder.path().join("docket-data");
+    let (first, second) = ("A".repeat(43) + "=", "B".repeat(42) + "A=");
+    let rotate = |newest: &str, older: &str| {
+        let mut command = docket(folder.path(), &["keys", "rotate"]);
+        let command = command.env("CREDENTIALS_KEY", newest);
+        Said::by(command.env("CREDENTIALS_OLD_KEYS", older))
+    };
+    let said = rotate(&first, "");
+    let lines = said.failed();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains("nothing is changed") && lines[0].contains("CREDENTIALS_OLD_KEYS"),
+        "{lines:?}"
+    );
+    rotate(&second, &first).succeeded();
+    // Nor is one made where the server has none.
+    fs::remove_file(data.join("credentials-key")).unwrap();
+    let said = rotate("", "");
+    assert!(
+        said.failed()[0].starts_with("docket: CREDENTIALS_KEY: not set"),
+        "{said:?}"
+    );
+    assert!(!data.join("credentials-key").exists());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Opening a database, and what is said when that fails.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use docket::{
     db::{Db, user as users},
     error::{Error, Reason},
@@ -26,6 +28,22 @@ async fn refuses_an_unusable_address_without_repeating_it(#[case] url: &str) {
         !format!("{error} {error:?}").contains("hunter2"),
         "{error:?}"
     );
+}
+
+#[tokio::test]
+async fn a_file_is_made_for_its_owner_alone() {
+    let database = TestDatabase::new(Kind::Sqlite).await;
+    let path = database.url.strip_prefix("sqlite://").expect("a file");
+    for suffix in ["", "-wal", "-shm"] {
+        let file = std::fs::metadata(format!("{path}{suffix}")).expect("is there");
+        assert_eq!(file.permissions().mode() & 0o777, 0o600, "{suffix}");
+    }
+    // What somebody has given other rights keeps them.
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o640)).expect("is set");
+    let again = Db::connect(&database.url, 1).await.expect("connects");
+    again.close().await;
+    let file = std::fs::metadata(path).expect("is there");
+    assert_eq!(file.permissions().mode() & 0o777, 0o640);
 }
 
 #[tokio::test]
