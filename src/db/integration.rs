@@ -3,8 +3,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use sea_orm::{
-    ActiveValue::Unchanged, IntoActiveModel, Order, PaginatorTrait, QueryOrder, QuerySelect,
-    QueryTrait as _, entity::prelude::*, sea_query::SelectStatement,
+    IntoActiveModel, Order, PaginatorTrait, QueryOrder, QuerySelect, QueryTrait as _,
+    entity::prelude::*, sea_query::SelectStatement,
 };
 use serde::{Deserialize, Serialize};
 use strum::IntoEnumIterator as _;
@@ -54,7 +54,7 @@ pub struct Model {
     pub failure_count: i64,
     /// Since when nothing went well; none after a success.
     pub first_failure_time: Option<DateTimeUtc>,
-    /// Grows with every change; the etag.
+    /// Grows with every change that somebody asks for; the etag. Not with what checks and hand-overs find: see [`update`].
     pub version: i64,
     /// The version at which the name changed last; so with what follows.
     pub name_version: i64,
@@ -62,7 +62,7 @@ pub struct Model {
     pub config_version: i64,
     /// See `name_version`.
     pub credentials_version: i64,
-    /// See `name_version`: whether it is switched on, and what checks have found.
+    /// See `name_version`: whether it is switched on, or has to be checked anew.
     pub status_version: i64,
     /// When it was created.
     pub create_time: DateTimeUtc,
@@ -152,13 +152,20 @@ pub async fn hold(conn: &impl ConnectionTrait, id: IntegrationId) -> Result<Opti
     Ok(row.one(conn).await?)
 }
 
-/// Writes the integration as `next`, if it is still as it was read; a name that is taken fails as a duplicate. [`Error::Fenced`]: it is
-/// not, and nothing was written.
+/// Writes what is different in `next`, if nobody else has changed the integration since it was read; a name that is taken fails as a
+/// duplicate. [`Error::Fenced`]: somebody has, and nothing was written. What checks and hand-overs have found meanwhile stays, but for a
+/// status that has been set anew.
 ///
 /// [`Error::Fenced`]: crate::error::Error::Fenced
 pub async fn update(conn: &impl ConnectionTrait, read: &Model, next: &Model) -> Result<()> {
-    let mut change = next.clone().into_active_model().reset_all();
-    change.id = Unchanged(read.id);
+    let mut change = next.clone().into_active_model();
+    let anew = |column: Column| match column {
+        Column::Status if next.status_version != read.status_version => true,
+        _ => next.get(column) != read.get(column),
+    };
+    for column in Column::iter().filter(|column| anew(*column)) {
+        change.set(column, next.get(column));
+    }
     let update = Entity::update_many()
         .set(change)
         .filter(Column::Id.eq(read.id))
@@ -315,7 +322,7 @@ pub async fn switch(
     Ok(())
 }
 
-/// Records what a check found. One that was switched off meanwhile stays INACTIVE.
+/// Records what a check found. One that was switched off meanwhile stays INACTIVE. The etag stays: nobody has changed anything.
 pub async fn checked(
     conn: &impl ConnectionTrait,
     id: IntegrationId,
@@ -328,11 +335,6 @@ pub async fn checked(
             .col_expr(Column::LastCheckTime, Expr::value(now))
             .col_expr(Column::LastError, Expr::value(last_error.clone()))
             .col_expr(Column::UpdateTime, Expr::value(now))
-            .col_expr(Column::Version, super::query::next_version(Column::Version))
-            .col_expr(
-                Column::StatusVersion,
-                super::query::next_version(Column::Version),
-            )
             .filter(Column::Id.eq(id))
             .filter(Column::DeleteTime.is_null())
     };

@@ -1,4 +1,5 @@
-//! How integrations fare: what hand-overs say about them, written together with each attempt's end.
+//! How integrations fare: what hand-overs say about them, written together with each attempt's end. The etag stays, for nobody has changed
+//! anything; but where an integration is switched off.
 
 use sea_orm::{
     UpdateMany,
@@ -61,6 +62,8 @@ pub async fn give_up(
     now: Time,
 ) -> Result<()> {
     changed(id, now)
+        .col_expr(Column::Version, next_version(Column::Version))
+        .col_expr(Column::StatusVersion, next_version(Column::Version))
         .col_expr(Column::Enabled, Expr::value(false))
         .col_expr(Column::Status, Expr::value(IntegrationStatus::Inactive))
         .col_expr(Column::LastError, Expr::value(why))
@@ -96,8 +99,6 @@ fn changed(id: IntegrationId, now: Time) -> UpdateMany<Entity> {
     Entity::update_many()
         .col_expr(Column::UpdateTime, Expr::value(now))
         .col_expr(Column::LastCheckTime, Expr::value(now))
-        .col_expr(Column::Version, next_version(Column::Version))
-        .col_expr(Column::StatusVersion, next_version(Column::Version))
         .filter(Column::Id.eq(id))
         .filter(Column::DeleteTime.is_null())
 }

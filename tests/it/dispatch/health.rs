@@ -87,6 +87,41 @@ async fn a_success_ends_the_spell(#[values(Kind::Sqlite, Kind::Postgres)] kind: 
 
 #[rstest]
 #[tokio::test]
+async fn what_hand_overs_find_keeps_nobody_from_changing_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let before = bench.integration().await;
+    bench.create("There").await.unwrap();
+    bench.order(Action::status(401));
+    bench.create("Not there").await.unwrap();
+    let used = bench.integration().await;
+    assert_eq!(used.status(), IntegrationStatus::Error);
+    assert_eq!((used.dispatch_count, used.failure_count), (1, 1));
+    assert_eq!(used.etag, before.etag);
+    let request = v1::UpdateIntegrationRequest {
+        integration: Some(v1::Integration {
+            name: "Renamed".to_owned(),
+            ..before.clone()
+        }),
+        update_mask: Some(prost_types::FieldMask {
+            paths: vec!["name".to_owned()],
+        }),
+        etag: Some(before.etag.clone()),
+        ..Default::default()
+    };
+    let mut integrations = bench.server.integrations(Role::Manager);
+    let renamed = integrations.update_integration(request.clone()).await;
+    let renamed = renamed.unwrap().into_inner().integration.unwrap();
+    assert_ne!(renamed.etag, before.etag);
+    assert_eq!(bench.integration().await, renamed);
+    assert_eq!(renamed.last_error, used.last_error);
+    let stale = integrations.update_integration(request).await.unwrap_err();
+    assert_eq!(reason(&stale), "ETAG_MISMATCH");
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_deleted_integration_leaves_what_came_of_it(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
