@@ -84,7 +84,7 @@ async fn the_least_often_tried_come_first(#[values(Kind::Sqlite, Kind::Postgres)
             attempts,
             next_time,
         };
-        server.insert(row.clone()).await;
+        server.test_database().insert(row.clone()).await;
         rows.push(row);
     }
     let due = scan::due(server.database().read(), clock.now(), 9).await;

@@ -161,9 +161,9 @@ async fn what_is_cut_short_again_and_again_waits_before_it_is_tried_again(
             outcome: Some(docket::domain::dispatch::DispatchOutcome::RetryLater),
             ..left(&bench, row)
         };
-        bench.server.insert(row.clone()).await;
+        bench.server.test_database().insert(row.clone()).await;
     }
-    bench.server.insert(left(&bench, row)).await;
+    bench.server.test_database().insert(left(&bench, row)).await;
     let attempts = bench.until_ended(&ticket.id, 7).await;
     let last = attempts.last().unwrap();
     assert_eq!(
@@ -196,7 +196,11 @@ async fn a_file_is_sent_whatever_came_and_went_since_the_attempt_before(
     tickets.delete_attachment(request).await.unwrap();
     let add = upload(&mut tickets, header(&ticket.id, "b.txt"), b"two");
     add.await.unwrap();
-    bench.server.insert(left(&bench, sent)).await;
+    bench
+        .server
+        .test_database()
+        .insert(left(&bench, sent))
+        .await;
     bench.until_ended(&ticket.id, 3).await;
     let names: Vec<String> = bench
         .jira
@@ -230,7 +234,11 @@ async fn a_file_in_doubt_is_looked_for_also_when_another_one_goes_before_it(
     let mut tickets = bench.tickets();
     let add = upload(&mut tickets, header(&id, "a.txt"), b"one");
     add.await.unwrap();
-    bench.server.insert(left(&bench, sent)).await;
+    bench
+        .server
+        .test_database()
+        .insert(left(&bench, sent))
+        .await;
     bench.until_ended(&id, 3).await;
     let files = bench.jira.attachments();
     assert_eq!(files.len(), 2, "the picture is there once: {files:?}");
@@ -252,7 +260,11 @@ async fn a_file_that_an_older_docket_has_written_down_is_not_sent_again(
     for file in &mut sent.files.as_mut().unwrap().0 {
         file.source = None;
     }
-    bench.server.insert(left(&bench, sent)).await;
+    bench
+        .server
+        .test_database()
+        .insert(left(&bench, sent))
+        .await;
     bench.until_ended(&ticket.id, 3).await;
     assert_eq!(bench.jira.attachments().len(), 1);
 }

@@ -107,7 +107,7 @@ impl Bench {
             create_time: now,
             delete_time: None,
         };
-        self.server.insert(row).await;
+        self.server.test_database().insert(row).await;
     }
 
     /// Starts an export and follows it to its end.

@@ -22,7 +22,6 @@ use docket::{
     worker::Settings,
 };
 use futures::future::BoxFuture;
-use sea_orm::{EntityTrait, IntoActiveModel, ModelTrait};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tonic::{
@@ -189,7 +188,7 @@ impl TestServer {
 
     /// As [`TestServer::replica`], with workers that work like this.
     pub(crate) async fn replica_working(&self, clock: Arc<dyn Clock>, workers: Settings) -> Self {
-        let database = Arc::clone(self.database.as_ref().expect("its database"));
+        let database = Arc::clone(self.test_database());
         Self::serve(database, self.config.clone(), clock, workers).await
     }
 
@@ -226,9 +225,14 @@ impl TestServer {
         &self.config
     }
 
+    /// Where it keeps it, for what no call does.
+    pub(crate) fn test_database(&self) -> &Arc<TestDatabase> {
+        self.database.as_ref().expect("a database until the end")
+    }
+
     /// What it keeps.
     pub(crate) fn database(&self) -> &Db {
-        &self.database.as_ref().expect("its database").db
+        &self.test_database().db
     }
 
     /// The folder of attachments.
@@ -260,20 +264,6 @@ impl TestServer {
 
     pub(crate) fn exports(&self, caller: impl Into<Caller>) -> Exports {
         Exports::new(self.authorized(caller))
-    }
-
-    /// Puts a row into its database, as something would that no call does.
-    pub(crate) async fn insert<M>(&self, row: M)
-    where
-        M: ModelTrait
-            + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>
-            + Clone
-            + Sync
-            + 'static,
-        <M::Entity as EntityTrait>::ActiveModel: Send,
-    {
-        let database = self.database.as_ref().expect("its database");
-        database.insert(row).await;
     }
 
     /// Stops it as a signal would, and waits for its end.
