@@ -200,9 +200,16 @@ impl Party {
                 let fix = "Correct the address with UpdateIntegration, or, if it is right and inside your own network, ask an administrator of docket to allow that network";
                 Fault::new(Next::Wait, AdminRequired, reason, what, fix)
             }
-            NotSent::Unreachable | NotSent::Unbuilt => {
+            NotSent::Unbuilt => {
                 let what = format!("{} could not be reached.", self.subject());
                 Fault::new(Next::Wait, Temporary, reason, what, ADDRESS)
+            }
+            NotSent::Unreached(why) => {
+                let what = format!("{} could not be reached: {why}.", self.subject());
+                match why.remedy() {
+                    Some(fix) => Fault::new(Next::Wait, AdminRequired, reason, what, fix),
+                    None => Fault::new(Next::Wait, Temporary, reason, what, ADDRESS),
+                }
             }
         }
     }

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::{
     guard::{Guard, Refused},
+    reach::Unreached,
     redact::Redactor,
 };
 
@@ -87,7 +88,7 @@ pub enum NotSent {
     /// The address guard forbids it.
     Refused(Refused),
     /// No connection came about: name, TCP or TLS.
-    Unreachable,
+    Unreached(Unreached),
     /// The request could not be built.
     Unbuilt,
 }
@@ -185,7 +186,7 @@ fn classify(error: reqwest::Error) -> SendError {
     } else if error.is_builder() {
         SendError::NotSent(NotSent::Unbuilt)
     } else if error.is_connect() {
-        SendError::NotSent(NotSent::Unreachable)
+        SendError::NotSent(NotSent::Unreached(Unreached::by(&error)))
     } else {
         SendError::Lost(lost(&error))
     }

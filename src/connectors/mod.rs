@@ -14,6 +14,7 @@ pub mod jira;
 mod markup;
 pub mod outcome;
 pub mod parcel;
+pub mod reach;
 mod redact;
 pub mod scan;
 pub mod slack;

@@ -199,6 +199,13 @@ fn in_doubt(context: &CreateContext<'_>, keys: RangeInclusive<i64>) -> String {
     )
 }
 
+/// The stop where what answers at the site's address does not prove to be the site.
+fn uncertified(what: String, remedy: &str) -> HardStop {
+    let remedy = format!("{remedy}.");
+    let actions = [remedy.as_str(), "Then retry the export."];
+    HardStop::new(AdminRequired, Reason::JiraUnreachable, what, &actions)
+}
+
 /// The longest text of a failure, in code points.
 const MESSAGE_MAX: usize = 2000;
 
@@ -231,11 +238,13 @@ impl Trouble {
             "If it keeps failing, ask an administrator to check the integration's site address.";
         let (reason, what, second) = match self {
             Self::AddressRefused(why) => return Self::address_refused(why),
-            Self::Unreachable => (
-                Reason::JiraUnreachable,
-                "Jira could not be reached.".to_owned(),
-                ADDRESS,
-            ),
+            Self::Unreached(why) => {
+                let what = format!("Jira could not be reached: {why}.");
+                if let Some(remedy) = why.remedy() {
+                    return uncertified(what, remedy);
+                }
+                (Reason::JiraUnreachable, what, ADDRESS)
+            }
             Self::ConnectionLost => (
                 Reason::JiraUnreachable,
                 "The connection to Jira was lost before the answer was complete.".to_owned(),

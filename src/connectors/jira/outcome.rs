@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{AttachOutcome, IssueFile};
 use crate::connectors::{
     http::{Answer, Lost, MAX_WAIT, NotSent, SendError},
+    reach::Unreached,
     redact::Redactor,
 };
 
@@ -83,8 +84,8 @@ pub struct Rejection {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
     /// No connection came about.
-    #[error("Jira could not be reached")]
-    Unreachable,
+    #[error("Jira could not be reached: {0}")]
+    Unreached(Unreached),
     /// There was no answer in time.
     #[error("Jira did not answer in time")]
     Timeout,
@@ -335,7 +336,8 @@ impl From<NotSent> for Trouble {
     fn from(why: NotSent) -> Self {
         match why {
             NotSent::Refused(refused) => Self::AddressRefused(refused.to_string()),
-            NotSent::Unreachable | NotSent::Unbuilt => Self::Unreachable,
+            NotSent::Unreached(why) => Self::Unreached(why),
+            NotSent::Unbuilt => Self::Unreached(Unreached::Other),
         }
     }
 }

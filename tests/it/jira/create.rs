@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use docket::{
-    connectors::jira::{CreateOutcome, Trouble},
+    connectors::{
+        jira::{CreateOutcome, Trouble},
+        reach::Unreached,
+    },
     sandbox::{Action, Fault, Operation, Options},
 };
 use serde_json::{Value, json};
@@ -161,8 +164,14 @@ async fn what_cannot_connect_was_not_sent() {
     let url = format!("http://{}", free.local_addr().unwrap());
     drop(free);
     let outcome = jira(&url, &settings(), "t").create_issue(&issue(1)).await;
-    assert_eq!(outcome, CreateOutcome::NotSent(Trouble::Unreachable));
+    assert_eq!(
+        outcome,
+        CreateOutcome::NotSent(Trouble::Unreached(Unreached::Closed))
+    );
     let unknown = jira("https://no-such-host.invalid", &settings(), "t");
     let outcome = unknown.create_issue(&issue(1)).await;
-    assert_eq!(outcome, CreateOutcome::NotSent(Trouble::Unreachable));
+    assert_eq!(
+        outcome,
+        CreateOutcome::NotSent(Trouble::Unreached(Unreached::Name))
+    );
 }

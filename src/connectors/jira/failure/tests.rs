@@ -6,7 +6,10 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::*;
-use crate::{connectors::jira::Rejection, domain::export::ErrorCategory::UserFixable};
+use crate::{
+    connectors::{jira::Rejection, reach::Unreached},
+    domain::export::ErrorCategory::UserFixable,
+};
 
 fn rejection(status: u16, messages: &[&str], fields: &[&str]) -> Rejection {
     let said = |id: &&str| ((*id).to_owned(), "Feld ungültig.".to_owned());
@@ -107,13 +110,22 @@ fn a_subtask_without_a_parent_lacks_a_field() {
 }
 
 #[rstest]
-#[case(Trouble::Unreachable, Temporary, Reason::JiraUnreachable)]
+#[case(
+    Trouble::Unreached(Unreached::Closed),
+    Temporary,
+    Reason::JiraUnreachable
+)]
+#[case(
+    Trouble::Unreached(Unreached::Untrusted),
+    AdminRequired,
+    Reason::JiraUnreachable
+)]
 #[case(Trouble::ConnectionLost, Temporary, Reason::JiraUnreachable)]
 #[case(Trouble::Timeout, Temporary, Reason::JiraTimeout)]
 #[case(Trouble::ServerError(502), Temporary, Reason::JiraServerError)]
 #[case(Trouble::Unreadable, Temporary, Reason::JiraAnswerUnreadable)]
 #[case(Trouble::AddressRefused("10.0.0.1".into()), AdminRequired, Reason::JiraUnreachable)]
-fn trouble_is_temporary_unless_the_address_is_forbidden(
+fn trouble_is_temporary_unless_an_address_or_a_certificate_is_in_the_way(
     #[case] trouble: Trouble,
     #[case] category: ErrorCategory,
     #[case] reason: Reason,

@@ -1,7 +1,7 @@
 //! Every way in which a create or another call can end.
 
 use super::*;
-use crate::connectors::guard::Refused;
+use crate::connectors::{guard::Refused, reach::Unreached};
 
 const TOKEN: &str = "planted-token";
 
@@ -234,8 +234,8 @@ fn throttling_says_how_long_in_every_form() {
 fn what_was_not_sent_is_told_from_what_was_lost() {
     let of = |error| of_create(Err(error), &redactor());
     assert_eq!(
-        of(SendError::NotSent(NotSent::Unreachable)),
-        CreateOutcome::NotSent(Trouble::Unreachable)
+        of(SendError::NotSent(NotSent::Unreached(Unreached::Closed))),
+        CreateOutcome::NotSent(Trouble::Unreached(Unreached::Closed))
     );
     assert!(matches!(
         of(SendError::NotSent(NotSent::Refused(Refused::Scheme))),
