@@ -1,6 +1,6 @@
 //! `docket export`: starts the export of a session or joins the one that runs, and follows it to its end.
 
-use std::{cell::Cell, process::ExitCode};
+use std::{cell::Cell, collections::HashMap, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use uuid::Uuid;
@@ -15,9 +15,12 @@ use super::{
     show, summary,
 };
 use crate::proto::v1::{
-    Export, ExportStatus, GetExportResultsRequest, GetExportResultsResponse, RetryExportRequest,
-    StartExportRequest,
+    Export, ExportStatus, GetExportResultsRequest, GetExportResultsResponse,
+    ListSessionTicketsRequest, RetryExportRequest, StartExportRequest,
 };
+
+/// How many tickets are listed at once.
+const PAGE: i32 = 100;
 
 /// Which session, and how.
 #[derive(Debug, Args)]
@@ -145,6 +148,11 @@ pub(super) async fn finish(
     progress: &mut Progress,
 ) -> Result<GetExportResultsResponse, CommandError> {
     if export.status() != ExportStatus::Completed {
+        if progress.is_shown() {
+            // Without them the rest is shown all the same.
+            let titles = titles(client, &export.session_id).await;
+            progress.call_them(titles.unwrap_or_default());
+        }
         let followed = follow(client, &export.session_id, export.attempt, progress).await;
         progress.end();
         followed?;
@@ -156,6 +164,29 @@ pub(super) async fn finish(
         client.exports().get_export_results(request).await
     });
     Ok(results.await?)
+}
+
+/// How the session's tickets are called, by their ids.
+async fn titles(client: &Client, session: &str) -> Result<HashMap<String, String>, CommandError> {
+    let mut titles = HashMap::new();
+    let mut page_token = String::new();
+    loop {
+        let request = ListSessionTicketsRequest {
+            session_id: session.to_owned(),
+            page_size: PAGE,
+            page_token,
+        };
+        let page = call("the tickets cannot be listed", request, async |request| {
+            client.exports().list_session_tickets(request).await
+        });
+        let page = page.await?;
+        let named = page.tickets.into_iter();
+        titles.extend(named.map(|ticket| (ticket.id, ticket.title)));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(titles);
+        }
+    }
 }
 
 /// How the command ends.

@@ -1,12 +1,12 @@
 //! An export's progress as it happens: a bar on a terminal, plain lines in a log.
 
-use std::{io::IsTerminal as _, time::Duration};
+use std::{collections::HashMap, io::IsTerminal as _, time::Duration};
 
 use indicatif::{FormattedDuration, ProgressBar, ProgressStyle};
 
 use super::{counting::counted, summary::fix_line};
 use crate::proto::v1::{
-    CurrentTicket, Export, ExportEvent, ExportResumed, ExportStatus, ResumeReason, TicketExported,
+    Export, ExportEvent, ExportResumed, ExportStatus, ResumeReason, TicketExported,
     export_event::Detail,
 };
 
@@ -17,8 +17,8 @@ const TICK: Duration = Duration::from_millis(120);
 #[derive(Debug)]
 pub(super) struct Progress {
     display: Display,
-    /// The ticket that was being worked on, whose title the event of its issue does not repeat.
-    current: Option<CurrentTicket>,
+    /// By the ticket's id: the event of its issue does not repeat its title.
+    titles: HashMap<String, String>,
 }
 
 #[derive(Debug)]
@@ -48,8 +48,18 @@ impl Progress {
         };
         Self {
             display,
-            current: None,
+            titles: HashMap::new(),
         }
+    }
+
+    /// Whether anything is shown.
+    pub(super) fn is_shown(&self) -> bool {
+        !matches!(self.display, Display::Nothing)
+    }
+
+    /// Tells how the tickets are called, by their ids.
+    pub(super) fn call_them(&mut self, titles: HashMap<String, String>) {
+        self.titles = titles;
     }
 
     /// Says something beside the progress.
@@ -71,9 +81,6 @@ impl Progress {
             (Display::Lines, Line::Notable(text) | Line::Routine(text))
             | (Display::Bar(_), Line::Notable(text)) => self.note(&text),
             _ => {}
-        }
-        if export.current_ticket.is_some() {
-            self.current.clone_from(&export.current_ticket);
         }
         if let Display::Bar(bar) = &self.display {
             bar.set_length(export.total_tickets.unsigned_abs().into());
@@ -126,14 +133,8 @@ impl Progress {
     }
 
     fn exported(&self, exported: &TicketExported, export: &Export) -> Line {
-        // The event may come when the next ticket is being worked on already.
-        let known = [export.current_ticket.as_ref(), self.current.as_ref()];
-        let title = known
-            .into_iter()
-            .flatten()
-            .find(|current| current.id == exported.ticket_id)
-            .map(|current| current.title.as_str())
-            .unwrap_or_default();
+        let title = self.titles.get(&exported.ticket_id);
+        let title = title.map(String::as_str).unwrap_or_default();
         let width = export.total_tickets.to_string().len();
         let count = format!(
             "{:width$}/{}",

@@ -212,16 +212,18 @@ impl Run {
         );
         let more = count(&fixes);
         let position = item.position;
+        // All before it have arrived or are on their way: one of those may be recorded before this one, and is not the next any more.
+        let furthest = self.traffic.furthest();
         let upcoming = self
             .app
-            .next_ticket(self.claimed.id, Some(position))
+            .next_ticket(self.claimed.id, Some(furthest))
             .await?;
         let alter = |next: &mut export::Model| {
             next.tickets_completed += 1;
             next.manual_fixes += more;
             // With the event, which is to name those that are on the way yet, or the one that is next.
             self.traffic.arrive(position);
-            self.traffic.expect(upcoming);
+            self.traffic.expect(furthest, upcoming);
         };
         let result = self.outcome(&passage, &key, &url, files, now)?;
         let change = Change {

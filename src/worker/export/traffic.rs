@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI32, AtomicI64, Ordering},
     },
 };
 
@@ -14,12 +14,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::{export::CurrentTicket, ids::TicketId, time::Time};
 
+/// Before the first place.
+const START: i32 = -1;
+
 /// What is shared by the tickets on their way.
 pub(super) struct Traffic {
     /// By their place in the run.
     under_way: watch::Sender<BTreeMap<i32, CurrentTicket>>,
-    /// Who is next, while nobody is on the way.
-    upcoming: Mutex<Option<CurrentTicket>>,
+    /// The place of the last ticket that has set out; none has from behind it.
+    furthest: AtomicI32,
+    /// Who is next behind that place, while nobody is on the way.
+    upcoming: Mutex<(i32, Option<CurrentTicket>)>,
     /// Held while the next create waits for its pace.
     pub(super) turn: tokio::sync::Mutex<()>,
     last_create: Mutex<Option<Time>>,
@@ -37,7 +42,8 @@ impl Traffic {
     ) -> Self {
         Self {
             under_way: watch::Sender::default(),
-            upcoming: Mutex::new(upcoming),
+            furthest: AtomicI32::new(START),
+            upcoming: Mutex::new((START, upcoming)),
             turn: tokio::sync::Mutex::default(),
             last_create: Mutex::new(last_create),
             high_key: AtomicI64::new(0),
@@ -49,16 +55,25 @@ impl Traffic {
     /// The first of those on their way; between two tickets the one that is next.
     pub(super) fn first(&self) -> Option<CurrentTicket> {
         let first = self.under_way.borrow().values().next().cloned();
-        first.or_else(|| lock(&self.upcoming).clone())
+        first.or_else(|| lock(&self.upcoming).1.clone())
     }
 
-    /// Notes who is next once nobody is on the way.
-    pub(super) fn expect(&self, upcoming: Option<CurrentTicket>) {
-        *lock(&self.upcoming) = upcoming;
+    /// The place of the last ticket that has set out.
+    pub(super) fn furthest(&self) -> i32 {
+        self.furthest.load(Ordering::Acquire)
+    }
+
+    /// Notes who is next behind this place once nobody is on the way; but not where somebody who looked later knows better.
+    pub(super) fn expect(&self, behind: i32, upcoming: Option<CurrentTicket>) {
+        let mut known = lock(&self.upcoming);
+        if behind >= known.0 {
+            *known = (behind, upcoming);
+        }
     }
 
     /// Notes that the ticket at this place is on its way.
     pub(super) fn set_out(&self, place: i32, ticket: CurrentTicket) {
+        self.furthest.fetch_max(place, Ordering::AcqRel);
         self.under_way
             .send_modify(|under_way| drop(under_way.insert(place, ticket)));
     }

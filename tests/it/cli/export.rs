@@ -21,6 +21,11 @@ use super::{
 
 /// A session of six tickets that is to go to this Jira, one ticket each so many milliseconds; its id.
 pub(super) async fn session(office: &Office, jira: &Sandbox, pace: u16) -> String {
+    session_in_lanes(office, jira, pace, 1).await
+}
+
+/// As [`session`], with so many tickets at once.
+async fn session_in_lanes(office: &Office, jira: &Sandbox, pace: u16, lanes: i32) -> String {
     let url = office.server.url.clone();
     let mut client = IntegrationServiceClient::connect(url).await.unwrap();
     let config = JiraConfig {
@@ -30,6 +35,7 @@ pub(super) async fn session(office: &Office, jira: &Sandbox, pace: u16) -> Strin
             seconds: (pace / 1000).into(),
             nanos: i32::from(pace % 1000) * 1_000_000,
         }),
+        concurrency: lanes,
         ..JiraConfig::default()
     };
     let credentials = JiraCredentials {
@@ -67,10 +73,15 @@ pub(super) async fn session(office: &Office, jira: &Sandbox, pace: u16) -> Strin
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_is_followed_to_its_end_and_told_again() {
     let (office, jira) = (Office::open(), jira().await);
-    let session = session(&office, &jira, 0).await;
+    let session = session_in_lanes(&office, &jira, 0, 4).await;
     let said = office.run(&["export", &session]);
     let table = said.succeeded();
     for issue in jira.issues() {
+        let line = said.err.lines().find(|line| {
+            line.contains(&format!("  {} ", issue.key))
+                && line.ends_with(issue.fields["summary"].as_str().unwrap())
+        });
+        assert!(line.is_some(), "{}: {said:?}", issue.key);
         assert!(
             table.contains(&format!("{}/browse/{}", jira.url(), issue.key)),
             "{said:?}"

@@ -70,7 +70,21 @@ async fn assert_all(bench: &Bench, events: &[ExportEvent]) {
         .collect();
     assert!(completed.is_sorted(), "{completed:?}");
     completed.dedup();
+    assert_current(events);
     assert_eq!(completed.len(), NAMES.len() + 1, "one by one");
+}
+
+/// The ticket that is worked on is none that was told to be done.
+fn assert_current(events: &[ExportEvent]) {
+    let mut told = BTreeSet::new();
+    for event in events {
+        if let Some(Detail::TicketExported(done)) = &event.detail {
+            told.insert(done.ticket_id.clone());
+        }
+        let current = event.export.as_ref().unwrap().current_ticket.as_ref();
+        let again = current.filter(|current| told.contains(&current.id));
+        assert!(again.is_none(), "{again:?} at {}", event.sequence);
+    }
 }
 
 #[rstest]
