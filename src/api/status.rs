@@ -205,11 +205,27 @@ fn wire_size(status: &Status) -> usize {
     }
 }
 
-/// The text, cut to `max` bytes between two characters, with an ellipsis where something is missing.
+/// The text, cut to `max` bytes with an ellipsis where something is missing: behind a word, or within one that is as long as a sentence.
 fn shorten(text: &str, max: usize) -> String {
     if text.len() <= max {
         return text.to_owned();
     }
-    let end = text.floor_char_boundary(max.saturating_sub('…'.len_utf8()));
-    format!("{}…", &text[..end])
+    let most = text.floor_char_boundary(max.saturating_sub('…'.len_utf8()));
+    let word = text[..most].rfind(char::is_whitespace);
+    let end = word.filter(|end| *end > most / 2).unwrap_or(most);
+    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':');
+    format!("{}…", text[..end].trim_end_matches(ends))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_behind_a_word_and_a_long_word_anywhere() {
+        assert_eq!(shorten("one two", 7), "one two");
+        assert_eq!(shorten("three, four", 10), "three…");
+        assert_eq!(shorten("ä-single-word", 7), "ä-s…");
+        assert_eq!(shorten("a single-word", 9), "a sing…");
+    }
 }

@@ -113,6 +113,10 @@ impl App {
         if let Some(change) = &change.config {
             let changed = read.config.changed(change);
             next.config = changed.ok_or_else(|| other_platform(read, "integration.config"))?;
+            // An address that was allowed once stays until it is changed.
+            if next.config.site() != read.config.site() {
+                self.require_callable(&next.config)?;
+            }
         }
         if let Some(credentials) = &change.credentials {
             if credentials.platform() != read.platform {

@@ -71,6 +71,7 @@ impl App {
         let seen = (&new.name, new.enabled, &new.config, secret);
         let request = Request::new(&actor.user_id, "CreateIntegration", request_id, &seen);
         self.once(request.as_ref(), async {
+            self.require_callable(&new.config)?;
             let row = self.set_up(&new, self.clock.now())?;
             if !validate_only {
                 self.record_caller(actor).await?;
@@ -198,6 +199,19 @@ impl App {
         connector.ok_or_else(|| {
             let what = "has credentials of another platform; set them again with UpdateIntegration";
             unusable(row, what)
+        })
+    }
+
+    /// Refuses an address that docket will never call as it is set up.
+    pub(super) fn require_callable(&self, config: &PlatformConfig) -> Result<()> {
+        let callable = self.http.check(config.site());
+        callable.map_err(|refused| {
+            let field = format!("integration.{}", config.site_field());
+            let rule = format!(
+                "is an address that docket does not call: {refused}; if it is right and in your own network, an administrator of docket \
+                 can allow that network with OUTBOUND_ALLOW"
+            );
+            Error::invalid(field, rule)
         })
     }
 

@@ -46,24 +46,37 @@ pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
         .filter(|item| !item.is_empty())
 }
 
+/// What `parse` makes of each item; of those that it refuses, all are told.
+fn each<'a, T>(
+    items: impl Iterator<Item = &'a str>,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
+    let (mut values, mut problems) = (Vec::new(), Vec::new());
+    for item in items {
+        match parse(item) {
+            Ok(value) => values.push(value),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(values),
+        false => Err(problems.join("; ")),
+    }
+}
+
 pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
-    list(text)
-        .map(|item| {
-            let net = item.parse::<IpNet>();
-            net.or_else(|_| item.parse::<IpAddr>().map(IpNet::from))
-                .map_err(|_| format!("{item:?} is no network such as 10.1.0.0/16"))
-        })
-        .collect()
+    each(list(text), |item| {
+        let net = item.parse::<IpNet>();
+        net.or_else(|_| item.parse::<IpAddr>().map(IpNet::from))
+            .map_err(|_| format!("{item:?} is no network such as 10.1.0.0/16"))
+    })
 }
 
 pub(super) fn origins(text: &str) -> Result<CorsOrigins, String> {
     match text {
         "*" => Ok(CorsOrigins::Any),
         "none" => Ok(CorsOrigins::SameOrigin),
-        _ => list(text)
-            .map(origin)
-            .collect::<Result<_, _>>()
-            .map(CorsOrigins::Only),
+        _ => each(list(text), origin).map(CorsOrigins::Only),
     }
 }
 
@@ -88,14 +101,11 @@ pub(super) fn extensions(text: &str) -> Result<Vec<String>, String> {
     } else {
         list(text).map(str::to_owned).collect()
     };
-    items
-        .iter()
-        .map(|item| {
-            let bare = item.trim().trim_start_matches('.').to_ascii_lowercase();
-            let fits =
-                (1..=16).contains(&bare.len()) && bare.bytes().all(|b| b.is_ascii_alphanumeric());
-            fits.then_some(bare)
-                .ok_or_else(|| format!("{item:?} is no file extension such as pdf"))
-        })
-        .collect()
+    each(items.iter().map(String::as_str), |item| {
+        let bare = item.trim().trim_start_matches('.').to_ascii_lowercase();
+        let fits =
+            (1..=16).contains(&bare.len()) && bare.bytes().all(|b| b.is_ascii_alphanumeric());
+        fits.then_some(bare)
+            .ok_or_else(|| format!("{item:?} is no file extension such as pdf"))
+    })
 }

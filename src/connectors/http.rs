@@ -117,6 +117,11 @@ impl Http {
         })
     }
 
+    /// Whether the address may be called, as far as it tells by itself: a name may yet lead to what may not.
+    pub fn check(&self, url: &Url) -> Result<(), Refused> {
+        self.guard.check_url(url).map(drop)
+    }
+
     /// The longest time for a whole call, where the call does not set another.
     pub fn timeout(&self) -> Duration {
         self.timeout

@@ -125,6 +125,16 @@ impl PlatformConfig {
         }
     }
 
+    /// The name of that address in the contract.
+    pub const fn site_field(&self) -> &'static str {
+        match self {
+            Self::Jira(_) => "jira.site_url",
+            Self::Slack(_) => "slack.api_url",
+            Self::Github(_) => "github.api_url",
+            Self::Webhook(_) => "webhook.url",
+        }
+    }
+
     /// Whether credentials that were given for these settings would go to another place with `next`: one that whoever gave them may never
     /// have meant them for. A webhook's secrets go nowhere: they sign, and a signature does not tell what made it.
     pub fn discloses_to(&self, next: &Self) -> bool {

@@ -22,6 +22,7 @@ use crate::{
 const FIELDS: Fields = Fields {
     changeable: &[
         "name",
+        "credentials",
         "jira",
         "jira.site_url",
         "jira.project_key",
@@ -63,10 +64,16 @@ pub(in crate::api) fn update(
     request: v1::UpdateIntegrationRequest,
 ) -> Result<(IntegrationId, Update<IntegrationChange>)> {
     let mut violations = Violations::new();
+    let mut paths = request.update_mask.iter().flat_map(|mask| &mask.paths);
+    let named = paths.any(|path| path == "credentials");
     let mask = mask::read(&mut violations, request.update_mask, &FIELDS);
     let mut change = IntegrationChange::default();
-    if let Some(given) = request.credentials {
-        change.credentials = integration_config::credentials(&mut violations, given);
+    match request.credentials {
+        Some(given) => {
+            change.credentials = integration_config::credentials(&mut violations, given);
+        }
+        None if named => violations.add("credentials", "is required where update_mask names it"),
+        None => {}
     }
     let given = required(&mut violations, "integration", request.integration);
     let given = given.unwrap_or_default();

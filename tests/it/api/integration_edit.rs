@@ -199,7 +199,7 @@ async fn what_breaks_a_rule_is_told_at_once(#[values(Kind::Sqlite, Kind::Postgre
     let rules = &details.bad_request().unwrap().field_violations;
     assert_eq!(
         rules[0].description,
-        "platform_config.github.nope is no field that this method changes; there are name, jira, slack, github, webhook"
+        "platform_config.github.nope is no field that this method changes; there are name, credentials, jira, slack, github, webhook"
     );
     assert_eq!(
         rules[1].description,

@@ -281,3 +281,35 @@ async fn sessions_are_exported_to_jira_cloud_and_nowhere_else() {
     assert_eq!(reason(&refused), "UNIMPLEMENTED");
     server.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn credentials_alone_are_replaced_where_the_mask_names_them(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let site = "https://acme.atlassian.net";
+    let server = TestServer::start(kind).await;
+    let mut integrations = server.integrations(Role::Manager);
+    let made = new_integration(&server, site).await;
+    let mut alone = v1::UpdateIntegrationRequest {
+        integration: Some(v1::Integration {
+            id: made.id.clone(),
+            ..Default::default()
+        }),
+        update_mask: Some(prost_types::FieldMask {
+            paths: vec!["credentials".to_owned()],
+        }),
+        ..Default::default()
+    };
+    let missing = integrations.update_integration(alone.clone()).await;
+    assert_eq!(fields(&missing.unwrap_err()), ["credentials"]);
+    alone.credentials = an_integration("Jira", site).credentials;
+    let replaced = integrations.update_integration(alone).await.unwrap();
+    let replaced = replaced.into_inner().integration.unwrap();
+    assert_ne!(replaced.etag, made.etag);
+    assert_eq!(
+        (&replaced.name, &replaced.config),
+        (&made.name, &made.config)
+    );
+    server.stop().await;
+}

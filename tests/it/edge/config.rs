@@ -220,6 +220,20 @@ fn all_faults_are_told_at_once_and_no_secret_with_them() {
     );
 }
 
+#[test]
+fn every_item_of_a_list_that_is_none_is_told() {
+    let error = given(&[
+        ("OUTBOUND_ALLOW", "10.0.0.0/33, 10.1.0.0/16, nowhere"),
+        ("CORS_ALLOWED_ORIGINS", "https://a.example, b, c"),
+        ("ALLOWED_FILE_EXTENSIONS", "pdf, ../x, a b"),
+    ])
+    .unwrap_err();
+    let problems: Vec<_> = error.0.iter().map(|fault| &fault.problem).collect();
+    assert_eq!(problems.len(), 3, "{error}");
+    assert!(problems.iter().all(|text| text.contains("; ")), "{error}");
+    assert!(error.to_string().contains("nowhere"), "{error}");
+}
+
 #[rstest]
 #[case("0.0.0.0", None, false)]
 #[case("::", None, false)]

@@ -11,6 +11,7 @@ use docket::{
 };
 use tokio::net::TcpListener;
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 use super::{
     stand_in::{Act, Reply, StandIn},
@@ -217,6 +218,33 @@ async fn no_spelling_of_an_inner_address_is_called() {
         test(&mut integrations, &id, &url).await;
         assert!(count.load(Ordering::SeqCst) > before, "{url}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_never_called_is_refused_when_it_is_given() {
+    let server = TestServer::start_set(Kind::Sqlite, &[("OUTBOUND_ALLOW", "10.1.0.0/16")]).await;
+    let mut integrations = server.integrations(Role::Admin);
+    let refused = |url: &str| v1::CreateIntegrationRequest {
+        integration: Some(webhook(url)),
+        credentials: Some(credentials()),
+        validate_only: true,
+        ..Default::default()
+    };
+    for url in ["https://127.0.0.1/", "http://10.2.0.1/", "https://[::1]/"] {
+        let refused = integrations.create_integration(refused(url)).await;
+        let refused = refused.unwrap_err();
+        let details = refused.get_error_details();
+        let violation = &details.bad_request().unwrap().field_violations[0];
+        assert_eq!(violation.field, "integration.webhook.url", "{url}");
+        assert!(
+            violation.description.contains("OUTBOUND_ALLOW"),
+            "{violation:?}"
+        );
+    }
+    let id = set_up(&mut integrations, "http://10.1.0.1/").await;
+    let moved = test(&mut integrations, &id, "https://10.2.0.1/").await;
+    assert!(moved.is_none(), "{moved:?}");
     server.stop().await;
 }
 
