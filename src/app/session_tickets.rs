@@ -238,6 +238,9 @@ impl App {
                     for (ticket, number) in addition.tickets.iter_mut().zip(numbers) {
                         ticket.number = number;
                     }
+                    let refs = addition.tickets.iter();
+                    let refs = refs.filter_map(|ticket| ticket.session_ref.clone());
+                    session_ticket::free_refs(tx, session.id, refs.collect()).await?;
                     ticket::insert_many(tx, addition.tickets.clone()).await?;
                     let documents: Vec<_> = addition.tickets.iter().map(document).collect();
                     ticket_search::index(tx, &documents).await?;

@@ -18,16 +18,32 @@ use crate::{
     error::Result,
 };
 
-/// The refs of a session's tickets and whose they are; those of deleted ones stay taken.
+/// The refs of a session's tickets and whose they are; those of deleted ones are free.
 pub async fn refs_of_session(
     conn: &impl ConnectionTrait,
     session: SessionId,
 ) -> Result<Vec<(Option<String>, TicketId)>> {
-    let rows = ticket::seen(&Visible::All)
+    let rows = ticket::live(&Visible::All)
         .filter(Column::SessionId.eq(session))
         .select_only();
     let rows = rows.columns([Column::SessionRef, Column::Id]);
     Ok(rows.into_tuple().all(conn).await?)
+}
+
+/// Takes these refs from deleted tickets of the session, so that new ones can have them.
+pub async fn free_refs(
+    conn: &impl ConnectionTrait,
+    session: SessionId,
+    refs: Vec<String>,
+) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::SessionRef, Expr::value(None::<String>))
+        .filter(Column::SessionId.eq(session))
+        .filter(Column::SessionRef.is_in(refs))
+        .filter(Column::DeleteTime.is_not_null())
+        .exec(conn)
+        .await?;
+    Ok(())
 }
 
 /// What the dependency order needs of a session's tickets: id, wished place, number.

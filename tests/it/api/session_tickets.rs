@@ -38,6 +38,39 @@ fn order(ticket: &v1::Ticket) -> i32 {
 
 #[rstest]
 #[tokio::test]
+async fn the_ref_of_a_deleted_ticket_is_free(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let server = TestServer::start(kind).await;
+    let session = new_session(&server).await;
+    let mut exports = server.exports(Role::SeniorEngineer);
+    let first = add(&mut exports, &session, vec![of_session("a", &[])]).await;
+    let first = first.unwrap().tickets.remove(0);
+    let mut tickets = server.tickets(Role::Admin);
+    let delete = v1::DeleteTicketRequest {
+        id: first.id.clone(),
+        etag: None,
+    };
+    tickets.delete_ticket(delete).await.unwrap();
+    let refused = add(&mut exports, &session, vec![of_session("b", &["a"])]).await;
+    let expected = ["tickets[0].depends_on_refs[0]"];
+    assert_eq!(fields(&refused.unwrap_err()), expected, "nobody has it");
+    let mut other = of_session("a", &[]);
+    other.issue_type = "Story".to_owned();
+    let waits = of_session("b", &["a"]);
+    let added = add(&mut exports, &session, vec![other, waits]).await;
+    let added = added.unwrap().tickets;
+    let export = added[1].export.clone().unwrap();
+    assert_eq!(export.depends_on_ids, std::slice::from_ref(&added[0].id));
+    // The deleted one comes back without taking it away.
+    let undelete = v1::UndeleteTicketRequest { id: first.id };
+    tickets.undelete_ticket(undelete).await.unwrap();
+    assert_eq!(listed(&mut exports, &session).await.len(), 3);
+    let taken = add(&mut exports, &session, vec![of_session("a", &[])]).await;
+    assert_eq!(fields(&taken.unwrap_err()), ["tickets[0].ref"]);
+    server.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn tickets_are_added_in_the_order_given_with_their_dependencies(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
