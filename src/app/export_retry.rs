@@ -160,7 +160,8 @@ fn require_retryable(export: &export::Model) -> Result<()> {
         ExportStatus::Failed | ExportStatus::Cancelled => Err(Error::refused(
             Reason::ExportRetriesExhausted,
             subject,
-            "this export was retried 3 times, which is the limit; an administrator has to look into it",
+            "this export was retried 3 times, which is the limit; put right what its failure names, take its issues back with RevertExport, \
+             and begin anew with StartExport",
         )
         .with("task_id", export.id)
         .with("category", "ADMIN_REQUIRED")),

@@ -11,7 +11,7 @@ use super::{
     plan_site::PlanSite,
 };
 use crate::{
-    connectors::jira::{IssuePlan, PlanError, Unsent},
+    connectors::jira::{IssuePlan, PlanError, Unsent, is_jira_field},
     db::{attachment, dependency, integration, session, ticket},
     domain::{
         export::{ErrorCategory, ManualFixType},
@@ -290,17 +290,23 @@ fn missing(plan: &IssuePlan, unassigned_allowed: bool) -> Vec<Problem> {
     if !unassigned_allowed && !plan.fields.contains_key("assignee") {
         missing.push(("assignee".to_owned(), "Assignee".to_owned()));
     }
-    let finding = |(id, name): (String, String)| Problem {
+    let finding = |(id, name): (String, String)| {
+        Problem {
         reason: Reason::JiraRequiredFieldMissing,
         category: ErrorCategory::UserFixable,
         message: format!(
             "Jira demands “{name}” ({id}) of every {}, and the ticket has no value for it.",
             plan.issue_type
         ),
-        recommended_action: format!(
-            "Give the ticket a value for {id} in `custom_fields`, choose another issue type, or have the field made optional in Jira."
-        ),
+        recommended_action: match is_jira_field(&id) {
+            true => format!(
+                "Give the ticket a value for {id} in `custom_fields` with UpdateTicket, or have the field made optional in Jira."
+            ),
+            false => "Have the field made optional in Jira, or replace the ticket by one that has it, with DeleteTicket and AddSessionTickets."
+                .to_owned(),
+        },
         field: id,
+    }
     };
     missing.into_iter().map(finding).collect()
 }
@@ -312,6 +318,8 @@ fn unscheduled(sprint: &str) -> Unsent {
         wanted: sprint.to_owned(),
         sent: String::new(),
         reason: "docket's Jira account may not put issues into sprints.".to_owned(),
-        recommended_action: format!("Add the issue to the sprint “{sprint}” in Jira."),
+        recommended_action: format!(
+            "Give docket's account that permission and call ApplyFixes after the export, or add the issue to the sprint “{sprint}” by hand."
+        ),
     }
 }

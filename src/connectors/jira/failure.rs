@@ -19,6 +19,15 @@ use crate::{
 };
 use text::{listed, minutes};
 
+/// What makes a type of issue known to a project.
+const ADD_TYPE: &str = "Ask a Jira administrator to add the issue type to the project.";
+/// How a session's ticket comes to another type: no call changes that of one that is there.
+const ANOTHER_TYPE: &str = "Or replace the ticket by one of another issue type, with DeleteTicket and AddSessionTickets; once the export has begun, \
+     take it back with RevertExport first.";
+/// How a ticket of no session does.
+const ANOTHER_DEFAULT: &str =
+    "Or set the integration's default_issue_type to another one with UpdateIntegration.";
+
 /// A failure that no fallback gets around.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HardStop {
@@ -71,11 +80,18 @@ impl HardStop {
         }
     }
 
-    /// What to do where no export is concerned: that part of the advice is left out, and where a ticket goes is a setting of its integration.
+    /// What to do where no export is concerned: that part of the advice is left out, and where a ticket goes, and as what, are settings of
+    /// its integration.
     pub(super) fn advice_without_export(&self) -> String {
         let of_exports =
             |text: &str| text.contains("export") || text.contains("between two tickets");
-        let advice = self.recovery_actions.iter().map(String::as_str);
+        let advice = self
+            .recovery_actions
+            .iter()
+            .map(|text| match text.as_str() {
+                ANOTHER_TYPE => ANOTHER_DEFAULT,
+                text => text,
+            });
         let advice: Vec<_> = advice.filter(|text| !of_exports(text)).collect();
         advice.join(" ").replace(
             "the session's Jira project key",
@@ -90,11 +106,7 @@ impl HardStop {
             AdminRequired,
             Reason::JiraIssueTypeNotFound,
             format!("The Jira project {project} has no issue type “{wanted}”. It has: {has}."),
-            &[
-                "Change the ticket's issue type to one that the project has.",
-                "Or ask a Jira administrator to add the issue type to the project.",
-                "Then retry the export.",
-            ],
+            &[ADD_TYPE, ANOTHER_TYPE, "Then retry the export."],
         )
     }
 

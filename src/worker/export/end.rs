@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What is left to do when a retry is not.
-const RETRIES_USED: &str = "All 3 retries of this export are used: ask an administrator of docket, or export the tickets that are left in a new session.";
+const RETRIES_USED: &str = "All 3 retries of this export are used: once that is put right, take its issues back with RevertExport and begin anew with StartExport, or export the tickets that are left in a new session.";
 
 /// The waits between tries to record a key that Jira has given.
 const KEEP_TRYING: [Duration; 6] = [

@@ -263,7 +263,10 @@ impl Run {
             jira_key: Some(blocked),
             fix_type: ManualFixType::LinkFailed,
             field: "depends_on".to_owned(),
-            recommended_action: format!("Link the two issues in Jira: {}.", unlike.wanted),
+            recommended_action: format!(
+                "Have Jira take the link and call ApplyFixes, or link the two issues by hand: {}.",
+                unlike.wanted
+            ),
             wanted: unlike.wanted,
             sent: unlike.sent,
             reason: unlike.reason,

@@ -53,7 +53,10 @@ impl Run {
             wanted: sprint.name.clone(),
             sent: String::new(),
             reason,
-            recommended_action: format!("Add {key} to the sprint “{}” in Jira.", sprint.name),
+            recommended_action: format!(
+                "Have Jira take {key} into the sprint “{}” and call ApplyFixes, or add it by hand.",
+                sprint.name
+            ),
         };
         if let Some(why) = &passage.estranged {
             return Ok(Some(lost(why.clone())));

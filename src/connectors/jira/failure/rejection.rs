@@ -1,11 +1,11 @@
 //! The stop for each of Jira's refusals.
 
 use super::{
-    CreateContext, HardStop,
+    ADD_TYPE, ANOTHER_TYPE, CreateContext, HardStop,
     text::{field_name, listed},
 };
 use crate::{
-    connectors::jira::Rejection,
+    connectors::jira::{Rejection, is_jira_field},
     domain::export::ErrorCategory::{AdminRequired, Temporary, UserFixable},
     error::Reason,
 };
@@ -20,7 +20,7 @@ impl Rejection {
         let said = self.quote();
         match self.status {
             300..=399 | 401 | 403 => self.failure_of_call(project),
-            _ if self.lacks_parent() => required_missing(context, "parent", &said),
+            _ if self.lacks_parent() => required_missing(context, &["parent"], &said),
             _ if self.fields.contains_key("issuetype") => issue_type_refused(context, &said),
             404 | 410 => project_missing(project, &said),
             _ if self.fields.contains_key("project") => project_missing(project, &said),
@@ -28,7 +28,7 @@ impl Rejection {
             422 => misconfigured(context, &said),
             _ if self.too_long => too_long(title, &said),
             _ if self.names(INVALID_INPUT) || self.fields.contains_key("description") => {
-                content_rejected(title, &said)
+                content_rejected(context, &said)
             }
             _ => self.field_failure(context),
         }
@@ -60,10 +60,10 @@ impl Rejection {
             .map(String::as_str)
             .collect();
         if !missing.is_empty() {
-            return required_missing(context, &listed(&missing), &said);
+            return required_missing(context, &missing, &said);
         }
         if self.fields.is_empty() {
-            return content_rejected(title, &said);
+            return content_rejected(context, &said);
         }
         let names: Vec<_> = self.fields.keys().map(|id| field_name(id)).collect();
         let names = listed(&names);
@@ -127,15 +127,21 @@ fn project_missing(project: &str, said: &str) -> HardStop {
     )
 }
 
-fn content_rejected(title: &str, said: &str) -> HardStop {
+fn content_rejected(context: &CreateContext<'_>, said: &str) -> HardStop {
+    let CreateContext { title, sent, .. } = context;
+    let advice = match sent.contains_key("description") {
+        true => {
+            "Simplify the ticket's description: take out unusual tables, nested lists or pasted formatting."
+        }
+        false => {
+            "Change what Jira names: the ticket's title or `custom_fields`, with UpdateTicket, or the project's rules in Jira."
+        }
+    };
     HardStop::new(
         UserFixable,
         Reason::JiraContentRejected,
         format!("Jira refused the content of the ticket “{title}”: {said}"),
-        &[
-            "Simplify the ticket's description: take out unusual tables, nested lists or pasted formatting.",
-            "Then retry the export.",
-        ],
+        &[advice, "Then retry the export."],
     )
 }
 
@@ -164,11 +170,7 @@ fn issue_type_refused(context: &CreateContext<'_>, said: &str) -> HardStop {
         format!(
             "Jira refused the issue type “{issue_type}” of the ticket “{title}” in the project {project}: {said}"
         ),
-        &[
-            "Change the ticket's issue type to one that the project has.",
-            "Or ask a Jira administrator to add the issue type to the project.",
-            "Then retry the export.",
-        ],
+        &[ADD_TYPE, ANOTHER_TYPE, "Then retry the export."],
     )
 }
 
@@ -198,19 +200,22 @@ fn misconfigured(context: &CreateContext<'_>, said: &str) -> HardStop {
     )
 }
 
-fn required_missing(context: &CreateContext<'_>, names: &str, said: &str) -> HardStop {
+fn required_missing(context: &CreateContext<'_>, missing: &[&str], said: &str) -> HardStop {
+    const GIVE: &str = "Give the ticket a value for each in `custom_fields`, by the field's id, with UpdateTicket; DiscoverFields tells what it may be.";
+    const SPARE: &str = "Ask a Jira administrator to make these fields optional for this issue type, or to give them a default value.";
     let CreateContext { project, title, .. } = context;
+    let names = listed(missing);
+    let from_ticket = missing.iter().any(|id| is_jira_field(id));
+    let first = from_ticket.then_some(GIVE);
+    let rest = [SPARE, ANOTHER_TYPE, "Then retry the export."];
+    let actions: Vec<&str> = first.into_iter().chain(rest).collect();
     HardStop::new(
         UserFixable,
         Reason::JiraRequiredFieldMissing,
         format!(
             "The Jira project {project} demands fields that docket did not send for the ticket “{title}”: {names}. Jira said: {said}"
         ),
-        &[
-            "Ask a Jira administrator to make these fields optional for this issue type, or to give them a default value.",
-            "Or choose another issue type for the ticket.",
-            "Then retry the export.",
-        ],
+        &actions,
     )
 }
 

@@ -202,3 +202,43 @@ fn a_missing_issue_type_names_those_that_exist() {
     );
     assert!(stop.user_message.contains("Task, Bug"));
 }
+
+#[test]
+fn what_no_call_changes_of_a_ticket_is_not_advised() {
+    let told = |fields: &[&str]| stop(&rejection(400, &[], fields));
+    let wrong_type = told(&["issuetype"]);
+    let all = wrong_type.recovery_actions.join(" ");
+    assert!(
+        all.contains("AddSessionTickets") && all.contains("RevertExport"),
+        "{all}"
+    );
+    // A ticket of no session has its type from the integration.
+    let single = wrong_type.advice_without_export();
+    assert!(
+        single.contains("default_issue_type") && !single.contains("Session"),
+        "{single}"
+    );
+    let missing = told(&["customfield_10099"]);
+    assert!(missing.recovery_actions[0].contains("`custom_fields`"));
+    assert!(missing.advice_without_export().contains("`custom_fields`"));
+    // docket has a field of its own for these, and nothing else is sent to them.
+    let own = told(&["assignee"]);
+    assert!(!own.advice_without_export().contains("`custom_fields`"));
+}
+
+#[test]
+fn a_description_that_is_not_there_is_not_blamed() {
+    let sent = json!({ "summary": "x" });
+    let context = CreateContext {
+        project: "DEMO",
+        issue_type: "Task",
+        title: "Printer on fire",
+        sent: sent.as_object().unwrap(),
+    };
+    let refused = rejection(400, &["Etwas stimmt nicht."], &[]);
+    let advice = refused.failure(&context).recovery_actions.join(" ");
+    assert!(
+        !advice.contains("description") && advice.contains("title"),
+        "{advice}"
+    );
+}

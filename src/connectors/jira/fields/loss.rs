@@ -27,15 +27,17 @@ pub struct Unsent {
 /// The value that is not sent, with what to do about a field that the create screen lacks.
 pub(super) fn loss(field: &str, fix_type: ManualFixType, wanted: &str, reason: String) -> Unsent {
     let action = match fix_type {
-        ManualFixType::AssigneeInvalid => "Assign the issue in Jira by hand.",
+        ManualFixType::AssigneeInvalid => {
+            "Have this person be let into the project in Jira and call ApplyFixes, or assign the issue by hand."
+        }
         ManualFixType::SprintNotFound => {
-            "Create the sprint in Jira, or move the issue into another one."
+            "Create the sprint in Jira and call ApplyFixes, or move the issue into another one by hand."
         }
         ManualFixType::PriorityUnavailable => {
-            "Set the priority that fits best in Jira, or ask an administrator to offer it."
+            "Ask a Jira administrator to offer the priority and call ApplyFixes, or set the one that fits best by hand."
         }
         _ => {
-            "Ask a Jira administrator to put the field on the project's create screen, or set it by hand if the issue shows it."
+            "Ask a Jira administrator to put the field on the project's screens and call ApplyFixes, or set it by hand if the issue shows it."
         }
     };
     Unsent {
