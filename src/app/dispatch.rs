@@ -28,6 +28,7 @@ pub use request::DispatchRequest;
 
 use super::{App, integrations::require_enabled};
 use crate::{
+    connectors::Connector,
     db::{Tx, dispatch, integration, ticket},
     domain::{
         dispatch::{DispatchKey, DispatchTrigger},
@@ -166,11 +167,15 @@ impl App {
             .unwrap_or(Ok(()))
     }
 
-    /// Refuses a ticket for an integration that it could not be handed to. `field`: where the request names it.
-    pub(super) async fn require_dispatchable(&self, id: IntegrationId, field: &str) -> Result<()> {
+    /// The way to the integration; refuses a ticket for one that it could not be handed to. `field`: where the request names it.
+    pub(super) async fn require_dispatchable(
+        &self,
+        id: IntegrationId,
+        field: &str,
+    ) -> Result<Connector> {
         let found = integration::with_deleted(self.db.read(), id).await?;
         let row = usable(found, id, field)?;
-        self.connector(&row).map(drop)
+        self.connector(&row)
     }
 
     /// Ends the making of attempts: none is begun any more, and each comes to a safe point as far as the grace allows.

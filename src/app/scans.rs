@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{App, filing::told_of, ticket_edit::Edit};
 use crate::{
     connectors::scan::{Scanner, Verdict},
-    db::{attachment, scan},
+    db::{attachment, dispatch_files, scan},
     domain::{ids::AttachmentId, ticket::ScanStatus},
     error::{Error, Result},
 };
@@ -132,6 +132,7 @@ impl App {
                         return Ok(());
                     }
                     attachment::set_scan_status(tx, file.id, status).await?;
+                    dispatch_files::scanned(tx, &file, now).await?;
                     if let Some(mut edit) = edit {
                         let (old, new) = (file.scan_status.to_string(), status.to_string());
                         let mut told = told_of(&file);

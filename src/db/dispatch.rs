@@ -2,12 +2,10 @@
 //! for as long as its lease lasts; another one ends it before it opens the next, so that the row itself is the fence.
 
 use sea_orm::{
-    ActiveValue::Unchanged, FromJsonQueryResult, IntoActiveModel, QueryOrder, QuerySelect,
-    entity::prelude::*,
+    ActiveValue::Unchanged, IntoActiveModel, QueryOrder, QuerySelect, entity::prelude::*,
 };
-use serde::{Deserialize, Serialize};
 
-use super::{integration, query};
+use super::{dispatch_files::SentFiles, integration, query};
 use crate::{
     domain::{
         dispatch::{DispatchKey, DispatchOutcome, DispatchTrigger},
@@ -49,7 +47,7 @@ pub struct Model {
     /// Where to look for what it, or one before it, may have made. None: nothing was sent, or it is known what became of it.
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub aim: Option<Json>,
-    /// When it was sent last.
+    /// When it was sent last; none once what came of that is settled.
     pub sent_time: Option<DateTimeUtc>,
     /// What it made or found.
     #[sea_orm(column_type = "JsonBinary", nullable)]
@@ -81,30 +79,6 @@ text_enum! {
         /// It is over.
         Ended,
     }
-}
-
-/// What came of a ticket's files, in upload order.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
-pub struct SentFiles(pub Vec<SentFile>);
-
-/// What came of one file. By these names the contract knows it, too.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SentFile {
-    /// Its name.
-    pub filename: String,
-    /// Its size in bytes.
-    pub size_bytes: i64,
-    /// Whether the platform has it.
-    pub success: bool,
-    /// Why not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error_message: Option<String>,
-    /// The platform's id of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_id: Option<String>,
-    /// Which file it is, whatever else the ticket has by now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
 }
 
 impl Model {

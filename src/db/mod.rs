@@ -12,6 +12,7 @@ pub mod counter;
 pub mod dependency;
 pub mod dispatch;
 pub mod dispatch_external;
+pub mod dispatch_files;
 mod errors;
 pub mod export;
 pub mod export_attachment;

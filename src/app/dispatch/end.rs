@@ -13,15 +13,12 @@ use crate::{
     app::{App, ticket_edit::Edit},
     connectors::outcome::{External, Failure},
     db::{
-        Tx,
+        Tx, attachment,
         dispatch::{self, DispatchState},
     },
     domain::{
-        dispatch::{DispatchOutcome, DispatchTrigger},
-        export::ErrorCategory,
-        history::HistoryEventType,
-        integration::IntegrationResult,
-        time::Time,
+        dispatch::DispatchOutcome, export::ErrorCategory, history::HistoryEventType,
+        integration::IntegrationResult, time::Time,
     },
     error::{Error, Reason, Result},
 };
@@ -87,7 +84,7 @@ impl App {
                 let plain = Arc::clone(&plain);
                 Box::pin(async move {
                     let (ended, next) = &*plain;
-                    ended.write(tx, now, disable_after).await?;
+                    ended.clone().write(tx, now, disable_after).await?;
                     match next {
                         Some(next) => dispatch::insert(tx, next.clone()).await,
                         None => Ok(()),
@@ -112,10 +109,10 @@ impl Ended {
             End::Made => {
                 row.outcome = Some(DispatchOutcome::Created);
                 row.aim = None;
-                // Somebody asked for what was there already.
-                match (row.trigger, row.sent_time) {
-                    (DispatchTrigger::Request, None) => Health::Untold,
-                    _ => Health::Well,
+                // What was there already says nothing of the ticket's being taken.
+                match row.sent_time.take() {
+                    None => Health::Untold,
+                    Some(_) => Health::Well,
                 }
             }
             End::Failed {
@@ -155,11 +152,14 @@ impl Ended {
                 }
             }
         };
-        Self {
+        let mut ended = Self {
             lease: left.lease_until,
             health: Health::Untold,
             ..Self::of(left, end, now)
-        }
+        };
+        // Nobody has told of it, nor seen what of its files is there.
+        ended.row.sent_time = left.sent_time;
+        ended
     }
 
     /// The same, and tried again only after the next wait of the schedule, whatever it has come to.
@@ -168,10 +168,23 @@ impl Ended {
         self
     }
 
-    async fn write(&self, tx: &Tx, now: Time, disable_after: Option<TimeDelta>) -> Result<()> {
-        let row = &self.row;
+    /// Has a file follow whose scan was over while this attempt went on: whoever ended that found nobody to tell.
+    async fn go_on_with_files(&mut self, tx: &Tx, now: Time) -> Result<()> {
+        let row = &mut self.row;
+        if let Some(files) = row.files.as_ref().filter(|_| row.is_success())
+            && files.missed_scan_of(&attachment::of_tickets(tx, [row.ticket_id]).await?)
+        {
+            row.next_attempt_time = Some(now);
+        }
+        Ok(())
+    }
+
+    async fn write(mut self, tx: &Tx, now: Time, disable_after: Option<TimeDelta>) -> Result<()> {
         // The ticket's row is locked first, as by every change of a ticket.
-        let mut edit = Edit::of_dispatch(tx, row.ticket_id, row.actor_id.clone(), now).await?;
+        let (id, author) = (self.row.ticket_id, self.row.actor_id.clone());
+        let mut edit = Edit::of_dispatch(tx, id, author, now).await?;
+        self.go_on_with_files(tx, now).await?;
+        let row = &self.row;
         dispatch::save(tx, self.open, self.lease, row).await?;
         edit.ticket.integration_result = Some(picture(row));
         edit.tell(HistoryEventType::IntegrationDispatched, self.facts());

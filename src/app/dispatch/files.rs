@@ -18,9 +18,10 @@ use crate::{
     },
     db::{
         attachment,
-        dispatch::{DispatchState, SentFile, SentFiles},
+        dispatch::DispatchState,
+        dispatch_files::{SentFile, SentFiles, Still, source_of},
     },
-    domain::{export_log::shortened, ticket::ScanStatus},
+    domain::{dispatch::DispatchTrigger, export_log::shortened, ticket::ScanStatus},
     error::Error,
 };
 
@@ -31,6 +32,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
 /// Why a file was not sent whose bytes are kept where docket cannot read them just now.
 const UNREAD: &str = "docket could not read its bytes; they are kept, and can be had with DownloadAttachment once docket can read them again";
+
+/// Why a file was not sent that nobody gets before its scan is over.
+const SCANNING: &str =
+    "it is still being scanned; docket sends it by itself once nothing was found in it";
 
 /// A file on its way.
 struct Outgoing {
@@ -43,10 +48,13 @@ struct Outgoing {
 
 impl Outgoing {
     fn is(&self, sent: &SentFile) -> bool {
-        match &sent.source {
-            Some(source) => *source == self.identity,
-            None => sent.filename == self.filename && sent.size_bytes == self.size_bytes,
-        }
+        sent.is_of(&self.identity, &self.filename, self.size_bytes)
+    }
+
+    /// Whether this attempt has nothing to do about it any more.
+    fn is_settled(&self, done: &[SentFile]) -> bool {
+        let mut done = done.iter();
+        done.any(|sent| self.is(sent) && sent.still != Some(Still::Sent))
     }
 }
 
@@ -62,31 +70,41 @@ impl Attempt {
             .map(kept)
             .chain(made.into_iter().map(made_of))
             .collect();
-        let mut done = self.row.files.clone().unwrap_or_default().0;
-        if files
-            .iter()
-            .any(|file| !done.iter().any(|sent| file.is(sent)))
-        {
+        let mut done = self.row.files.take().unwrap_or_default().0;
+        // What was to be sent again and has been deleted since is nobody's concern any more.
+        done.retain(|sent| sent.still.is_none() || files.iter().any(|file| file.is(sent)));
+        self.row.files = (!done.is_empty()).then(|| SentFiles(done.clone()));
+        if files.iter().any(|file| !file.is_settled(&done)) {
             self.show().await?;
         }
-        // An attempt before this one may have sent one of those that are left: the first one, unless files have come or gone since.
-        let mut doubt = self.inherited.then_some(AFTER_SILENCE);
-        for file in &files {
-            if done.iter().any(|sent| file.is(sent)) {
+        let mut doubt = self.inherited.then(|| self.waits_for_files());
+        for (at, file) in files.iter().enumerate() {
+            if file.is_settled(&done) {
                 continue;
             }
             step("dispatch.file_next");
-            let outcome = match scene.connector.takes_files() {
+            let takes = scene.connector.takes_files();
+            let outcome = match takes {
                 Err(why) => Err(why.to_owned()),
                 Ok(()) => self.send_file(scene, &external, file, &done, doubt).await?,
             };
             doubt = doubt.map(|_| ONCE);
-            done.push(told(file, outcome));
+            let after = files.get(at + 1..).unwrap_or_default();
+            put(&mut done, told(file, outcome, takes.is_ok()), file, after);
             self.row.files = Some(SentFiles(done.clone()));
             self.save(DispatchState::Sent).await?;
             step("dispatch.file_kept");
         }
         Ok(())
+    }
+
+    /// The waits before the first look for a file that an attempt before this one may have sent. One that was cut short may have sent the
+    /// first of those that are left, unless files have come or gone since; one that came to its end has looked for what it was not sure of.
+    fn waits_for_files(&self) -> &'static [Duration] {
+        match (self.row.trigger, self.row.sent_time) {
+            (DispatchTrigger::Recovery, _) | (_, Some(_)) => AFTER_SILENCE,
+            _ => ONCE,
+        }
     }
 
     /// Sends one file: the platform's id of it, or why it is not there.
@@ -195,7 +213,7 @@ fn kept(file: &attachment::Model) -> Outgoing {
         filename: file.filename.clone(),
         size_bytes: file.size_bytes,
         source: Source::Kept(file.clone()),
-        identity: format!("attachment/{}", file.id),
+        identity: source_of(file.id),
     }
 }
 
@@ -221,12 +239,26 @@ fn unfit(source: &Source) -> Option<&'static str> {
     };
     match file.scan_status {
         ScanStatus::Infected => Some("it was found to be infected"),
-        ScanStatus::Pending => Some("it is still being scanned"),
+        ScanStatus::Pending => Some(SCANNING),
         ScanStatus::Clean | ScanStatus::Skipped => None,
     }
 }
 
-fn told(file: &Outgoing, outcome: Result<String, String>) -> SentFile {
+/// Writes down what came of a file: in the place of what came of it before, or else before those that go `after` it.
+fn put(done: &mut Vec<SentFile>, sent: SentFile, file: &Outgoing, after: &[Outgoing]) {
+    if let Some(before) = done.iter_mut().find(|before| file.is(before)) {
+        *before = sent;
+        return;
+    }
+    let later = |other: &SentFile| after.iter().any(|file| file.is(other));
+    let at = done.iter().position(later).unwrap_or(done.len());
+    done.insert(at, sent);
+}
+
+/// `takes`: whether the platform takes files at all.
+fn told(file: &Outgoing, outcome: Result<String, String>, takes: bool) -> SentFile {
+    let scanning =
+        matches!(&file.source, Source::Kept(kept) if kept.scan_status == ScanStatus::Pending);
     SentFile {
         filename: file.filename.clone(),
         size_bytes: file.size_bytes,
@@ -237,5 +269,6 @@ fn told(file: &Outgoing, outcome: Result<String, String>) -> SentFile {
             .map(|why| shortened(why, Failure::MESSAGE_MAX)),
         external_id: outcome.ok(),
         source: Some(file.identity.clone()),
+        still: (takes && scanning).then_some(Still::Scanned),
     }
 }

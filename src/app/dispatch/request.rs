@@ -14,7 +14,7 @@ use crate::{
         ticket_edit::Edit,
         ticket_view::{TicketView, visible},
     },
-    db::{Tx, dispatch, ticket},
+    db::{Tx, attachment, dispatch, dispatch_files::SentFiles, ticket},
     domain::{
         actor::Actor,
         dispatch::DispatchTrigger,
@@ -46,13 +46,16 @@ struct Asked {
     actor: Actor,
     ticket: TicketId,
     integration: IntegrationId,
+    /// Whether the platform takes files.
+    files: bool,
     request: Option<Request>,
     now: Time,
     attempt: dispatch::Model,
 }
 
 impl App {
-    /// Hands a ticket over, or tries again after a failure. Where it has its copy already, that is the answer.
+    /// Hands a ticket over, or tries again after a failure. Where it has its copy already, that is the answer, once it has the files
+    /// that it lacked.
     pub async fn dispatch_ticket(
         self: &Arc<Self>,
         actor: &Actor,
@@ -77,8 +80,9 @@ impl App {
                     "must be given, because the ticket names no integration",
                 )
             })?;
-            self.require_dispatchable(target, "integration_id").await?;
-            self.begin_dispatch(actor, ticket.id, target, request.clone())
+            let connector = self.require_dispatchable(target, "integration_id").await?;
+            let files = connector.takes_files().is_ok();
+            self.begin_dispatch(actor, ticket.id, (target, files), request.clone())
                 .await
         });
         match begun.await?.attempt {
@@ -115,7 +119,7 @@ impl App {
         &self,
         actor: &Actor,
         ticket: TicketId,
-        integration: IntegrationId,
+        (integration, files): (IntegrationId, bool),
         request: Option<Request>,
     ) -> Result<Begun> {
         let attempt = self.opened(Intent {
@@ -129,6 +133,7 @@ impl App {
             actor: actor.clone(),
             ticket,
             integration,
+            files,
             request,
             now: attempt.start_time,
             attempt,
@@ -176,7 +181,9 @@ impl Asked {
         match latest {
             Some(row) if row.is_open() && there(&row) => return Ok(None),
             Some(row) if row.is_open() => return Err(under_way(row)),
-            Some(row) if row.is_success() && there(&row) => return Ok(None),
+            Some(row) if row.is_success() && there(&row) && !self.goes_on(tx, row).await? => {
+                return Ok(None);
+            }
             _ => (),
         }
         let made = dispatch::success(tx, self.ticket, self.integration).await?;
@@ -193,13 +200,23 @@ impl Asked {
             // What is there is told again, and what is in doubt is looked for first.
             Some(earlier) => dispatch::Model {
                 aim: earlier.aim,
-                sent_time: earlier.sent_time.filter(|_| earlier.external.is_none()),
+                sent_time: earlier.sent_time,
                 external: earlier.external,
-                files: earlier.files,
+                files: earlier.files.map(SentFiles::again),
                 ..open
             },
             None => open,
         }))
+    }
+
+    /// Whether there is something to do for a ticket whose copy is there: another attempt is due anyway, or that lacks a file.
+    async fn goes_on(&self, tx: &Tx, row: &dispatch::Model) -> Result<bool> {
+        if row.next_attempt_time.is_some() || !self.files {
+            return Ok(row.next_attempt_time.is_some());
+        }
+        let kept = attachment::of_tickets(tx, [self.ticket]).await?;
+        let files = row.files.clone().unwrap_or_default();
+        Ok(files.lack_any(&kept))
     }
 }
 

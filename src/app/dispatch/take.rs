@@ -12,6 +12,7 @@ use crate::{
     app::App,
     db::{
         dispatch::{self, DispatchState},
+        dispatch_files::SentFiles,
         ticket::{self, Visible},
         ticket_change,
     },
@@ -114,6 +115,7 @@ impl App {
     async fn retry(&self, before: dispatch::Model) -> Result<Option<dispatch::Model>> {
         let mut next = self.following(&before, DispatchTrigger::Retry);
         next.retries = before.retries + 1;
+        next.files = next.files.map(SentFiles::again);
         let plain = Arc::new((before, next));
         self.db
             .write(move |tx| {

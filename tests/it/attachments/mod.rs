@@ -7,7 +7,7 @@ mod download;
 mod full;
 mod place;
 mod resumable;
-mod scan;
+pub(crate) mod scan;
 mod stream;
 mod sweep;
 mod unscanned;

@@ -15,18 +15,18 @@ use super::*;
 use crate::support::{database::Kind, server::TestClock};
 
 /// What the scanners of these tests find.
-const EVIL: &[u8] = b"a text with EVIL in it";
+pub(crate) const EVIL: &[u8] = b"a text with EVIL in it";
 
 /// A clamd that lets as many scans come to their end as there are permits.
 #[derive(Clone)]
-pub(super) struct Clamd {
-    pub(super) permits: Arc<Semaphore>,
+pub(crate) struct Clamd {
+    pub(crate) permits: Arc<Semaphore>,
     /// How often it has been asked.
     pub(super) asked: watch::Sender<usize>,
 }
 
 impl Clamd {
-    pub(super) fn new(permits: usize) -> Self {
+    pub(crate) fn new(permits: usize) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(permits)),
             asked: watch::Sender::default(),
@@ -42,7 +42,7 @@ impl Clamd {
     }
 
     /// Listens on a port of this machine.
-    pub(super) fn on_tcp(&self, listener: TcpListener) -> JoinHandle<()> {
+    pub(crate) fn on_tcp(&self, listener: TcpListener) -> JoinHandle<()> {
         let clamd = self.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -91,7 +91,7 @@ impl Clamd {
 }
 
 /// A clamd's port, and its listener.
-pub(super) async fn port() -> (String, TcpListener) {
+pub(crate) async fn port() -> (String, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     (listener.local_addr().unwrap().to_string(), listener)
 }
@@ -102,7 +102,7 @@ pub(super) async fn status(tickets: &mut Tickets, ticket: &str, id: &str) -> v1:
 }
 
 /// Waits until an attachment's status is this one.
-pub(super) async fn until(tickets: &mut Tickets, ticket: &str, id: &str, wanted: v1::ScanStatus) {
+pub(crate) async fn until(tickets: &mut Tickets, ticket: &str, id: &str, wanted: v1::ScanStatus) {
     let come = async || status(&mut tickets.clone(), ticket, id).await == wanted;
     eventually("its verdict is told", come).await;
 }

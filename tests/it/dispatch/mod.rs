@@ -5,6 +5,7 @@ mod create;
 mod equal;
 mod faults;
 mod files;
+mod files_later;
 mod health;
 mod ledger;
 mod refused;

@@ -1,0 +1,137 @@
+//! What came of a ticket's files in an attempt to hand it over, and which of them may still get there.
+
+use sea_orm::{Condition, FromJsonQueryResult, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    attachment,
+    dispatch::{self, Column, DispatchState, Entity},
+};
+use crate::{
+    domain::{ids::AttachmentId, ticket::ScanStatus, time::Time},
+    error::Result,
+};
+
+/// What came of a ticket's files, in upload order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct SentFiles(pub Vec<SentFile>);
+
+/// What came of one file. By these names the contract knows it, too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SentFile {
+    /// Its name.
+    pub filename: String,
+    /// Its size in bytes.
+    pub size_bytes: i64,
+    /// Whether the platform has it.
+    pub success: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<String>,
+    /// The platform's id of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Which file it is, whatever else the ticket has by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Why it may still get there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub still: Option<Still>,
+}
+
+/// Why a file that is not there may still get there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Still {
+    /// It was not sent, because its scan was not over.
+    Scanned,
+    /// The attempt that this is written in sends it again.
+    Sent,
+}
+
+/// Which file an attachment is, in [`SentFile::source`].
+pub fn source_of(id: AttachmentId) -> String {
+    format!("attachment/{id}")
+}
+
+impl SentFile {
+    /// Whether it tells of the file with this source, name and size.
+    pub fn is_of(&self, source: &str, filename: &str, size_bytes: i64) -> bool {
+        match &self.source {
+            Some(own) => own == source,
+            None => self.filename == filename && self.size_bytes == size_bytes,
+        }
+    }
+}
+
+impl SentFiles {
+    /// The same, for an attempt that sends again what is not there.
+    #[must_use]
+    pub fn again(mut self) -> Self {
+        for file in self.0.iter_mut().filter(|file| !file.success) {
+            file.still = Some(Still::Sent);
+        }
+        self
+    }
+
+    /// Whether another attempt could send one that is not there, now that the ticket has these attachments.
+    pub fn lack_any(&self, kept: &[attachment::Model]) -> bool {
+        let made = |file: &SentFile| {
+            let source = file.source.as_deref().unwrap_or_default();
+            !file.success && source.starts_with("made/")
+        };
+        let mut kept = kept
+            .iter()
+            .filter(|file| file.scan_status != ScanStatus::Infected);
+        let lacking = |file: &attachment::Model| match self.of(file) {
+            None => true,
+            // It goes by itself once its scan is over.
+            Some(_) if file.scan_status == ScanStatus::Pending => false,
+            Some(sent) => !sent.success,
+        };
+        self.0.iter().any(made) || kept.any(lacking)
+    }
+
+    /// Whether one of these attachments was left behind because its scan was not over, and now is.
+    pub fn missed_scan_of(&self, kept: &[attachment::Model]) -> bool {
+        let over = |file: &&attachment::Model| file.scan_status != ScanStatus::Pending;
+        kept.iter().filter(over).any(|file| self.awaits(file))
+    }
+
+    fn of(&self, file: &attachment::Model) -> Option<&SentFile> {
+        let source = source_of(file.id);
+        let is = |sent: &&SentFile| sent.is_of(&source, &file.filename, file.size_bytes);
+        self.0.iter().find(is)
+    }
+
+    fn awaits(&self, file: &attachment::Model) -> bool {
+        let sent = self.of(file);
+        sent.is_some_and(|sent| sent.still == Some(Still::Scanned))
+    }
+}
+
+/// Has the hand-over go on at `now` that left this file behind because its scan was not over.
+pub async fn scanned(
+    conn: &impl ConnectionTrait,
+    file: &attachment::Model,
+    now: Time,
+) -> Result<()> {
+    let latest = dispatch::latest(conn, file.ticket_id).await?;
+    let waits = |row: &dispatch::Model| {
+        let files = row.files.as_ref();
+        row.is_success() && files.is_some_and(|files| files.awaits(file))
+    };
+    let Some(row) = latest.filter(waits) else {
+        return Ok(());
+    };
+    let later = Condition::any()
+        .add(Column::NextAttemptTime.is_null())
+        .add(Column::NextAttemptTime.gt(now));
+    Entity::update_many()
+        .col_expr(Column::NextAttemptTime, Expr::value(now))
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::State.eq(DispatchState::Ended))
+        .filter(later)
+        .exec(conn)
+        .await?;
+    Ok(())
+}
