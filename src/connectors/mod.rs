@@ -38,6 +38,8 @@ use crate::{
 
 /// In what [`Connector::aim`] gives: where a person looks for the copy, as it stands after "look in".
 pub const PLACE: &str = "place";
+/// In what [`Connector::aim`] gives of a platform that is sent the same again after an uncertain outcome: the message, to the byte.
+pub const BODY: &str = "body";
 
 /// A connection to one outside system, ready to be used. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -73,7 +75,7 @@ impl Draft<'_> {
             Made::Jira(jira, draft) => jira.dispatch(parcel, aim, draft).await,
             Made::Slack(slack, cuts) => slack.dispatch(parcel, aim, cuts).await,
             Made::Github(github) => Some(github.dispatch(parcel).await),
-            Made::Webhook(webhook) => Some(webhook.dispatch(parcel).await),
+            Made::Webhook(webhook) => Some(webhook.dispatch(parcel, aim).await),
         }
     }
 }
@@ -133,7 +135,7 @@ impl Connector {
             Self::Jira(jira) => jira.aim(parcel).await,
             Self::Slack(slack) => Ok(slack.aim().await),
             Self::Github(github) => Ok(github.aim()),
-            Self::Webhook(webhook) => Ok(webhook.aim()),
+            Self::Webhook(webhook) => Ok(webhook.aim(parcel)),
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Check, PLACE, WebhookCredentials,
+    BODY, Check, PLACE, WebhookCredentials,
     fault::{Fault, Next, Party},
     http::{Answer, Http, SendError},
     outcome::{AtFault, External, Outcome},
@@ -96,7 +96,7 @@ impl Webhook {
         });
         let id = format!("ping-{}", Uuid::new_v4().as_simple());
         let begun = Instant::now();
-        let sent = self.post(&id, &body).await;
+        let sent = self.post(&id, &body.to_string()).await;
         let latency = begun.elapsed();
         let problems = match self.judged(sent) {
             Ok(_) => Vec::new(),
@@ -110,16 +110,20 @@ impl Webhook {
         }
     }
 
-    /// Nothing has to be known but where it went: the receiver knows a repetition.
-    pub fn aim(&self) -> Value {
+    /// Where it went, and what was sent: the receiver knows a repetition by its id, and drops it, so that it has to be the same.
+    pub fn aim(&self, parcel: &Parcel) -> Value {
         let host = self.shared.config.url.host_str().unwrap_or_default();
-        json!({ PLACE: format!("what the webhook's receiver {host} has taken") })
+        json!({
+            PLACE: format!("what the webhook's receiver {host} has taken"),
+            BODY: payload::of(parcel).to_string(),
+        })
     }
 
-    /// Posts the ticket: one request. The receiver knows a repetition by `webhook-id`, which is the parcel's key.
-    pub async fn dispatch(&self, parcel: &Parcel) -> Outcome {
+    /// Posts the message in the aim: one request. The receiver knows a repetition by `webhook-id`, which is the parcel's key.
+    pub async fn dispatch(&self, parcel: &Parcel, aim: &Value) -> Outcome {
         let key = parcel.key.as_str();
-        match self.judged(self.post(key, &payload::of(parcel)).await) {
+        let body = aim[BODY].as_str().unwrap_or_default();
+        match self.judged(self.post(key, body).await) {
             Ok(answer) => Outcome::Created(self.external(parcel, &answer)),
             Err(fault) => fault.into(),
         }
@@ -186,14 +190,14 @@ impl Webhook {
     }
 
     /// One signed request.
-    async fn post(&self, id: &str, body: &Value) -> Result<Answer, SendError> {
+    async fn post(&self, id: &str, body: &str) -> Result<Answer, SendError> {
         let Shared {
             http,
             config,
             credentials,
             party,
         } = &*self.shared;
-        let body = body.to_string();
+        let body = body.to_owned();
         let now = Utc::now().timestamp();
         let signature = sign::signatures(credentials, id, now, body.as_bytes());
         let sent = http.send(&config.url, |client| {

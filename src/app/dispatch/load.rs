@@ -15,7 +15,7 @@ use crate::{
     domain::{
         export::ErrorCategory,
         ids::{TicketId, UserId},
-        ticket::number_text,
+        ticket::{ScanStatus, number_text},
     },
     error::{Error, Reason, Result},
 };
@@ -25,7 +25,7 @@ pub(super) struct Scene {
     pub(super) ticket: ticket::Model,
     pub(super) parcel: Parcel,
     pub(super) connector: Connector,
-    /// The ticket's attachments, as in the parcel.
+    /// The ticket's attachments, those included that are given to nobody.
     pub(super) kept: Vec<attachment::Model>,
 }
 
@@ -76,6 +76,8 @@ impl Attempt {
             Some(id) => Some(self.person(id).await?),
             None => None,
         };
+        // What was found to be infected is given to nobody.
+        let given = |file: &&attachment::Model| file.scan_status != ScanStatus::Infected;
         let size = |bytes: i64| u64::try_from(bytes).unwrap_or_default();
         let file = |file: &attachment::Model| ParcelFile {
             attachment_id: file.id,
@@ -100,7 +102,7 @@ impl Attempt {
             creator: self.person(&ticket.creator_id).await?,
             assignee,
             create_time: ticket.create_time,
-            files: kept.iter().map(file).collect(),
+            files: kept.iter().filter(given).map(file).collect(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     attempt::{Attempt, End, Halt, failed},
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     app::step::step,
     connectors::{
-        Draft,
+        BODY, Draft,
         outcome::{External, Failure, Outcome, WhenUncertain},
     },
     db::dispatch::DispatchState,
@@ -52,13 +52,26 @@ impl Attempt {
         }
         step("dispatch.before_intent");
         let aim = match scene.connector.aim(&scene.parcel).await {
-            Ok(aim) => aim,
+            Ok(aim) => self.repeating(aim),
             Err(outcome) => return self.made_nothing(outcome).await,
         };
         match scene.connector.draft(&scene.parcel, &aim).await {
             Ok(draft) => self.send(scene, aim, draft).await,
             Err(outcome) => self.made_nothing(outcome).await,
         }
+    }
+
+    /// The message that may have arrived already, where there is one; nothing else is sent under its id.
+    fn message(&self) -> Option<Value> {
+        self.row.aim.as_ref()?.get(BODY).cloned()
+    }
+
+    /// The aim, with that message in the place of one that tells of the ticket as it is now.
+    fn repeating(&self, mut aim: Value) -> Value {
+        if let Some(body) = self.message() {
+            aim[BODY] = body;
+        }
+        aim
     }
 
     /// The outcome of a preparation.
@@ -113,9 +126,10 @@ impl Attempt {
     async fn send(
         &mut self,
         scene: &Scene,
-        aim: serde_json::Value,
+        aim: Value,
         mut draft: Draft<'_>,
     ) -> Result<Option<End>, Halt> {
+        let repeated = self.message().is_some();
         let outcome = loop {
             self.row.aim = Some(aim.clone());
             self.row.sent_time = Some(self.app.clock.now());
@@ -137,6 +151,10 @@ impl Attempt {
             Outcome::Rejected(failure) => {
                 self.row.aim = None;
                 failed(DispatchOutcome::Rejected, failure, false)
+            }
+            // The one before may have been taken all the same.
+            Outcome::RetryLater(failure) if repeated => {
+                failed(DispatchOutcome::Uncertain, failure, true)
             }
             Outcome::RetryLater(failure) => {
                 self.row.aim = None;

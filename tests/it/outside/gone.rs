@@ -21,7 +21,7 @@ use crate::{
     support::{database::Kind, server::TestServer},
 };
 
-async fn integrate(server: &TestServer, url: &str) -> String {
+pub(super) async fn integrate(server: &TestServer, url: &str) -> String {
     let request = v1::CreateIntegrationRequest {
         integration: Some(v1::Integration {
             name: "Receiver".to_owned(),

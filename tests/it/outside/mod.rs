@@ -8,6 +8,7 @@ mod inbound;
 mod inbound_jira;
 mod jira;
 mod keys;
+mod repeat;
 mod secrets;
 mod slack;
 mod stand_in;
