@@ -170,7 +170,7 @@ impl App {
         Ok(check)
     }
 
-    /// Records what a check has found: why the integration does not work, or that it does.
+    /// Records what a check has found: why the integration does not work, or that it does, so that what waits for it goes out.
     async fn record_check(&self, id: IntegrationId, last_error: Option<String>) -> Result<()> {
         let status = match last_error {
             None => IntegrationStatus::Active,
@@ -181,7 +181,12 @@ impl App {
         self.db
             .write(move |tx| {
                 let last_error = last_error.clone();
-                Box::pin(async move { integration::checked(tx, id, status, last_error, now).await })
+                Box::pin(async move {
+                    if last_error.is_none() {
+                        dispatch::hasten(tx, id, now).await?;
+                    }
+                    integration::checked(tx, id, status, last_error, now).await
+                })
             })
             .await
     }
@@ -285,6 +290,7 @@ impl App {
             dispatch_count: 0,
             failure_count: 0,
             first_failure_time: None,
+            held_until: None,
             version: 1,
             name_version: 1,
             config_version: 1,

@@ -18,8 +18,8 @@ const CONNECTIONS: u32 = 1;
 /// What to do about hand-overs.
 #[derive(Debug, Subcommand)]
 pub(super) enum DispatchCommand {
-    /// Try every hand-over again that failed for good, or that nobody knows the end of. What may have arrived is looked for first.
-    /// Those for an integration that is disabled or deleted are left alone, and so are tickets that are deleted or go elsewhere by now.
+    /// Try every hand-over again that came to nothing, or that nobody knows the end of, also one that waits for a later try. What may have
+    /// arrived is looked for first. A platform that has asked docket to wait is sent nothing before that. Those for an integration that is disabled or deleted are left alone, and so are tickets that are deleted or go elsewhere by now.
     Replay(Replay),
 }
 

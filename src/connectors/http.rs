@@ -13,8 +13,8 @@ use super::{
     redact::Redactor,
 };
 
-/// The longest wait that is taken from an answer; a longer one is cut to it.
-pub(super) const MAX_WAIT: Duration = Duration::from_secs(24 * 3600);
+/// The longest wait that is taken from an answer; a longer one is cut to it: nobody means years.
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Limits of every call.
 #[derive(Clone, Debug)]
@@ -256,7 +256,7 @@ impl Answer {
     }
 
     /// How long `Retry-After` asks to wait: in seconds or until a date (RFC 9110, section 10.2.3), which is held against the answer's own
-    /// `Date`, so that no clock but the sender's counts. At most a day.
+    /// `Date`, so that no clock but the sender's counts. At most 30 days.
     pub fn retry_after(&self) -> Option<Duration> {
         let asked = self.header("retry-after")?.trim();
         let wait = match seconds(asked) {

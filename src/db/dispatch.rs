@@ -2,7 +2,7 @@
 //! for as long as its lease lasts; another one ends it before it opens the next, so that the row itself is the fence.
 
 use sea_orm::{
-    ActiveValue::Unchanged, IntoActiveModel, QueryOrder, QuerySelect, entity::prelude::*,
+    ActiveValue::Unchanged, Condition, IntoActiveModel, QueryOrder, QuerySelect, entity::prelude::*,
 };
 
 use super::{dispatch_files::SentFiles, integration, query};
@@ -169,11 +169,11 @@ const THERE: &str = "EXISTS (SELECT 1 FROM ticket WHERE ticket.id = dispatch.tic
 const WANTED: &str = "EXISTS (SELECT 1 FROM ticket WHERE ticket.id = dispatch.ticket_id AND ticket.delete_time IS NULL \
                       AND ticket.integration_id = dispatch.integration_id)";
 
-/// Ended attempts that it is time to try again, the longest waiting first. Those to an integration that is switched off wait, and so do
-/// those of a ticket that is deleted: it may be restored.
+/// Ended attempts that it is time to try again, the longest waiting first. Those to an integration that is switched off, or whose platform
+/// asks to wait, wait, and so do those of a ticket that is deleted: it may be restored.
 pub async fn due(conn: &impl ConnectionTrait, now: Time, limit: u64) -> Result<Vec<Model>> {
     let rows = Entity::find()
-        .filter(Column::IntegrationId.in_subquery(integration::enabled_ids()))
+        .filter(Column::IntegrationId.in_subquery(integration::ready_ids(now)))
         .filter(Column::NextAttemptTime.is_not_null())
         .filter(Column::NextAttemptTime.lte(now))
         .filter(Expr::cust(THERE))
@@ -215,12 +215,26 @@ pub async fn renew(conn: &impl ConnectionTrait, id: DispatchId, until: Time) -> 
     Ok(done.rows_affected == 1)
 }
 
-/// Has what waits for an integration tried again at `now`.
+/// Has what waits for an integration tried again at `now`, or once its platform does not ask to wait any more.
 pub async fn hasten(conn: &impl ConnectionTrait, id: IntegrationId, now: Time) -> Result<()> {
+    let found = integration::find(conn, id).await?;
+    let held = found.and_then(|row| row.held_until);
+    let from = held.map_or(now, |until| until.max(now));
     Entity::update_many()
-        .col_expr(Column::NextAttemptTime, Expr::value(now))
+        .col_expr(Column::NextAttemptTime, Expr::value(from))
         .filter(Column::IntegrationId.eq(id))
-        .filter(Column::NextAttemptTime.gt(now))
+        .filter(Column::NextAttemptTime.gt(from))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Has nothing that waits for an integration tried again before `until`.
+pub async fn put_off(conn: &impl ConnectionTrait, id: IntegrationId, until: Time) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::NextAttemptTime, Expr::value(until))
+        .filter(Column::IntegrationId.eq(id))
+        .filter(Column::NextAttemptTime.lt(until))
         .exec(conn)
         .await?;
     Ok(())
@@ -256,8 +270,9 @@ fn no_retry() -> sea_orm::UpdateMany<Entity> {
         .filter(Column::NextAttemptTime.is_not_null())
 }
 
-/// Has tickets tried again at `now` whose latest attempt, begun since `since`, came to nothing and is not tried again by itself; not those
-/// for an integration that is switched off or deleted, and not tickets that are deleted or are to go elsewhere by now. How many.
+/// Has tickets tried again at `now`, or once their platform does not ask to wait any more, whose latest attempt, begun since `since`, came
+/// to nothing, also those that wait for a later try; not those for an integration that is switched off or deleted, and not tickets that
+/// are deleted or are to go elsewhere by now. How many.
 pub async fn replay(
     conn: &impl ConnectionTrait,
     since: Time,
@@ -272,7 +287,11 @@ pub async fn replay(
         .col_expr(Column::Retries, Expr::value(0))
         .filter(Column::State.eq(DispatchState::Ended))
         .filter(Column::Outcome.ne(DispatchOutcome::Created))
-        .filter(Column::NextAttemptTime.is_null())
+        .filter(
+            Condition::any()
+                .add(Column::NextAttemptTime.is_null())
+                .add(Column::NextAttemptTime.gt(now)),
+        )
         .filter(Column::IntegrationId.in_subquery(integration::enabled_ids()))
         .filter(Column::StartTime.gte(since))
         .filter(Expr::cust(WANTED))
@@ -280,5 +299,11 @@ pub async fn replay(
     if let Some(id) = integration {
         update = update.filter(Column::IntegrationId.eq(id));
     }
-    Ok(update.exec(conn).await?.rows_affected)
+    let replayed = update.exec(conn).await?.rows_affected;
+    for held in integration::held(conn, now).await? {
+        if let Some(until) = held.held_until {
+            put_off(conn, held.id, until).await?;
+        }
+    }
+    Ok(replayed)
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use sea_orm::{
-    IntoActiveModel, Order, PaginatorTrait, QueryOrder, QuerySelect, QueryTrait as _,
+    Condition, IntoActiveModel, Order, PaginatorTrait, QueryOrder, QuerySelect, QueryTrait as _,
     entity::prelude::*, sea_query::SelectStatement,
 };
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,8 @@ pub struct Model {
     pub failure_count: i64,
     /// Since when nothing went well; none after a success.
     pub first_failure_time: Option<DateTimeUtc>,
+    /// Until when its platform asks to be sent nothing.
+    pub held_until: Option<DateTimeUtc>,
     /// Grows with every change that somebody asks for; the etag. Not with what checks and hand-overs find: see [`update`].
     pub version: i64,
     /// The version at which the name changed last; so with what follows.
@@ -103,6 +105,10 @@ impl Model {
         }
         if self.credentials != read.credentials {
             self.credentials_version = self.version;
+        }
+        if self.reaches_otherwise(read) {
+            // It was another account, or another place, that asked docket to wait.
+            self.held_until = None;
         }
         if self.enabled && self.reaches_otherwise(read) {
             self.status = IntegrationStatus::Pending;
@@ -182,11 +188,24 @@ pub async fn update(conn: &impl ConnectionTrait, read: &Model, next: &Model) -> 
 
 /// The ids of those that tickets can be handed to.
 pub(super) fn enabled_ids() -> SelectStatement {
-    live()
-        .filter(Column::Enabled.eq(true))
-        .select_only()
-        .column(Column::Id)
-        .into_query()
+    ids_of(live().filter(Column::Enabled.eq(true)))
+}
+
+/// The ids of those that tickets can be handed to and whose platforms do not ask to wait.
+pub(super) fn ready_ids(now: Time) -> SelectStatement {
+    let free = Condition::any()
+        .add(Column::HeldUntil.is_null())
+        .add(Column::HeldUntil.lte(now));
+    ids_of(live().filter(Column::Enabled.eq(true)).filter(free))
+}
+
+fn ids_of(rows: Select<Entity>) -> SelectStatement {
+    rows.select_only().column(Column::Id).into_query()
+}
+
+/// Those whose platforms ask to be sent nothing until later than `now`.
+pub(super) async fn held(conn: &impl ConnectionTrait, now: Time) -> Result<Vec<Model>> {
+    Ok(live().filter(Column::HeldUntil.gt(now)).all(conn).await?)
 }
 
 /// Integrations whose credentials another key than this one has sealed, by name.

@@ -2,7 +2,7 @@
 //! anything; but where an integration is switched off.
 
 use sea_orm::{
-    UpdateMany,
+    Condition, UpdateMany,
     entity::prelude::*,
     sea_query::{ExprTrait as _, SimpleExpr},
 };
@@ -52,6 +52,20 @@ pub async fn failed(
             .col_expr(Column::FirstFailureTime, first(now))
     };
     with_status(conn, update, IntegrationStatus::Error).await
+}
+
+/// Nothing is sent to the platform before `until`, which it asks for; a longer wait stays.
+pub async fn hold(conn: &impl ConnectionTrait, id: IntegrationId, until: Time) -> Result<()> {
+    let shorter = Condition::any()
+        .add(Column::HeldUntil.is_null())
+        .add(Column::HeldUntil.lt(until));
+    Entity::update_many()
+        .col_expr(Column::HeldUntil, Expr::value(until))
+        .filter(Column::Id.eq(id))
+        .filter(shorter)
+        .exec(conn)
+        .await?;
+    Ok(())
 }
 
 /// Switches an integration off that does nothing but fail, and says so.

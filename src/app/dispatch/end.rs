@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{
     attempt::{Attempt, End, Halt},
     health::Health,
+    told::later,
 };
 use crate::{
     app::{App, ticket_edit::Edit},
@@ -15,6 +16,7 @@ use crate::{
     db::{
         Tx, attachment,
         dispatch::{self, DispatchState},
+        integration_health,
     },
     domain::{
         dispatch::DispatchOutcome, export::ErrorCategory, history::HistoryEventType,
@@ -39,6 +41,8 @@ pub(super) struct Ended {
     pub(super) lease: Option<Time>,
     pub(super) row: dispatch::Model,
     pub(super) health: Health,
+    /// Until when the platform asks to be sent nothing.
+    hold: Option<Time>,
     /// Who can help, and why it failed, for a program; of one that failed.
     cause: Option<(ErrorCategory, Reason)>,
 }
@@ -104,7 +108,7 @@ impl Ended {
             finish_time: Some(now.max(open.start_time)),
             ..open.clone()
         };
-        let mut cause = None;
+        let (mut cause, mut hold) = (None, None);
         let health = match end {
             End::Made => {
                 row.outcome = Some(DispatchOutcome::Created);
@@ -127,6 +131,9 @@ impl Ended {
                 cause = Some((failure.category, failure.reason));
                 let health = Health::of(&failure);
                 row.plan_next(&failure, again, now);
+                if matches!(health, Health::Ill(_)) {
+                    hold = failure.retry_after.and_then(|wait| later(now, wait));
+                }
                 health
             }
         };
@@ -135,6 +142,7 @@ impl Ended {
             lease: None,
             row,
             health,
+            hold,
             cause,
         }
     }
@@ -192,6 +200,10 @@ impl Ended {
             .health
             .record(tx, row.integration_id, now, disable_after)
             .await?;
+        if let Some(until) = self.hold {
+            integration_health::hold(tx, row.integration_id, until).await?;
+            dispatch::put_off(tx, row.integration_id, until).await?;
+        }
         edit.write(tx).await?;
         // It was docket that did it, and not whoever filed the ticket.
         if let Some(told) = off

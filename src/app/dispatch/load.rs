@@ -51,6 +51,9 @@ impl Attempt {
             let text = "The integration is switched off. Ask a manager of docket to switch it on again with SetIntegrationEnabled.";
             return Ok(Err(unusable(Reason::IntegrationDisabled, text, true)));
         }
+        if let Some(unusable) = self.held_back(&found) {
+            return Ok(Err(unusable));
+        }
         let connector = match self.app.connector(&found) {
             Ok(connector) => connector,
             Err(Error::Refused(refusal)) => {
@@ -69,6 +72,23 @@ impl Attempt {
             connector,
             kept,
         }))
+    }
+
+    /// One hand-over after the other would be told to wait by a platform that has told one of them.
+    fn held_back(&self, found: &integration::Model) -> Option<Unusable> {
+        let left = found.held_until? - self.app.clock.now();
+        let left = left.to_std().ok().filter(|left| !left.is_zero())?;
+        // What is on its way has its own wait, file by file.
+        if self.row.external.is_some() {
+            return None;
+        }
+        let text =
+            "The platform has asked docket to wait, and docket sends it no ticket until then.";
+        let failure = Failure::new(ErrorCategory::Temporary, Reason::Unavailable, text);
+        Some(Unusable {
+            failure: failure.after(Some(left)),
+            again: true,
+        })
     }
 
     async fn parcel(&self, ticket: &ticket::Model, kept: &[attachment::Model]) -> Result<Parcel> {

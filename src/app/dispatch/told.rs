@@ -91,7 +91,10 @@ impl dispatch::Model {
     }
 
     pub(super) fn next_try(&self, asked: Option<Duration>, now: Time) -> Option<Time> {
-        let wait = next_wait(self.id, self.retries, asked)?;
-        now.checked_add_signed(TimeDelta::from_std(wait).ok()?)
+        later(now, next_wait(self.id, self.retries, asked)?)
     }
+}
+
+pub(super) fn later(now: Time, wait: Duration) -> Option<Time> {
+    now.checked_add_signed(TimeDelta::from_std(wait).ok()?)
 }

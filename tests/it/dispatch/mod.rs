@@ -7,6 +7,7 @@ mod faults;
 mod files;
 mod files_later;
 mod health;
+mod held;
 mod ledger;
 mod refused;
 mod request;

@@ -108,6 +108,7 @@ pub(crate) fn integration() -> integration::Model {
         dispatch_count: 0,
         failure_count: 0,
         first_failure_time: None,
+        held_until: None,
         version: 1,
         name_version: 1,
         config_version: 1,
