@@ -12,6 +12,7 @@ mod health;
 mod keeper;
 mod load;
 mod look;
+mod picture;
 mod request;
 mod send;
 mod take;
@@ -23,7 +24,7 @@ use chrono::TimeDelta;
 use tokio::{sync::Semaphore, task::JoinHandle, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(super) use end::picture;
+pub(super) use picture::picture;
 pub use request::DispatchRequest;
 
 use super::{App, integrations::require_enabled};

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{App, dispatch::picture, integrations::require_enabled, ticket_edit::Edit};
 use crate::{
     connectors::{
-        inbound::{Standing, is_signed, read},
+        inbound::{CATEGORY, Standing, is_signed, read},
         outcome::{External, Failure},
     },
     db::{dispatch, dispatch_external, inbound, integration},
@@ -22,8 +22,6 @@ use crate::{
 const REMEMBERED: TimeDelta = TimeDelta::days(3);
 /// In [`External::raw`]: where the ticket's copy stands.
 const STATUS: &str = "external_status";
-/// In [`External::raw`]: what kind of status that is.
-const CATEGORY: &str = "external_status_category";
 
 /// In what the ledger keeps of a copy, beside what [`External`] reads: how often it was read for a webhook.
 const READ: &str = "webhook_reads";
@@ -196,6 +194,14 @@ async fn tell(
     if row.external != attempt.external {
         return Ok(Told::Overtaken(Box::new(row)));
     }
+    let latest = dispatch_external::latest_shown(tx, row.ticket_id).await?;
+    // An attempt that has begun since knows the copy as it was before.
+    if let Some(later) = latest
+        .as_ref()
+        .filter(|later| later.number > row.number && later.has_copy_of(&row))
+    {
+        return Ok(Told::Overtaken(Box::new(later.clone())));
+    }
     let Some(Value::Object(external)) = &mut row.external else {
         return Ok(Told::Nothing);
     };
@@ -216,7 +222,6 @@ async fn tell(
         raw.retain(|_, value| !value.is_null());
     }
     dispatch_external::set_external(tx, &row).await?;
-    let latest = dispatch_external::latest_shown(tx, row.ticket_id).await?;
     if latest.is_some_and(|latest| latest.id == row.id) {
         edit.ticket.integration_result = Some(picture(&row));
     }

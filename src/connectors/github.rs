@@ -115,9 +115,11 @@ impl Github {
         let sent = self
             .send(Method::POST, &self.issues(), &[], Some(&issue))
             .await;
-        let read = self.judged(sent).and_then(|answer| self.read(&answer));
+        let read = self
+            .judged(sent)
+            .and_then(|answer| Ok((self.read(&answer)?, answer.status)));
         match read {
-            Ok(issue) => Outcome::Created(self.external(issue)),
+            Ok((issue, status)) => Outcome::Created(self.external(issue).told_by(status)),
             Err(fault) => fault.into(),
         }
     }
@@ -169,6 +171,7 @@ impl Github {
             issue_type: String::new(),
             summary: clean(&issue.title),
             raw,
+            ..External::default()
         }
     }
 

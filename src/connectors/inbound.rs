@@ -11,6 +11,11 @@ use sha2::Sha256;
 
 use crate::domain::integration::PlatformConfig;
 
+/// In what is known of a copy besides: what kind of status it has.
+pub const CATEGORY: &str = "external_status_category";
+/// The kind of status of one that is no longer there, or no longer shown to docket.
+pub(super) const GONE: &str = "GONE";
+
 /// Where a ticket's copy stands on its platform.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -29,7 +34,7 @@ impl Standing {
     pub(super) fn gone() -> Self {
         Self {
             status: "gone".to_owned(),
-            category: "GONE",
+            category: GONE,
             ..Self::default()
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::inbound::{CATEGORY, GONE};
 use crate::{
     domain::{export::ErrorCategory, export_log::shortened},
     error::Reason,
@@ -43,6 +44,27 @@ pub struct External {
     /// What else is worth telling.
     #[serde(default)]
     pub raw: Map<String, Value>,
+    /// The status of the answer that told that it was made; none where it was found.
+    #[serde(skip)]
+    pub http_status: Option<u16>,
+}
+
+impl External {
+    /// The same, told by an answer with this status.
+    #[must_use]
+    pub fn told_by(self, status: u16) -> Self {
+        let http_status = Some(status);
+        Self {
+            http_status,
+            ..self
+        }
+    }
+
+    /// Whether the platform has told since that it is no longer there, or no longer shown to docket.
+    pub fn is_gone(&self) -> bool {
+        let category = self.raw.get(CATEGORY).and_then(Value::as_str);
+        category == Some(GONE)
+    }
 }
 
 /// Why a ticket, or a file of it, did not get there.

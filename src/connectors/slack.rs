@@ -106,7 +106,8 @@ impl Slack {
         Some(
             match (said.body["channel"].as_str(), said.body["ts"].as_str()) {
                 (Some(channel), Some(ts)) if !ts.is_empty() => {
-                    Outcome::Created(self.external(channel, ts, parcel, aim))
+                    let made = self.external(channel, ts, parcel, aim);
+                    Outcome::Created(made.told_by(said.answer.status))
                 }
                 _ => self.shared.party.unreadable(said.answer.status).into(),
             },
@@ -129,6 +130,7 @@ impl Slack {
             issue_type: "message".to_owned(),
             summary: parcel.title.clone(),
             raw,
+            ..External::default()
         }
     }
 

@@ -124,7 +124,10 @@ impl Webhook {
         let key = parcel.key.as_str();
         let body = aim[BODY].as_str().unwrap_or_default();
         match self.judged(self.post(key, body).await) {
-            Ok(answer) => Outcome::Created(self.external(parcel, &answer)),
+            Ok(answer) => {
+                let made = self.external(parcel, &answer);
+                Outcome::Created(made.told_by(answer.status))
+            }
             Err(fault) => fault.into(),
         }
     }

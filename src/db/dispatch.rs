@@ -2,10 +2,12 @@
 //! for as long as its lease lasts; another one ends it before it opens the next, so that the row itself is the fence.
 
 use sea_orm::{
-    ActiveValue::Unchanged, Condition, IntoActiveModel, QueryOrder, QuerySelect, entity::prelude::*,
+    ActiveValue::{NotSet, Unchanged},
+    Condition, IntoActiveModel, QueryOrder, QuerySelect,
+    entity::prelude::*,
 };
 
-use super::{dispatch_files::SentFiles, integration, query};
+use super::{dispatch_files::SentFiles, integration, integration_health, query};
 use crate::{
     domain::{
         dispatch::{DispatchKey, DispatchOutcome, DispatchTrigger},
@@ -90,6 +92,12 @@ impl Model {
     /// Whether it has ended with the ticket's copy there.
     pub fn is_success(&self) -> bool {
         self.outcome == Some(DispatchOutcome::Created)
+    }
+
+    /// Whether both have the same copy of the ticket there.
+    pub fn has_copy_of(&self, other: &Self) -> bool {
+        let id = |row: &Self| row.external.as_ref().map(|external| external["id"].clone());
+        self.integration_id == other.integration_id && id(self).is_some() && id(self) == id(other)
     }
 }
 
@@ -182,10 +190,11 @@ pub async fn due(conn: &impl ConnectionTrait, now: Time, limit: u64) -> Result<V
     Ok(rows.limit(limit).all(conn).await?)
 }
 
-/// Writes an open attempt as it has become, if it still is open as `state` says, and has this lease where one is given.
+/// Writes an open attempt as it has become, without what it made ([`set_external`] does that), if it still is open as `state` says, and has this lease where one is given.
 /// [`Error::Fenced`]: it is not, for somebody else has been at it.
 ///
 /// [`Error::Fenced`]: crate::error::Error::Fenced
+/// [`set_external`]: super::dispatch_external::set_external
 pub async fn save(
     conn: &impl ConnectionTrait,
     state: DispatchState,
@@ -194,6 +203,7 @@ pub async fn save(
 ) -> Result<()> {
     let mut change = row.clone().into_active_model().reset_all();
     change.id = Unchanged(row.id);
+    change.external = NotSet;
     let mut update = Entity::update_many()
         .set(change)
         .filter(Column::Id.eq(row.id))
@@ -300,7 +310,7 @@ pub async fn replay(
         update = update.filter(Column::IntegrationId.eq(id));
     }
     let replayed = update.exec(conn).await?.rows_affected;
-    for held in integration::held(conn, now).await? {
+    for held in integration_health::held(conn, now).await? {
         if let Some(until) = held.held_until {
             put_off(conn, held.id, until).await?;
         }

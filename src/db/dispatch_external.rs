@@ -1,6 +1,6 @@
 //! What attempts have made on platforms, found by the platform's own id of it.
 
-use sea_orm::{DbBackend, ExprTrait as _, QueryOrder, Value, entity::prelude::*};
+use sea_orm::{Condition, DbBackend, ExprTrait as _, QueryOrder, Value, entity::prelude::*};
 
 use super::dispatch::{Column, DispatchState, Entity, Model};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     error::Result,
 };
 
-/// Of each ticket that this is the copy of, the latest attempt that made or found it there.
+/// Of each ticket that this is the copy of, the latest attempt that made or found it there, or goes on with it.
 pub async fn made(
     conn: &impl ConnectionTrait,
     integration: IntegrationId,
@@ -24,7 +24,11 @@ pub async fn made(
     };
     let rows = Entity::find()
         .filter(Column::IntegrationId.eq(integration))
-        .filter(Column::Outcome.eq(DispatchOutcome::Created))
+        .filter(
+            Condition::any()
+                .add(Column::Outcome.eq(DispatchOutcome::Created))
+                .add(Column::State.ne(DispatchState::Ended)),
+        )
         .filter(Expr::cust_with_values(same, [Value::from(external_id)]))
         .order_by_asc(Column::TicketId)
         .order_by_desc(Column::Number);

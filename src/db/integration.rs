@@ -203,11 +203,6 @@ fn ids_of(rows: Select<Entity>) -> SelectStatement {
     rows.select_only().column(Column::Id).into_query()
 }
 
-/// Those whose platforms ask to be sent nothing until later than `now`.
-pub(super) async fn held(conn: &impl ConnectionTrait, now: Time) -> Result<Vec<Model>> {
-    Ok(live().filter(Column::HeldUntil.gt(now)).all(conn).await?)
-}
-
 /// Integrations whose credentials another key than this one has sealed, by name.
 pub async fn sealed_otherwise(conn: &impl ConnectionTrait, key_id: &str) -> Result<Vec<Model>> {
     let rows = live()

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::{
-    integration::{Column, Entity},
+    integration::{Column, Entity, Model},
     query::next_version,
 };
 use crate::{
@@ -66,6 +66,13 @@ pub async fn hold(conn: &impl ConnectionTrait, id: IntegrationId, until: Time) -
         .exec(conn)
         .await?;
     Ok(())
+}
+
+/// Those whose platforms ask to be sent nothing until later than `now`.
+pub(super) async fn held(conn: &impl ConnectionTrait, now: Time) -> Result<Vec<Model>> {
+    let rows = Entity::find().filter(Column::DeleteTime.is_null());
+    let rows = rows.filter(Column::HeldUntil.gt(now));
+    Ok(rows.all(conn).await?)
 }
 
 /// Switches an integration off that does nothing but fail, and says so.

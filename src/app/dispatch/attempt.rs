@@ -10,7 +10,10 @@ use super::{
 use crate::{
     app::{App, lease::HeldUntil, step::step},
     connectors::outcome::Failure,
-    db::dispatch::{self, DispatchState},
+    db::{
+        dispatch::{self, DispatchState},
+        dispatch_external,
+    },
     domain::{dispatch::DispatchOutcome, export::ErrorCategory},
     error::{Error, Reason},
 };
@@ -114,6 +117,16 @@ impl Attempt {
 
     /// Writes the row as it has become, open still.
     pub(super) async fn save(&mut self, state: DispatchState) -> Result<(), Halt> {
+        self.write(state, false).await
+    }
+
+    /// Writes the row with what was made.
+    pub(super) async fn save_made(&mut self) -> Result<(), Halt> {
+        self.write(DispatchState::Sent, true).await
+    }
+
+    /// `made`: with what was made. Once that is there, a webhook may tell more of it than is known here.
+    async fn write(&mut self, state: DispatchState, made: bool) -> Result<(), Halt> {
         let expected = std::mem::replace(&mut self.row.state, state);
         let mut row = self.row.clone();
         // The keeper may have renewed the lease since: it is never taken back.
@@ -124,7 +137,13 @@ impl Attempt {
             .db
             .write(move |tx| {
                 let row = written.clone();
-                Box::pin(async move { dispatch::save(tx, expected, None, &row).await })
+                Box::pin(async move {
+                    dispatch::save(tx, expected, None, &row).await?;
+                    match made {
+                        true => dispatch_external::set_external(tx, &row).await,
+                        false => Ok(()),
+                    }
+                })
             })
             .await;
         if let Err(error) = saved {

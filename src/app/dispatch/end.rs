@@ -8,25 +8,24 @@ use serde_json::{Value, json};
 use super::{
     attempt::{Attempt, End, Halt},
     health::Health,
+    picture::picture,
     told::later,
 };
 use crate::{
     app::{App, ticket_edit::Edit},
-    connectors::outcome::{External, Failure},
+    connectors::outcome::Failure,
     db::{
         Tx, attachment,
         dispatch::{self, DispatchState},
         integration_health,
     },
     domain::{
-        dispatch::DispatchOutcome, export::ErrorCategory, history::HistoryEventType,
-        integration::IntegrationResult, time::Time,
+        dispatch::DispatchOutcome, export::ErrorCategory, history::HistoryEventType, ids::TicketId,
+        time::Time,
     },
     error::{Error, Reason, Result},
 };
 
-/// The most bytes of what a platform says beside the contract's own fields.
-const RAW_MAX: usize = 16 * 1024;
 /// In the ticket's history: its copy, known before all of its files are there.
 const COPY: &str = "integration_result.external_ticket_id";
 /// What is a status of HTTP.
@@ -87,10 +86,12 @@ impl App {
             .write(move |tx| {
                 let plain = Arc::clone(&plain);
                 Box::pin(async move {
-                    let (ended, next) = &*plain;
-                    ended.clone().write(tx, now, disable_after).await?;
+                    let (ended, next) = (*plain).clone();
+                    let external = ended.write(tx, now, disable_after).await?;
                     match next {
-                        Some(next) => dispatch::insert(tx, next.clone()).await,
+                        Some(next) => {
+                            dispatch::insert(tx, dispatch::Model { external, ..next }).await
+                        }
                         None => Ok(()),
                     }
                 })
@@ -187,10 +188,20 @@ impl Ended {
         Ok(())
     }
 
-    async fn write(mut self, tx: &Tx, now: Time, disable_after: Option<TimeDelta>) -> Result<()> {
+    /// Returns what is known by now of what it made.
+    async fn write(
+        mut self,
+        tx: &Tx,
+        now: Time,
+        disable_after: Option<TimeDelta>,
+    ) -> Result<Option<Value>> {
         // The ticket's row is locked first, as by every change of a ticket.
         let (id, author) = (self.row.ticket_id, self.row.actor_id.clone());
         let mut edit = Edit::of_dispatch(tx, id, author, now).await?;
+        // A webhook may have told more of it meanwhile.
+        if let Some(found) = dispatch::find(tx, self.row.id).await? {
+            self.row.external = found.external;
+        }
         self.go_on_with_files(tx, now).await?;
         let row = &self.row;
         dispatch::save(tx, self.open, self.lease, row).await?;
@@ -205,15 +216,10 @@ impl Ended {
             dispatch::put_off(tx, row.integration_id, until).await?;
         }
         edit.write(tx).await?;
-        // It was docket that did it, and not whoever filed the ticket.
-        if let Some(told) = off
-            && let Some(mut edit) = Edit::by_docket(tx, row.ticket_id, now).await?
-        {
-            let (on, off) = (Some("true".to_owned()), Some("false".to_owned()));
-            edit.note("integration.enabled", on, off, told);
-            edit.write(tx).await?;
+        if let Some(told) = off {
+            tell_off(tx, row.ticket_id, now, told).await?;
         }
-        Ok(())
+        Ok(self.row.external)
     }
 }
 
@@ -238,6 +244,16 @@ impl Ended {
     }
 }
 
+/// Tells in the ticket's history that its integration was switched off: it was docket that did it, and not whoever filed the ticket.
+async fn tell_off(tx: &Tx, id: TicketId, now: Time, told: Value) -> Result<()> {
+    if let Some(mut edit) = Edit::by_docket(tx, id, now).await? {
+        let (on, off) = (Some("true".to_owned()), Some("false".to_owned()));
+        edit.note("integration.enabled", on, off, told);
+        edit.write(tx).await?;
+    }
+    Ok(())
+}
+
 /// Writes the picture of an attempt that is open still into its ticket, unless that shows the copy already.
 async fn show(tx: &Tx, row: &dispatch::Model, now: Time) -> Result<()> {
     // The ticket's row is locked first, as by every change of a ticket.
@@ -260,42 +276,4 @@ async fn show(tx: &Tx, row: &dispatch::Model, now: Time) -> Result<()> {
     edit.ticket.integration_result = Some(picture);
     edit.note(COPY, before, key, facts);
     edit.write(tx).await.map(drop)
-}
-
-/// The result that a ticket shows: the picture of its latest attempt that has ended, or has the ticket's copy there.
-pub(in crate::app) fn picture(row: &dispatch::Model) -> IntegrationResult {
-    let external = row.external.clone();
-    let external = external.and_then(|json| serde_json::from_value::<External>(json).ok());
-    let success = row.is_success() || row.is_open() && external.is_some();
-    let external = external.filter(|_| success);
-    let url = external.as_ref().map(|external| external.url.clone());
-    IntegrationResult {
-        success,
-        integration_id: row.integration_id,
-        external_ticket_id: external.as_ref().map(|external| external.key.clone()),
-        external_ticket_url: url.filter(|url| !url.is_empty()),
-        error_message: row.error_message.clone().filter(|_| !success),
-        dispatch_time: row.finish_time.unwrap_or(row.start_time),
-        response: external.map_or(Value::Null, |external| response(row, external)),
-    }
-}
-
-/// The platform's answer, by the contract's names.
-fn response(row: &dispatch::Model, external: External) -> Value {
-    let raw = Value::Object(external.raw);
-    let raw = match raw.to_string().len() {
-        0..=RAW_MAX => raw,
-        _ => json!({}),
-    };
-    json!({
-        "key": external.key,
-        "id": external.id,
-        "url": external.url,
-        "self": external.self_url,
-        "project_key": external.project_key,
-        "issue_type": external.issue_type,
-        "summary": external.summary,
-        "attachments": row.files.clone().unwrap_or_default(),
-        "raw": raw,
-    })
 }

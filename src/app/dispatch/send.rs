@@ -201,10 +201,11 @@ impl Attempt {
     async fn keep(&mut self, external: External) -> Result<(), Halt> {
         let key = external.key.clone();
         self.row.external = Some(json!(external));
+        self.row.http_status = external.http_status.map(i32::from);
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.save(DispatchState::Sent).await {
+            match self.save_made().await {
                 Ok(()) => break,
                 Err(Halt::Storage(error)) if tries < TRIES => {
                     tracing::warn!(%error, key, "what a dispatch made could not be written down yet");

@@ -78,7 +78,12 @@ impl dispatch::Model {
             Some(DispatchOutcome::Uncertain) => ", and sees to it that nothing is made twice",
             _ => "",
         };
-        format!("docket tries again by itself{when}{once}.")
+        // Nobody tells it here when the integration is switched off, or deleted, later.
+        let whether = match off {
+            true => "docket",
+            false => "While the integration is switched on, docket",
+        };
+        format!("{whether} tries again by itself{when}{once}.")
     }
 
     /// That nobody knows, and where a person may look.

@@ -145,8 +145,9 @@ impl Jira {
             marker: DispatchMark::of(parcel),
         };
         Some(match self.create_issue(&new).await {
-            CreateOutcome::Created(issue) => {
-                Outcome::Created(self.made(&issue, &aim, &draft.plan, draft.cut))
+            CreateOutcome::Created(issue, status) => {
+                let made = self.made(&issue, &aim, &draft.plan, draft.cut);
+                Outcome::Created(made.told_by(status))
             }
             CreateOutcome::Rejected(refused) if draft.gives_way(&refused, parcel) => return None,
             CreateOutcome::Rejected(refused) => {

@@ -30,8 +30,8 @@ pub struct IssueRef {
 /// What became of a create, by what may be done next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CreateOutcome {
-    /// The issue exists.
-    Created(IssueRef),
+    /// The issue exists, as an answer with this status says.
+    Created(IssueRef, u16),
     /// Jira refused; no issue exists. The same request would be refused again.
     Rejected(Rejection),
     /// Jira refused for now; no issue exists. The same request may be sent after the wait.
@@ -226,10 +226,10 @@ fn created(answer: &Answer) -> CreateOutcome {
         Err(how) => return CreateOutcome::Uncertain((*how).into()),
     };
     match serde_json::from_slice::<CreatedBody>(bytes) {
-        Ok(body) if !body.id.is_empty() && is_key(&body.key) => CreateOutcome::Created(IssueRef {
-            id: body.id,
-            key: body.key,
-        }),
+        Ok(body) if !body.id.is_empty() && is_key(&body.key) => {
+            let (id, key) = (body.id, body.key);
+            CreateOutcome::Created(IssueRef { id, key }, answer.status)
+        }
         _ => CreateOutcome::Uncertain(Trouble::Unreadable),
     }
 }

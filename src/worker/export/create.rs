@@ -57,7 +57,7 @@ impl Run {
             let outcome = passage.jira.create_issue(&self.new_issue(passage)).await;
             self.traffic.sent_create(self.app.clock.now());
             let waited = match outcome {
-                CreateOutcome::Created(issue) => return Ok((issue, false)),
+                CreateOutcome::Created(issue, _) => return Ok((issue, false)),
                 CreateOutcome::Rejected(refused) => {
                     cuts += u32::from(refused.is_too_long());
                     if cuts > CUTS || !passage.give_way(&refused) {

@@ -62,6 +62,7 @@ async fn a_ticket_is_handed_over_and_says_so(#[values(Kind::Sqlite, Kind::Postgr
         (attempts[0].number, attempts[0].next_attempt_time),
         (1, None)
     );
+    assert_eq!(attempts[0].http_status, Some(201), "as Jira answered");
     let history = bench.history(&ticket.id).await;
     let last = history.last().unwrap();
     assert_eq!(last.event_type(), HistoryEventType::IntegrationDispatched);
@@ -200,6 +201,8 @@ async fn a_lost_answer_is_looked_up_and_never_sent_again(
     assert_eq!((issues.len(), bench.creates()), (1, 1));
     let told = [(DispatchTrigger::Create, DispatchOutcome::Created)];
     assert_eq!(bench.told(&ticket.id).await, told);
+    let attempts = bench.attempts(&ticket.id).await;
+    assert_eq!(attempts[0].http_status, None, "it was found");
 }
 
 #[rstest]

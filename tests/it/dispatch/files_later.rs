@@ -116,7 +116,11 @@ async fn a_file_that_something_was_found_in_is_told_as_such_and_never_sent(
 async fn a_scan_that_ends_while_its_ticket_is_on_its_way_is_not_missed(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let (bench, clamd) = scanning(kind, &[("DISPATCH_WAIT_SECONDS", "0")]).await;
+    let patient = [
+        ("DISPATCH_WAIT_SECONDS", "0"),
+        ("OUTBOUND_TIMEOUT_SECONDS", "300"),
+    ];
+    let (bench, clamd) = scanning(kind, &patient).await;
     let ticket = bench.file("With files").await;
     let file = add(&bench, &ticket.id, "a.txt", b"what is in it").await;
     let slow = Action::Delay { ms: 1500 };

@@ -44,7 +44,7 @@ async fn a_failure_keeps_the_ticket_and_is_tried_again(
     let last_error = integration.last_error.as_deref().unwrap();
     assert_eq!(
         why,
-        format!("{last_error} docket tries again by itself."),
+        format!("{last_error} While the integration is switched on, docket tries again by itself."),
         "what docket does is a matter of this ticket's alone"
     );
     assert_eq!(integration.failure_count, 1);

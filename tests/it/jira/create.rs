@@ -38,7 +38,7 @@ fn status(status: u16, body: Value) -> Action {
 #[tokio::test]
 async fn a_create_gives_the_key_and_stores_the_mark() {
     let bench = Bench::new().await;
-    let CreateOutcome::Created(made) = bench.jira.create_issue(&issue(7)).await else {
+    let CreateOutcome::Created(made, _) = bench.jira.create_issue(&issue(7)).await else {
         panic!("not created")
     };
     let stored = bench.sandbox.issue(&made.key).unwrap();
@@ -151,7 +151,7 @@ async fn a_second_create_after_a_dropped_one_is_not_mistaken_for_a_repetition() 
         let lost = bench.jira.create_issue(&issue(ticket)).await;
         assert_eq!(lost, CreateOutcome::Uncertain(Trouble::ConnectionLost));
         let made = bench.jira.create_issue(&issue(ticket)).await;
-        assert!(matches!(made, CreateOutcome::Created(_)), "{made:?}");
+        assert!(matches!(made, CreateOutcome::Created(..)), "{made:?}");
     }
     assert_eq!(bench.sandbox.requests_of(Operation::CreateIssue).len(), 6);
     assert_eq!(bench.sandbox.issues().len(), 3);

@@ -43,7 +43,7 @@ async fn a_planned_ticket_is_created_as_it_was_wished() {
             marker: marker(1),
         })
         .await;
-    let CreateOutcome::Created(made) = outcome else {
+    let CreateOutcome::Created(made, _) = outcome else {
         panic!("{outcome:?}")
     };
     let sprint = plan.sprint.unwrap();
@@ -129,7 +129,7 @@ async fn a_sparse_project_gets_what_it_takes_and_the_rest_is_told() {
             marker: marker(1),
         })
         .await;
-    assert!(matches!(outcome, CreateOutcome::Created(_)), "{outcome:?}");
+    assert!(matches!(outcome, CreateOutcome::Created(..)), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn a_plan_gives_way_until_jira_takes_it() {
             marker: marker(1),
         };
         match bench.jira.create_issue(&new).await {
-            CreateOutcome::Created(made) => break made,
+            CreateOutcome::Created(made, _) => break made,
             CreateOutcome::Rejected(rejection) => {
                 let round = plan.give_way(&rejection);
                 assert!(!round.is_empty(), "{rejection}");
@@ -197,7 +197,7 @@ async fn the_blocker_blocks_and_linking_twice_adds_nothing() {
     let bench = Bench::new().await;
     for ticket in 1..=2 {
         let outcome = bench.jira.create_issue(&issue(ticket)).await;
-        assert!(matches!(outcome, CreateOutcome::Created(_)));
+        assert!(matches!(outcome, CreateOutcome::Created(..)));
     }
     let types = bench.jira.link_types().await.unwrap();
     assert!(

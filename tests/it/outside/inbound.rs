@@ -188,6 +188,8 @@ async fn a_signed_webhook_has_the_issue_read_again_once(
     let after = get(&server, &ticket.id).await;
     assert_eq!(status(&after).as_deref(), Some("gone"));
     assert_eq!(raw(&after, "state"), None);
+    let told = after.integration_result.unwrap();
+    assert!(!told.success && told.error_message.is_some(), "{told:?}");
 
     let request = v1::ListTicketHistoryRequest {
         ticket_id: ticket.id.clone(),

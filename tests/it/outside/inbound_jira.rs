@@ -3,14 +3,17 @@
 use docket::{
     domain::actor::Role,
     proto::v1::{self, credentials::Platform as Secret},
-    sandbox::{Operation, Options, Person, Sandbox, Touch},
+    sandbox::{Action, Fault, Operation, Options, Person, Sandbox, Touch},
 };
 use reqwest::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::inbound::{SECRET, get, signature, status};
-use crate::support::{database::Kind, server::TestServer};
+use crate::{
+    attachments::{header, upload},
+    support::{database::Kind, eventually, server::TestServer},
+};
 
 /// An integration with the site, and a ticket that has become an issue there.
 async fn dispatched(server: &TestServer, jira: &Sandbox) -> (String, v1::Ticket) {
@@ -127,9 +130,66 @@ async fn a_signed_webhook_of_jira_has_the_issue_read_again_once(
     assert_eq!(text, "taken\n");
     let after = get(&server, &ticket.id).await;
     assert_eq!(status(&after).as_deref(), Some("gone"));
-    assert!(
-        after.integration_result.unwrap().success,
-        "it was handed over"
+    let told = after.integration_result.unwrap();
+    assert!(!told.success, "{told:?}");
+    let why = told.error_message.unwrap();
+    assert!(why.contains("no longer there"), "{why}");
+    assert_eq!(told.external_ticket_id, Some(key), "which one it was");
+    server.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_webhook_tells_while_files_go_to_the_issue_is_not_forgotten(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let patient = [
+        ("DISPATCH_WAIT_SECONDS", "0"),
+        ("OUTBOUND_TIMEOUT_SECONDS", "300"),
+    ];
+    let server = TestServer::start_set(kind, &patient).await;
+    let jira = Sandbox::start(Options::default()).await.unwrap();
+    let (id, ticket) = dispatched(&server, &jira).await;
+    eventually("it is there", async || {
+        let now = get(&server, &ticket.id).await;
+        now.integration_result.is_some_and(|told| told.success)
+    })
+    .await;
+    let result = get(&server, &ticket.id).await.integration_result.unwrap();
+    let (key, issue) = (
+        result.external_ticket_id.unwrap(),
+        result.response.unwrap().id,
     );
+    let mut tickets = server.tickets(Role::Manager);
+    let file = upload(&mut tickets, header(&ticket.id, "a.txt"), b"one");
+    file.await.unwrap();
+    let slow = Action::Delay { ms: 1500 };
+    jira.order(Fault::on(Operation::AddAttachments, slow));
+    let request = v1::DispatchTicketRequest {
+        id: ticket.id.clone(),
+        ..Default::default()
+    };
+    tickets.dispatch_ticket(request).await.unwrap();
+    eventually("the file is on its way", async || {
+        !jira.requests_of(Operation::AddAttachments).is_empty()
+    })
+    .await;
+    let status_now = "In Progress".to_owned();
+    let touch = Touch::Transition { status: status_now };
+    assert!(jira.touch(&key, Person::Other, &touch));
+    let url = format!("{}/webhooks/jira/{id}", server.url());
+    let now = chrono::Utc::now().timestamp_millis();
+    let (_, text) = send(&url, "d-1", SECRET, &body(&issue, now)).await;
+    assert_eq!(text, "taken\n");
+    let told = get(&server, &ticket.id).await;
+    assert_eq!(status(&told).as_deref(), Some("In Progress"));
+    eventually("the file is there", async || {
+        let now = get(&server, &ticket.id).await;
+        let files = now.integration_result.unwrap().response.unwrap();
+        files.attachments.iter().any(|file| file.success)
+    })
+    .await;
+    let told = get(&server, &ticket.id).await;
+    assert_eq!(status(&told).as_deref(), Some("In Progress"));
     server.stop().await;
 }

@@ -128,8 +128,8 @@ async fn a_hand_over_that_nobody_knows_the_end_of_says_where_to_look_and_what_co
     assert_eq!(
         told,
         "The ticket may have arrived: look in what the webhook's receiver 127.0.0.1 has taken. The connection to the webhook's receiver was \
-         lost before its answer was complete. If it stays so, have the receiver looked at. docket tries again by itself, and sees to it that \
-         nothing is made twice."
+         lost before its answer was complete. If it stays so, have the receiver looked at. While the integration is switched on, docket \
+         tries again by itself, and sees to it that nothing is made twice."
     );
     server.stop().await;
 }

@@ -36,9 +36,12 @@ fn a_success_that_names_an_issue_is_one_and_any_other_is_uncertain() {
     };
     assert_eq!(
         create(201, &[], Ok(whole)),
-        CreateOutcome::Created(issue.clone())
+        CreateOutcome::Created(issue.clone(), 201)
     );
-    assert_eq!(create(200, &[], Ok(whole)), CreateOutcome::Created(issue));
+    assert_eq!(
+        create(200, &[], Ok(whole)),
+        CreateOutcome::Created(issue, 200)
+    );
     let unreadable = [
         "",
         "{}",
