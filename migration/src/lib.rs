@@ -55,6 +55,7 @@ mod m0050_export_item_doubted;
 mod m0051_export_attachment_doubted;
 mod m0052_dispatch_attempts;
 mod m0053_inbound;
+mod m0054_integration_held;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -109,6 +110,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0051_export_attachment_doubted::Migration),
             Box::new(m0052_dispatch_attempts::Migration),
             Box::new(m0053_inbound::Migration),
+            Box::new(m0054_integration_held::Migration),
         ]
     }
 }

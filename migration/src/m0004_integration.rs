@@ -37,7 +37,6 @@ impl MigrationTrait for Migration {
             .col(text_null("credentials_key_id"))
             .col(time_null("last_check_time"))
             .col(text_null("last_error"))
-            .col(time_null("held_until"))
             .col(big_integer("dispatch_count"))
             .col(big_integer("failure_count"))
             .col(big_integer("version"))

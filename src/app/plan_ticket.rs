@@ -284,29 +284,33 @@ fn blank(subject: &Subject<'_>) -> PlanItem {
     }
 }
 
+/// What to do about a field that the project demands.
+fn give(id: &str) -> String {
+    if !is_jira_field(id) {
+        let advice = "Have the field made optional in Jira, or replace the ticket by one that has it, with DeleteTicket and \
+                      AddSessionTickets.";
+        return advice.to_owned();
+    }
+    format!(
+        "Give the ticket a value for {id} in `custom_fields` with UpdateTicket, or have the field made optional in Jira."
+    )
+}
+
 /// A finding for each field that the project demands and the create would not send.
 fn missing(plan: &IssuePlan, unassigned_allowed: bool) -> Vec<Problem> {
     let mut missing = plan.missing.clone();
     if !unassigned_allowed && !plan.fields.contains_key("assignee") {
         missing.push(("assignee".to_owned(), "Assignee".to_owned()));
     }
-    let finding = |(id, name): (String, String)| {
-        Problem {
+    let finding = |(id, name): (String, String)| Problem {
         reason: Reason::JiraRequiredFieldMissing,
         category: ErrorCategory::UserFixable,
         message: format!(
             "Jira demands “{name}” ({id}) of every {}, and the ticket has no value for it.",
             plan.issue_type
         ),
-        recommended_action: match is_jira_field(&id) {
-            true => format!(
-                "Give the ticket a value for {id} in `custom_fields` with UpdateTicket, or have the field made optional in Jira."
-            ),
-            false => "Have the field made optional in Jira, or replace the ticket by one that has it, with DeleteTicket and AddSessionTickets."
-                .to_owned(),
-        },
+        recommended_action: give(&id),
         field: id,
-    }
     };
     missing.into_iter().map(finding).collect()
 }
