@@ -7,6 +7,7 @@
 
 mod attempt;
 mod end;
+mod exported;
 mod files;
 mod health;
 mod keeper;

@@ -27,7 +27,8 @@ use crate::{
     },
     error::{Error, Reason, Result},
 };
-use judge::{fixed, is_gone, kept, note, sent, spares_left};
+pub(super) use judge::is_gone;
+use judge::{fixed, kept, note, sent, spares_left};
 
 /// What became, or would become, of the issues.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

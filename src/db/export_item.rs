@@ -148,6 +148,13 @@ pub async fn begun(conn: &impl ConnectionTrait, export: ExportId) -> Result<Vec<
     Ok(rows.filter(is_begun()).all(conn).await?)
 }
 
+/// Every item of this ticket, in whatever run, of which something was begun; the latest run's first.
+pub async fn begun_of_ticket(conn: &impl ConnectionTrait, ticket: TicketId) -> Result<Vec<Model>> {
+    let rows = Entity::find().filter(Column::TicketId.eq(ticket));
+    let rows = rows.filter(is_begun()).order_by_desc(Column::ExportId);
+    Ok(rows.all(conn).await?)
+}
+
 /// The ids of the runs with such items.
 pub(super) fn with_begun() -> SelectStatement {
     let items = Entity::find().select_only().column(Column::ExportId);

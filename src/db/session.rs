@@ -112,6 +112,11 @@ pub async fn find(conn: &impl ConnectionTrait, id: SessionId) -> Result<Option<M
     Ok(live().filter(Column::Id.eq(id)).one(conn).await?)
 }
 
+/// The session, also one that was deleted.
+pub async fn with_deleted(conn: &impl ConnectionTrait, id: SessionId) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).one(conn).await?)
+}
+
 /// Adds a session.
 pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
     Entity::insert(row.into_active_model())

@@ -55,7 +55,7 @@ struct Asked {
 
 impl App {
     /// Hands a ticket over, or tries again after a failure. Where it has its copy already, that is the answer, once it has the files
-    /// that it lacked.
+    /// that it lacked; so is the issue that an export has made of it.
     pub async fn dispatch_ticket(
         self: &Arc<Self>,
         actor: &Actor,
@@ -81,6 +81,9 @@ impl App {
                 )
             })?;
             let connector = self.require_dispatchable(target, "integration_id").await?;
+            if self.is_exported(&ticket, target).await? {
+                return Ok(Begun::default());
+            }
             let files = connector.takes_files().is_ok();
             self.begin_dispatch(actor, ticket.id, (target, files), request.clone())
                 .await
@@ -151,12 +154,6 @@ impl Asked {
     async fn begin(&self, tx: &Tx) -> Result<Begun> {
         let action = TicketAction::UpdateTicket;
         let mut edit = Edit::begin(tx, &self.actor, self.ticket, action, self.now).await?;
-        if let Some(session) = edit.ticket.session_id {
-            let text = "the ticket belongs to a session, whose export hands it over";
-            let subject = format!("session/{session}");
-            return Err(Error::refused(Reason::SessionNotEditable, subject, text)
-                .with("session_id", session));
-        }
         hold_usable(tx, self.integration, "integration_id").await?;
         edit.ticket.integration_id = Some(self.integration);
         let latest = dispatch::latest(tx, self.ticket).await?;

@@ -149,7 +149,7 @@ pub(super) fn kept(condition: Condition, before: Option<RevertState>) -> Option<
 }
 
 /// Whether this is why an issue was kept: it was not there.
-pub(super) fn is_gone(note: Option<&str>) -> bool {
+pub(in crate::app) fn is_gone(note: Option<&str>) -> bool {
     note == Some(GONE)
 }
 

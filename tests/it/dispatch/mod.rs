@@ -3,6 +3,7 @@
 mod bench;
 mod create;
 mod equal;
+mod exported;
 mod faults;
 mod files;
 mod files_later;
