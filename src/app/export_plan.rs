@@ -22,7 +22,7 @@ use crate::{
     db::{dependency, export, export_item, session, session_ticket, ticket},
     domain::{
         actor::Actor,
-        export::{ExportStatus, ItemState},
+        export::{ErrorCategory, ExportStatus, ItemState, RevertState},
         ids::{SessionId, TicketId},
         permission::Action,
         problem::Problem,
@@ -96,7 +96,8 @@ impl App {
         let issues = self.known_issues(session).await?;
         let project = &session.jira_project_key;
         let site = PlanSite::read(self, &jira, session, !edges.is_empty()).await;
-        let site = site.map_err(|error| failed(&error, project))?;
+        let mut site = site.map_err(|error| failed(&error, project))?;
+        site.blocking.extend(issues.half_taken_back());
         let mut planner = TicketPlanner::new(self, session, &integration, &site, &edges);
         let (mut items, mut read) = (Vec::with_capacity(order.len()), HashSet::new());
         for some in order.chunks(BATCH) {
@@ -174,6 +175,7 @@ impl App {
         let mut keys = HashMap::new();
         for item in tickets.iter().filter_map(|id| items.get(id)) {
             let key = match (&item.jira_key, item.state) {
+                (Some(_), _) if item.revert == Some(RevertState::Deleted) => None,
                 (Some(key), _) => Some(key.clone()),
                 (None, ItemState::Creating) => self.find_issue(jira, project, export, item).await?,
                 (None, _) => None,
@@ -210,4 +212,20 @@ enum Known {
     Begun(Box<export::Model>, HashMap<TicketId, export_item::Model>),
     /// What a revert has kept, and a new export takes over.
     Kept(KeptIssues),
+}
+
+impl Known {
+    /// What is in the way of an export of which issues have been deleted, and not all were looked at.
+    fn half_taken_back(&self) -> Option<Problem> {
+        let Self::Begun(export, _) = self else {
+            return None;
+        };
+        export.revert_time.map(|_| Problem {
+            reason: Reason::ExportFailed,
+            category: ErrorCategory::UserFixable,
+            message: "Issues of the session's latest export have been taken back, and that has not come to its end.".to_owned(),
+            field: String::new(),
+            recommended_action: "Call RevertExport until it ends, then StartExport.".to_owned(),
+        })
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::App;
+use super::{App, moot_fixes};
 use crate::{
     db::{export_fix, export_item, session_ticket},
     domain::{
@@ -87,6 +87,11 @@ impl App {
         let issues: Vec<MadeIssue> = issues.collect();
         let orders = session_ticket::orders_of_session(self.db.read(), id).await?;
         let mut fixes = export_fix::of_export(self.db.read(), export.id).await?;
+        if export.revert_time.is_some() {
+            let items = export_item::of_export(self.db.read(), export.id).await?;
+            let gone = moot_fixes::gone(&items);
+            fixes.retain(|fix| !moot_fixes::is_moot(fix, &gone));
+        }
         fixes.sort_by_cached_key(|fix| {
             let order = orders.get(&fix.ticket_id).copied();
             (order, fix.create_time, fix.field.clone())

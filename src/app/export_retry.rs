@@ -146,7 +146,7 @@ fn retried(export: &export::Model, now: Time) -> export::Model {
 
 fn require_retryable(export: &export::Model) -> Result<()> {
     let subject = format!("session/{}", export.session_id);
-    if export.revert_time.is_some() {
+    if export.revert_time.is_some() && export.status != ExportStatus::Reverted {
         return Err(Error::refused(
             Reason::ExportNotRetryable,
             subject,
@@ -170,12 +170,16 @@ fn require_retryable(export: &export::Model) -> Result<()> {
             let running = Error::aborted(Reason::ExportRunning, subject, message);
             Err(running.with("task_id", export.id))
         }
-        ExportStatus::Completed | ExportStatus::Reverted => Err(Error::refused(
-            Reason::ExportNotRetryable,
-            subject,
-            format!("the export is {}; there is nothing to retry", export.status),
-        )
-        .with("task_id", export.id)
-        .with("status", export.status)),
+        ExportStatus::Completed | ExportStatus::Reverted => {
+            let text = match export.status {
+                ExportStatus::Reverted => {
+                    "the export was taken back; StartExport begins a new one"
+                }
+                _ => "the export is COMPLETED; there is nothing to retry",
+            };
+            Err(Error::refused(Reason::ExportNotRetryable, subject, text)
+                .with("task_id", export.id)
+                .with("status", export.status))
+        }
     }
 }

@@ -2,6 +2,8 @@
 //! about to be deleted is recorded before, and that it is, right after, so that an interrupted call is repeated without a loss.
 
 mod judge;
+mod order;
+mod settle;
 mod spares;
 mod step;
 
@@ -10,25 +12,21 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::json;
-
-use super::{App, jira_calls::failed, journal::Journal};
+use super::{App, jira_calls::failed, journal::Journal, moot_fixes};
 use crate::{
-    connectors::jira::{Account, CallError, Condition, Jira, MarkedIssue, Marker, OwnFiles},
+    connectors::jira::{Account, CallError, Jira, MarkedIssue, Marker, OwnFiles},
     db::{
-        export, export_attachment, export_fix, export_item, export_link, history, session,
-        session_ticket,
+        export, export_attachment, export_fix, export_item, export_link, session, session_ticket,
     },
     domain::{
         actor::Actor,
-        export::{ExportStatus, ItemState, LinkState, RevertState},
-        history::HistoryEventType,
+        export::{ExportStatus, LinkState, RevertState},
         ids::{SessionId, TicketId, UserId},
     },
     error::{Error, Reason, Result},
 };
 pub(super) use judge::is_gone;
-use judge::{fixed, kept, note, sent, spares_left};
+use judge::{fixed, sent, spares_left};
 
 /// What became, or would become, of the issues.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,6 +63,8 @@ struct Revert<'a> {
     files: HashMap<TicketId, OwnFiles>,
     /// What bears the run's mark, where there may be second issues.
     seen: Vec<MarkedIssue>,
+    /// The keys of the issues that are deleted by now, or would be.
+    going: BTreeSet<String>,
     dry_run: bool,
 }
 
@@ -95,6 +95,7 @@ impl App {
             app: self,
             project,
             seen: Vec::new(),
+            going: BTreeSet::new(),
             caller: actor.user_id.clone(),
             links: export_link::of_export(self.db.read(), export.id).await?,
             keys: HashMap::new(),
@@ -132,7 +133,7 @@ impl Revert<'_> {
             let items = self.app.items_by_order(session, &self.row).await?;
             self.keys = keys(&items);
             self.seen = self.look_for_spares(&items).await?;
-            return Ok(told(&self.foresee(items).await?));
+            return Ok(told(&self.foresee_all(items).await?));
         }
         // From here on whoever else reverts or retries, here or on another replica, finds the run changed.
         let mut next = self.row.clone();
@@ -142,83 +143,17 @@ impl Revert<'_> {
         let items = self.app.items_by_order(session, &self.row).await?;
         self.keys = keys(&items);
         self.seen = self.look_for_spares(&items).await?;
-        let mut settled = Vec::with_capacity(items.len());
-        for item in items {
-            settled.push(self.settle(item).await?);
-        }
+        let settled = self.settle_all(items).await?;
+        let fixes = export_fix::of_export(self.app.db.read(), self.row.id).await?;
         let mut next = self.row.clone();
         next.status = ExportStatus::Reverted;
         next.tickets_failed = 0;
         next.orphaned_keys.0 = spares_left(&settled);
         next.dependencies_created = self.links_left(&settled);
+        next.manual_fixes = moot_fixes::left(&fixes, &moot_fixes::gone(&settled));
         self.write(next, |step| step.ends = true).await?;
         self.app.wake.changed(self.row.session_id);
         Ok(told(&settled))
-    }
-
-    /// Deletes or keeps what was made of one ticket, as far as that is not settled already.
-    async fn settle(&mut self, mut item: export_item::Model) -> Result<export_item::Model> {
-        if let Some((issue, condition)) = self.judge(&mut item).await? {
-            let kept = match condition {
-                Condition::Untouched => {
-                    item.revert = Some(RevertState::Deleting);
-                    self.delete(item.clone(), &issue.id).await?
-                }
-                condition => kept(condition, item.revert),
-            };
-            note(&mut item, kept);
-            self.record(&item, issue.key).await?;
-        }
-        self.settle_spares(&mut item).await?;
-        Ok(item)
-    }
-
-    /// Deletes an issue that nobody has touched; `row` is written before and tells of it. A text says why Jira did not.
-    async fn delete(&mut self, row: export_item::Model, id: &str) -> Result<Option<String>> {
-        let mut next = self.row.clone();
-        next.revert_time = next.revert_time.or(Some(self.app.clock.now()));
-        self.write(next, |step| step.item = Some(row)).await?;
-        match self.app.ask_jira(|| self.jira.delete_issue(id)).await {
-            Ok(()) => Ok(None),
-            // A call that this one has taken the place of was still about to delete it.
-            Err(CallError::Rejected(refused)) if refused.status == 404 => Ok(None),
-            // A right that the account lacks, it lacks for every issue: the call ends, and can be repeated once it has it.
-            Err(CallError::Rejected(refused)) if !matches!(refused.status, 401 | 403) => {
-                Ok(Some(format!("Jira did not delete it: {}", refused.quote())))
-            }
-            Err(error) => Err(failed(&error, &self.row.jira_project_key)),
-        }
-    }
-
-    /// Records that an issue is deleted or kept.
-    async fn record(&mut self, item: &export_item::Model, key: String) -> Result<()> {
-        let now = self.app.clock.now();
-        let mut next = self.row.clone();
-        let deleted = item.revert == Some(RevertState::Deleted);
-        if deleted && item.state == ItemState::Exported {
-            next.tickets_completed = (next.tickets_completed - 1).max(0);
-        }
-        let entry = history::Entry {
-            field: Some("jira_key".to_owned()),
-            old_value: Some(key.clone()),
-            ..history::Entry::event(
-                item.ticket_id,
-                HistoryEventType::Updated,
-                self.caller.clone(),
-                None,
-                json!({ "session_id": self.row.session_id, "task_id": self.row.id }),
-                now,
-            )
-        };
-        let row = item.clone();
-        self.write(next, |step| {
-            step.item = Some(row);
-            if deleted {
-                step.taken_back = Some((item.ticket_id, key));
-                step.entry = Some(entry);
-            }
-        })
-        .await
     }
 
     fn marker(&self, item: &export_item::Model) -> Marker {

@@ -19,7 +19,7 @@ use crate::{
     db::{export, export_fix, export_item, export_link, history, session_ticket, ticket},
     domain::{
         actor::Actor,
-        export::{LinkState, ManualFixType},
+        export::{ExportStatus, LinkState, ManualFixType},
         history::HistoryEventType,
         ids::{FixId, SessionId, TicketId, UserId},
     },
@@ -71,6 +71,7 @@ impl App {
         if fixes.iter().all(|fix| fix.applied) {
             return Ok(fixes.iter().map(done).collect());
         }
+        require_not_taken_back(&export)?;
         let integration = self.exportable(&session).await?;
         let journal = Journal::new(Arc::clone(&self.clock), export.attempt);
         let witness: Arc<Journal> = Arc::clone(&journal);
@@ -137,6 +138,19 @@ impl App {
         });
         found.collect()
     }
+}
+
+/// What is left of an export that was taken back is the next one's.
+fn require_not_taken_back(export: &export::Model) -> Result<()> {
+    if export.status != ExportStatus::Reverted {
+        return Ok(());
+    }
+    let text = "the export was taken back: put right by hand what is listed of the issues that were kept, or call StartExport, which takes them over with their fixes";
+    let subject = format!("session/{}", export.session_id);
+    let refused = Error::refused(Reason::ExportNotRetryable, subject, text);
+    Err(refused
+        .with("task_id", export.id)
+        .with("status", export.status))
 }
 
 fn done(fix: &export_fix::Model) -> FixOutcome {

@@ -50,6 +50,7 @@ pub(crate) mod journal;
 pub(crate) mod kept_issues;
 pub(crate) mod lease;
 pub mod losses;
+mod moot_fixes;
 pub mod pages;
 mod plan_answer;
 mod plan_site;

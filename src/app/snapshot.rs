@@ -171,6 +171,13 @@ impl Snapshot {
         sent.as_str().map(str::to_owned)
     }
 
+    /// The key of the issue that it was made under, by an item's record of it.
+    pub(crate) fn parent(exported: Option<&Value>) -> Option<String> {
+        let snapshot: Self = serde_json::from_value(exported?.clone()).ok()?;
+        let sent = snapshot.sent.get("parent")?.value.as_ref()?;
+        sent["key"].as_str().map(str::to_owned)
+    }
+
     /// The name of the sprint that was sent, empty where none was, by an item's record of it; `None` where nothing was kept.
     pub(crate) fn sprint(exported: Option<&Value>) -> Option<String> {
         let snapshot: Self = serde_json::from_value(exported?.clone()).ok()?;

@@ -8,10 +8,13 @@ use std::{
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::Revert;
+use super::{
+    Revert,
+    order::{in_groups, places},
+};
 use crate::{
-    app::{renamed::renamed, snapshot::Snapshot},
-    connectors::jira::{Condition, IssueRef, OwnFiles, OwnIssue, Probe},
+    app::{jira_calls::failed, renamed::renamed, snapshot::Snapshot},
+    connectors::jira::{CallError, Condition, IssueRef, OwnFiles, OwnIssue, Probe},
     db::{export_attachment, export_fix, export_item},
     domain::{
         export::{FileState, ItemState, LinkState, RevertState, SpareIssue},
@@ -24,23 +27,34 @@ use crate::{
 const LOOKS_AT_ONCE: usize = 8;
 /// Why an issue is kept that cannot be deleted.
 const GONE: &str = "it is not there any more, or docket's account may not see it";
+/// Why an issue is kept that Jira shows and does not find.
+const MISSED: &str =
+    "Jira did not delete it: it answered that there is no such issue, and shows it all the same";
 /// When to look again for what could not be found.
 const LATER: Duration = Duration::from_secs(60);
 
 impl Revert<'_> {
-    /// What would become of each, in their order: looked at several at once, for nothing is changed.
-    pub(super) async fn foresee(
-        &self,
+    /// What would become of each, in the order given: looked at several at once, for nothing is changed.
+    pub(super) async fn foresee_all(
+        &mut self,
         items: Vec<export_item::Model>,
     ) -> Result<Vec<export_item::Model>> {
-        let looks: Vec<_> = items.into_iter().map(|item| self.foreseen(item)).collect();
-        let looks = stream::iter(looks).buffered(LOOKS_AT_ONCE);
-        looks.try_collect().await
+        let places = places(&items);
+        let mut foreseen = Vec::with_capacity(items.len());
+        for group in in_groups(items) {
+            let looks: Vec<_> = group.into_iter().map(|item| self.foreseen(item)).collect();
+            let looks = stream::iter(looks).buffered(LOOKS_AT_ONCE);
+            let group: Vec<export_item::Model> = looks.try_collect().await?;
+            group.iter().for_each(|item| self.note_going(item));
+            foreseen.extend(group);
+        }
+        foreseen.sort_by_key(|item| places.get(&item.ticket_id));
+        Ok(foreseen)
     }
 
     async fn foreseen(&self, mut item: export_item::Model) -> Result<export_item::Model> {
         if let Some((_, condition)) = self.judge(&mut item).await? {
-            let kept = kept(condition, item.revert);
+            let kept = self.kept(condition, item.revert).await?;
             note(&mut item, kept);
         }
         self.foresee_spares(&mut item).await?;
@@ -111,6 +125,7 @@ impl Revert<'_> {
             sprint: sprint.as_deref(),
             fixed: self.fixes.get(&item.ticket_id).unwrap_or(&none),
             files: self.files.get(&item.ticket_id).unwrap_or(&no_files),
+            going: &self.going,
         };
         self.ask(|| self.jira.condition(&self.account, &issue))
             .await
@@ -131,20 +146,50 @@ impl Revert<'_> {
         keys.map(|key| self.present(key)).collect()
     }
 
+    /// Why an issue is kept that may not be deleted, or not any more; `before` is what an earlier call has noted of it.
+    pub(super) async fn kept(
+        &self,
+        condition: Condition,
+        before: Option<RevertState>,
+    ) -> Result<Option<String>> {
+        let about_to = before == Some(RevertState::Deleting);
+        Ok(match condition {
+            // Deleted by an earlier call, whose answer was lost.
+            Condition::Gone if about_to && self.sees_project().await? => None,
+            Condition::Gone => Some(GONE.to_owned()),
+            Condition::Touched(why) => Some(why),
+            Condition::Untouched => None,
+        })
+    }
+
+    /// What it means that Jira, asked to delete an issue, answers that there is none: a call of which this one has taken the place was
+    /// still about to delete it, or the account may not see it any more, or not delete it.
+    pub(super) async fn why_missed(&self, issue: &IssueRef) -> Result<Option<String>> {
+        let key = self.present(&issue.key);
+        if !self.ask(|| self.jira.is_gone(&key, &issue.id)).await? {
+            return Ok(Some(MISSED.to_owned()));
+        }
+        Ok(match self.sees_project().await? {
+            true => None,
+            false => Some(GONE.to_owned()),
+        })
+    }
+
+    /// Whether docket's account may see the project: only then an issue that is not shown is not there.
+    async fn sees_project(&self) -> Result<bool> {
+        let look = || self.jira.permissions(&self.project);
+        match self.app.ask_jira(look).await {
+            Ok(held) => Ok(held.has("BROWSE_PROJECTS")),
+            Err(CallError::Rejected(refused)) if matches!(refused.status, 403 | 404 | 410) => {
+                Ok(false)
+            }
+            Err(error) => Err(failed(&error, &self.row.jira_project_key)),
+        }
+    }
+
     /// A key of the run's project as it is since the project was renamed.
     pub(super) fn present(&self, key: &str) -> String {
         renamed(key, &self.row.jira_project_key, &self.project)
-    }
-}
-
-/// Why an issue is kept that may not be deleted, or not any more; `before` is what an earlier call has noted of it.
-pub(super) fn kept(condition: Condition, before: Option<RevertState>) -> Option<String> {
-    match condition {
-        // Deleted by an earlier call, whose answer was lost.
-        Condition::Gone if before == Some(RevertState::Deleting) => None,
-        Condition::Gone => Some(GONE.to_owned()),
-        Condition::Touched(why) => Some(why),
-        Condition::Untouched => None,
     }
 }
 

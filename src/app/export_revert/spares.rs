@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    Revert,
-    judge::{kept, state_of},
-};
+use super::{Revert, judge::state_of};
 use crate::{
     app::spare_issues::{new_spares, since},
-    connectors::jira::{Condition, MarkedIssue, OwnFiles, OwnIssue},
+    connectors::jira::{Condition, IssueRef, MarkedIssue, OwnFiles, OwnIssue},
     db::export_item,
     domain::export::{RevertState, SpareIssue},
     error::Result,
@@ -37,9 +34,9 @@ impl Revert<'_> {
             let kept = match condition {
                 Condition::Untouched => {
                     put(item, state_of(&spare, RevertState::Deleting));
-                    self.delete(item.clone(), &spare.id).await?
+                    self.delete(item.clone(), &issue(&spare)).await?
                 }
-                condition => kept(condition, spare.revert),
+                condition => self.kept(condition, spare.revert).await?,
             };
             let settled = settled(&spare, kept);
             let text = format!(
@@ -64,7 +61,8 @@ impl Revert<'_> {
     pub(super) async fn foresee_spares(&self, item: &mut export_item::Model) -> Result<()> {
         for spare in self.unsettled(item) {
             let condition = self.spare_condition(item, &spare).await?;
-            put(item, settled(&spare, kept(condition, spare.revert)));
+            let kept = self.kept(condition, spare.revert).await?;
+            put(item, settled(&spare, kept));
         }
         Ok(())
     }
@@ -92,9 +90,17 @@ impl Revert<'_> {
             fixed: &BTreeSet::new(),
             sprint: None,
             files: &OwnFiles::default(),
+            going: &self.going,
         };
         self.ask(|| self.jira.condition(&self.account, &issue))
             .await
+    }
+}
+
+fn issue(spare: &SpareIssue) -> IssueRef {
+    IssueRef {
+        id: spare.id.clone(),
+        key: spare.key.clone(),
     }
 }
 

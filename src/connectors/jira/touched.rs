@@ -39,6 +39,8 @@ pub struct OwnIssue<'a> {
     pub fixed: &'a BTreeSet<String>,
     /// The files that docket sent.
     pub files: &'a OwnFiles,
+    /// The keys of issues that are deleted with it, and before it.
+    pub going: &'a BTreeSet<String>,
 }
 
 /// The files that docket sent to an issue.
@@ -160,14 +162,11 @@ impl Jira {
         })
     }
 
-    /// Deletes an issue that has no subtasks. Harmless to repeat: one that is not there is as good as deleted.
+    /// Deletes an issue that has no subtasks. Harmless to repeat: then Jira refuses, for it is not there.
     pub async fn delete_issue(&self, id: &str) -> Result<(), CallError> {
         let path = ["rest", "api", "3", "issue", id];
         let sent = self.send(Method::DELETE, &path, &[], None).await;
-        match outcome::of_call(sent, &self.shared.redactor) {
-            Err(CallError::Rejected(refused)) if matches!(refused.status, 404 | 410) => Ok(()),
-            answer => answer.map(drop),
-        }
+        outcome::of_call(sent, &self.shared.redactor).map(drop)
     }
 }
 
@@ -211,8 +210,9 @@ impl Body {
         if let Some(file) = attachment.iter().flatten().find(strange) {
             return Some(format!("somebody attached {:?}", file.filename));
         }
-        if subtasks.is_some_and(|subtasks| !subtasks.is_empty()) {
-            return Some("it has subtasks".to_owned());
+        let stays = |subtask: &&OtherEnd| !issue.going.contains(&subtask.key);
+        if let Some(subtask) = subtasks.iter().flatten().find(stays) {
+            return Some(format!("it has the subtask {}", subtask.key));
         }
         let links = issuelinks.into_iter().flatten();
         let other = |link| ends(&self.key, link).map(|link| link.other_than(issue.key));

@@ -22,6 +22,7 @@ mod revert_faults;
 mod second;
 mod spare;
 mod taken_over;
+mod taking_back;
 mod throttle;
 mod turns;
 mod twice;
