@@ -11,7 +11,7 @@ use docket::{
         ticket::ScanStatus,
     },
     proto::v1::{self, integration::Config},
-    sandbox::{Options, Sandbox},
+    sandbox::{Action, Field, FieldKind, Options, Project, Sandbox, Site},
 };
 use tonic::Status;
 use tonic_types::StatusExt as _;
@@ -41,7 +41,7 @@ impl Bench {
     ) -> Self {
         let jira = Sandbox::start(options).await.unwrap();
         let server = TestServer::start_with(kind, Arc::new(SystemClock)).await;
-        let integration = integrate(&server, &jira.url()).await;
+        let integration = integrate_as(&server, "Jira", &jira.url()).await;
         let mut bench = Self {
             server,
             jira,
@@ -120,6 +120,14 @@ impl Bench {
         self.follow().await
     }
 
+    /// As [`Bench::run`], of an export that comes to its end with every ticket.
+    pub(super) async fn complete(&self) -> v1::Export {
+        let export = self.run().await;
+        let why = &export.failure;
+        assert_eq!(export.status(), v1::ExportStatus::Completed, "{why:?}");
+        export
+    }
+
     /// The export at its end.
     pub(super) async fn follow(&self) -> v1::Export {
         let request = v1::WatchExportRequest {
@@ -149,10 +157,11 @@ impl Bench {
     }
 }
 
-async fn integrate(server: &TestServer, url: &str) -> String {
+/// An integration with the Jira at this address, by this name.
+pub(super) async fn integrate_as(server: &TestServer, name: &str, url: &str) -> String {
     let request = v1::CreateIntegrationRequest {
         integration: Some(v1::Integration {
-            name: "Jira".to_owned(),
+            name: name.to_owned(),
             enabled: true,
             config: Some(Config::Jira(v1::JiraConfig {
                 site_url: url.to_owned(),
@@ -173,6 +182,29 @@ async fn integrate(server: &TestServer, url: &str) -> String {
     let mut integrations = server.integrations(Role::Manager);
     let made = integrations.create_integration(request).await.unwrap();
     made.into_inner().integration.unwrap().id
+}
+
+/// A field with the values Red and Blue.
+pub(super) fn colour() -> Field {
+    let colours = FieldKind::Option(vec!["Red".to_owned(), "Blue".to_owned()]);
+    Field::new("customfield_10100", "Colour", colours)
+}
+
+/// A site with this project alone.
+pub(super) fn site_of(project: Project) -> Options {
+    Options {
+        site: Site::new("custom").with_project(project),
+        ..Options::default()
+    }
+}
+
+/// Jira's refusal in these words.
+pub(super) fn refusal(said: serde_json::Value) -> Action {
+    Action::Status {
+        status: 400,
+        body: Some(said),
+        headers: Default::default(),
+    }
 }
 
 /// A plain ticket.

@@ -9,11 +9,11 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tonic::{Code, Status};
 
-use super::bench::{Bench, reason, ticket};
+use super::bench::{Bench, reason, refusal, ticket};
 use crate::support::database::Kind;
 
 impl Bench {
-    async fn drift(&self) -> Result<Vec<v1::DriftItem>, Status> {
+    pub(super) async fn drift(&self) -> Result<Vec<v1::DriftItem>, Status> {
         let request = v1::CheckDriftRequest {
             session_id: self.session.clone(),
         };
@@ -22,7 +22,7 @@ impl Bench {
     }
 
     /// Does to Jira what a person would.
-    async fn in_jira(&self, method: reqwest::Method, path: &str, body: Value) {
+    pub(super) async fn in_jira(&self, method: reqwest::Method, path: &str, body: Value) {
         let url = format!("{}{path}", self.jira.url());
         let request = reqwest::Client::new()
             .request(method, url)
@@ -48,7 +48,7 @@ fn full(reference: &str) -> v1::NewSessionTicket {
     }
 }
 
-fn told(items: &[v1::DriftItem]) -> Vec<(&str, &str, Option<&str>, Option<&str>)> {
+pub(super) fn told(items: &[v1::DriftItem]) -> Vec<(&str, &str, Option<&str>, Option<&str>)> {
     let items = items.iter();
     items
         .map(|it| {
@@ -186,11 +186,7 @@ async fn what_arrived_later_is_compared_and_is_docket_s_own_change() {
     };
     let bench = Bench::new(Kind::Sqlite, vec![wish]).await;
     let no = json!({ "duedate": "no", "labels": "no", STORY_POINTS: "no", "assignee": "no" });
-    let refused = Action::Status {
-        status: 400,
-        body: Some(json!({ "errorMessages": [], "errors": no })),
-        headers: Default::default(),
-    };
+    let refused = refusal(json!({ "errorMessages": [], "errors": no }));
     bench.jira.order(Fault::on(Operation::CreateIssue, refused));
     let lost = Fault::on(Operation::MoveToSprint, Action::status(400));
     bench.jira.order(lost);

@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 
 use docket::{
     proto::v1::{self, ManualFixType},
-    sandbox::{
-        Action, Fault, Field, FieldKind, Operation, Options, Project, STORY_POINTS, Site,
-        plain_text,
-    },
+    sandbox::{Fault, Field, FieldKind, Operation, Project, STORY_POINTS, plain_text},
 };
 use prost_types::{ListValue, Struct, Value, value::Kind as Wire};
 use rstest::rstest;
 use serde_json::json;
 
-use super::bench::{Bench, ticket};
+use super::bench::{Bench, colour, refusal, site_of, ticket};
 use crate::support::database::Kind;
 
 pub(super) fn text(text: &str) -> Value {
@@ -38,30 +35,17 @@ pub(super) fn custom(fields: &[(&str, Value)]) -> Option<Struct> {
     })
 }
 
-fn body(errors: serde_json::Value) -> Action {
-    Action::Status {
-        status: 400,
-        body: Some(json!({ "errorMessages": [], "errors": errors })),
-        headers: BTreeMap::new(),
-    }
-}
-
 #[rstest]
 #[tokio::test]
 async fn values_for_jiras_own_fields_travel_and_those_it_refuses_are_told(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let colour = FieldKind::Option(vec!["Red".to_owned(), "Blue".to_owned()]);
     let project = Project::new("DEMO", "Custom")
-        .with_field(Field::new("customfield_10100", "Colour", colour))
+        .with_field(colour())
         .with_field(Field::new("customfield_10101", "Weight", FieldKind::Number))
         .with_field(Field::new("customfield_10102", "Hidden", FieldKind::Text))
         .with_field(Field::new("customfield_10103", "Note", FieldKind::Document))
         .without_field(None, "customfield_10102");
-    let options = Options {
-        site: Site::new("custom").with_project(project),
-        ..Options::default()
-    };
     let good = v1::NewSessionTicket {
         custom_fields: custom(&[
             ("customfield_10100", text("Red")),
@@ -85,7 +69,7 @@ async fn values_for_jiras_own_fields_travel_and_those_it_refuses_are_told(
         ]),
         ..ticket("bad")
     };
-    let bench = Bench::with(kind, options, vec![good, bad]).await;
+    let bench = Bench::with(kind, site_of(project), vec![good, bad]).await;
     let plan = bench.plan().await;
     let foreseen: Vec<_> = plan.items[1]
         .fallbacks
@@ -101,13 +85,7 @@ async fn values_for_jiras_own_fields_travel_and_those_it_refuses_are_told(
             "custom_fields.customfield_10102"
         ]
     );
-    let export = bench.run().await;
-    assert_eq!(
-        export.status(),
-        v1::ExportStatus::Completed,
-        "{:?}",
-        export.failure
-    );
+    bench.complete().await;
     let results = bench.results().await;
     let keys: Vec<_> = results
         .jira_tickets
@@ -176,19 +154,9 @@ async fn a_refusal_in_an_unusual_form_names_its_field_all_the_same(
         ..ticket("a")
     };
     let bench = Bench::new(Kind::Sqlite, vec![wish]).await;
-    let refused = Action::Status {
-        status: 400,
-        body: Some(said),
-        headers: BTreeMap::new(),
-    };
-    bench.jira.order(Fault::on(Operation::CreateIssue, refused));
-    let export = bench.run().await;
-    assert_eq!(
-        export.status(),
-        v1::ExportStatus::Completed,
-        "{:?}",
-        export.failure
-    );
+    let refused = Fault::on(Operation::CreateIssue, refusal(said));
+    bench.jira.order(refused);
+    bench.complete().await;
     let fixes = bench.results().await.manual_fixes;
     assert_eq!((fixes.len(), fixes[0].field.as_str()), (1, "labels"));
 }
@@ -209,17 +177,11 @@ async fn refusals_that_come_in_stages_are_followed_and_each_told() {
         json!({ "assignee": "cannot be assigned issues" }),
     ];
     for errors in stages {
-        bench
-            .jira
-            .order(Fault::on(Operation::CreateIssue, body(errors)));
+        let said = json!({ "errorMessages": [], "errors": errors });
+        let refused = Fault::on(Operation::CreateIssue, refusal(said));
+        bench.jira.order(refused);
     }
-    let export = bench.run().await;
-    assert_eq!(
-        export.status(),
-        v1::ExportStatus::Completed,
-        "{:?}",
-        export.failure
-    );
+    let export = bench.complete().await;
     assert_eq!(export.manual_fixes_needed, 4);
     assert_eq!(bench.jira.requests_of(Operation::CreateIssue).len(), 4);
     let results = bench.results().await;
@@ -250,21 +212,12 @@ async fn a_description_that_jira_finds_too_long_is_cut_further() {
         ..ticket("long")
     };
     let bench = Bench::new(Kind::Sqlite, vec![long]).await;
-    let limit = Action::Status {
-        status: 400,
-        body: Some(json!({ "errorMessages": ["CONTENT_LIMIT_EXCEEDED"], "errors": {} })),
-        headers: BTreeMap::new(),
-    };
+    let said = json!({ "errorMessages": ["CONTENT_LIMIT_EXCEEDED"], "errors": {} });
+    let limit = refusal(said);
     bench
         .jira
         .order(Fault::on(Operation::CreateIssue, limit).times(2));
-    let export = bench.run().await;
-    assert_eq!(
-        export.status(),
-        v1::ExportStatus::Completed,
-        "{:?}",
-        export.failure
-    );
+    bench.complete().await;
     let fixes = bench.results().await.manual_fixes;
     assert_eq!(fixes.len(), 1);
     assert_eq!(fixes[0].r#type(), ManualFixType::DescriptionTruncated);

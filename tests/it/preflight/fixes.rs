@@ -90,13 +90,7 @@ pub(super) async fn exported(kind: Kind) -> Bench {
         ..Options::default()
     };
     let bench = Bench::with(kind, options, wanting()).await;
-    let export = bench.run().await;
-    assert_eq!(
-        export.status(),
-        v1::ExportStatus::Completed,
-        "{:?}",
-        export.failure
-    );
+    let export = bench.complete().await;
     assert_eq!(export.manual_fixes_needed, 6);
     bench
 }

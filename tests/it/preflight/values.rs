@@ -3,14 +3,14 @@
 use docket::{
     domain::actor::Role,
     proto::v1::{self, ManualFixType},
-    sandbox::{Field, FieldKind, Operation, Options, Project, Site},
+    sandbox::{Operation, Project},
 };
 use prost_types::Struct;
 use rstest::rstest;
 use serde_json::json;
 
 use super::{
-    bench::{Bench, ticket},
+    bench::{Bench, colour, site_of, ticket},
     fallbacks::{custom, list, text},
     fixes::errors,
     plan::told,
@@ -36,29 +36,14 @@ impl Bench {
 }
 
 async fn exported(kind: Kind, custom_fields: Option<Struct>) -> (Bench, Vec<v1::ManualFix>) {
-    let colour = FieldKind::Option(vec!["Red".to_owned(), "Blue".to_owned()]);
-    let project = Project::new("DEMO", "Custom").with_field(Field::new(
-        "customfield_10100",
-        "Colour",
-        colour,
-    ));
-    let options = Options {
-        site: Site::new("custom").with_project(project),
-        ..Options::default()
-    };
+    let project = Project::new("DEMO", "Custom").with_field(colour());
     let wish = v1::NewSessionTicket {
         custom_fields,
         ..ticket("a")
     };
-    let bench = Bench::with(kind, options, vec![wish]).await;
+    let bench = Bench::with(kind, site_of(project), vec![wish]).await;
     let plan = bench.plan().await;
-    let export = bench.run().await;
-    assert_eq!(
-        export.status(),
-        v1::ExportStatus::Completed,
-        "{:?}",
-        export.failure
-    );
+    bench.complete().await;
     let fixes = bench.results().await.manual_fixes;
     assert_eq!(
         told(&plan.items[0].fallbacks),
