@@ -26,7 +26,7 @@ use crate::{
     error::{Error, Reason, Result},
 };
 pub(super) use judge::is_gone;
-use judge::{fixed, sent, spares_left};
+use judge::{sent, spares_left};
 
 /// What became, or would become, of the issues.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +59,6 @@ struct Revert<'a> {
     project: String,
     links: Vec<export_link::Model>,
     keys: HashMap<TicketId, String>,
-    fixes: HashMap<TicketId, BTreeSet<String>>,
     files: HashMap<TicketId, OwnFiles>,
     /// What bears the run's mark, where there may be second issues.
     seen: Vec<MarkedIssue>,
@@ -99,7 +98,6 @@ impl App {
             caller: actor.user_id.clone(),
             links: export_link::of_export(self.db.read(), export.id).await?,
             keys: HashMap::new(),
-            fixes: fixed(export_fix::of_export(self.db.read(), export.id).await?),
             files: sent(export_attachment::of_export(self.db.read(), export.id).await?),
             jira,
             account,

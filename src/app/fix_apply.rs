@@ -3,19 +3,17 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     App,
     fix_record::{Beside, write_beside},
-    issue_draft::IssueDraft,
-    jira_calls::{failed, rejected, unplanned},
+    jira_calls::{failed, rejected},
     journal::Journal,
-    snapshot::{Resent, Sent},
     spare_files, spare_issues,
 };
 use crate::{
-    connectors::jira::{CallError, Estranged, IssuePlan, Jira, LinkType, ProjectMeta, adf},
+    connectors::jira::{CallError, Estranged, IssuePlan, Jira, LinkType, ProjectMeta},
     db::{export, export_fix, export_item, export_link, history, session_ticket, ticket},
     domain::{
         actor::Actor,
@@ -46,7 +44,7 @@ pub(super) struct Fixer<'a> {
     /// What Jira was asked and has answered since it was kept last.
     pub(super) journal: Arc<Journal>,
     /// What an issue of each ticket takes now.
-    plans: HashMap<TicketId, Result<IssuePlan>>,
+    pub(super) plans: HashMap<TicketId, Result<IssuePlan>>,
     pub(super) items: HashMap<TicketId, export_item::Model>,
     links: Vec<export_link::Model>,
     link_type: Option<LinkType>,
@@ -189,62 +187,6 @@ impl Fixer<'_> {
         self.record(fix, beside).await
     }
 
-    async fn field(&mut self, fix: &export_fix::Model, key: &str) -> Result<Resent> {
-        let ticket = self.ticket(fix).await?;
-        let plan = self.plan(fix, key).await?;
-        // Of a value that Jira takes in part, the issue has that part already.
-        let in_part = plan.unsent.iter().any(|lost| lost.field == fix.field);
-        let Some((id, value)) = plan.value_of(&fix.field).filter(|_| !in_part) else {
-            return Err(why_not(fix, plan));
-        };
-        let (id, value) = (id.to_owned(), value.clone());
-        let resent = Resent {
-            sent: Sent::of(plan, &id, &value),
-            ids: Some(plan.ids.clone()),
-            id,
-            ticket,
-        };
-        self.send(fix, key, &resent.id, &value).await?;
-        Ok(resent)
-    }
-
-    /// The whole description fits once it is shorter. Until then it is a file, which has a fix of its own where Jira refused that.
-    async fn description(&mut self, fix: &export_fix::Model, key: &str) -> Result<Resent> {
-        let row = self.ticket(fix).await?;
-        let draft = IssueDraft::of(&row);
-        if draft.cut.is_some() {
-            let how = "the description is still longer than Jira takes; shorten it first";
-            return Err(refused(fix, how));
-        }
-        let description = draft.input.description;
-        let description = description.unwrap_or_else(|| adf::convert("").adf);
-        self.send(fix, key, "description", &description).await?;
-        Ok(Resent {
-            id: "description".to_owned(),
-            sent: Sent::description(&description),
-            ids: None,
-            ticket: row,
-        })
-    }
-
-    async fn sprint(&mut self, fix: &export_fix::Model, key: &str) -> Result<Resent> {
-        let ticket = self.ticket(fix).await?;
-        let plan = self.plan(fix, key).await?;
-        let Some(sprint) = &plan.sprint else {
-            return Err(why_not(fix, plan));
-        };
-        let resent = Resent {
-            id: plan.ids.sprint.clone(),
-            sent: Sent::sprint(sprint),
-            ids: Some(plan.ids.clone()),
-            ticket,
-        };
-        let (sprint, keys) = (sprint.id, [key.to_owned()]);
-        let sent = self.app.ask_jira(|| self.jira.add_to_sprint(sprint, &keys));
-        sent.await.map_err(|error| self.told(fix, &error))?;
-        Ok(resent)
-    }
-
     /// Sets the link that the fix is about, and answers its row as it is then.
     async fn link(&mut self, fix: &export_fix::Model) -> Result<export_link::Model> {
         let key = |id: TicketId| {
@@ -276,42 +218,6 @@ impl Fixer<'_> {
             .ask_jira(|| self.jira.link(kind, &blocker, &blocked));
         sent.await.map_err(|error| self.told(fix, &error))?;
         Ok(done)
-    }
-
-    async fn send(
-        &self,
-        fix: &export_fix::Model,
-        key: &str,
-        field: &str,
-        value: &Value,
-    ) -> Result<()> {
-        let sent = self.app.ask_jira(|| self.jira.set_field(key, field, value));
-        sent.await.map_err(|error| self.told(fix, &error))
-    }
-
-    /// What the ticket's issue takes now, by its edit screen.
-    async fn plan(&mut self, fix: &export_fix::Model, key: &str) -> Result<&IssuePlan> {
-        if !self.plans.contains_key(&fix.ticket_id) {
-            let planned = match self.ticket(fix).await {
-                Ok(row) => self.planned(&row, key).await,
-                Err(error) => Err(error),
-            };
-            self.plans.insert(fix.ticket_id, planned);
-        }
-        match self.plans.get(&fix.ticket_id) {
-            Some(Ok(plan)) => Ok(plan),
-            Some(Err(error)) => Err(error.clone()),
-            None => Err(Error::internal("no plan was made")),
-        }
-    }
-
-    async fn planned(&self, row: &ticket::Model, key: &str) -> Result<IssuePlan> {
-        let project = &self.export.jira_project_key;
-        let fields = self.app.ask_jira(|| self.jira.edit_fields(key)).await;
-        let fields = fields.map_err(|error| failed(&error, project))?;
-        let input = IssueDraft::of(row).input;
-        let plan = self.meta.plan_edit(&input, &fields).await;
-        plan.map_err(|error| unplanned(error, project))
     }
 
     pub(super) async fn ticket(&self, fix: &export_fix::Model) -> Result<ticket::Model> {
@@ -379,15 +285,6 @@ pub(super) fn changed_meanwhile(error: Error, session: SessionId) -> Error {
             "the export went on, or was changed by another call meanwhile; call again once it has ended",
         ),
         other => other,
-    }
-}
-
-/// Why the ticket's value for a field cannot be sent.
-fn why_not(fix: &export_fix::Model, plan: &IssuePlan) -> Error {
-    let unsent = plan.unsent.iter().find(|unsent| unsent.field == fix.field);
-    match unsent {
-        Some(unsent) => refused(fix, &unsent.reason),
-        None => refused(fix, "the ticket has no value for it any more"),
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) mod fix_files;
 mod fix_issue;
 mod fix_log;
 mod fix_record;
+mod fix_values;
 mod html;
 pub mod inbound;
 pub mod integration_edit;

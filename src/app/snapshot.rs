@@ -1,7 +1,7 @@
 //! What was exported of a ticket, kept in comparable form beside its export item: what was sent, field by field, and what docket had
 //! then. Long texts are kept as their beginning and their digest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::issue_draft::IssueDraft;
 use crate::{
-    connectors::jira::{FieldIds, IssuePlan, Sprint, adf_text, as_text, is_jira_field},
+    connectors::jira::{FieldIds, IssuePlan, Sprint, adf_text, agrees, as_text, is_jira_field},
     db::ticket,
 };
 
@@ -34,12 +34,14 @@ pub(crate) struct Sent {
     pub(crate) text: Text,
 }
 
-/// A value that was sent once Jira took it.
+/// A value that an issue has since it was made.
 #[derive(Clone, Debug)]
 pub(crate) struct Resent {
     /// Jira's id of the field.
     pub(crate) id: String,
     pub(crate) sent: Sent,
+    /// Whether docket has sent it, and not found it there: then it is somebody else's doing.
+    pub(crate) by_docket: bool,
     /// The ids that differ by site, as far as they were looked at.
     pub(crate) ids: Option<FieldIds>,
     /// The ticket, as it was then.
@@ -54,6 +56,9 @@ pub(crate) struct Snapshot {
     pub(crate) sent: BTreeMap<String, Sent>,
     /// What docket had in the same field.
     pub(crate) docket: BTreeMap<String, Text>,
+    /// The fields whose values docket has sent after the create.
+    #[serde(default)]
+    resent: BTreeSet<String>,
 }
 
 impl Text {
@@ -89,6 +94,14 @@ impl Sent {
         }
     }
 
+    /// Whether this is what Jira shows.
+    pub(crate) fn is(&self, shown: &Value) -> bool {
+        match &self.value {
+            Some(value) => agrees(value, shown),
+            None => Text::of(&adf_text(shown)) == self.text,
+        }
+    }
+
     pub(crate) fn sprint(sprint: &Sprint) -> Self {
         Self {
             value: Some(sprint.id.into()),
@@ -113,17 +126,21 @@ impl Snapshot {
             ids: plan.ids.clone(),
             sent,
             docket: BTreeMap::new(),
+            resent: BTreeSet::new(),
         };
         snapshot.docket = snapshot.docket_now(ticket);
         snapshot
     }
 
-    /// Notes a value that was sent after the create.
+    /// Notes a value that the issue has since the create.
     pub(crate) fn resend(&mut self, resent: &Resent) {
         if let Some(ids) = &resent.ids {
             self.rename(ids);
         }
         self.sent.insert(resent.id.clone(), resent.sent.clone());
+        if resent.by_docket {
+            self.resent.insert(resent.id.clone());
+        }
         match self.docket_now(&resent.ticket).remove(&resent.id) {
             Some(text) => self.docket.insert(resent.id.clone(), text),
             None => self.docket.remove(&resent.id),
@@ -143,6 +160,9 @@ impl Snapshot {
             if let Some(sent) = self.sent.remove(old) {
                 self.sent.insert(new.clone(), sent);
             }
+            if self.resent.remove(old) {
+                self.resent.insert(new.clone());
+            }
         }
         self.ids = ids.clone();
     }
@@ -158,6 +178,7 @@ impl Snapshot {
         snapshot.resend(&Resent {
             id: ids.sprint.clone(),
             sent: Sent::sprint(sprint),
+            by_docket: true,
             ids: Some(ids.clone()),
             ticket: ticket.clone(),
         });
@@ -171,6 +192,13 @@ impl Snapshot {
         sent.as_str().map(str::to_owned)
     }
 
+    /// The ids of the fields whose values docket has sent after the create, by an item's record of it.
+    pub(crate) fn resent(exported: Option<&Value>) -> BTreeSet<String> {
+        let snapshot =
+            exported.and_then(|stored| serde_json::from_value::<Self>(stored.clone()).ok());
+        snapshot.unwrap_or_default().resent
+    }
+
     /// The key of the issue that it was made under, by an item's record of it.
     pub(crate) fn parent(exported: Option<&Value>) -> Option<String> {
         let snapshot: Self = serde_json::from_value(exported?.clone()).ok()?;
@@ -178,13 +206,15 @@ impl Snapshot {
         sent["key"].as_str().map(str::to_owned)
     }
 
-    /// The name of the sprint that was sent, empty where none was, by an item's record of it; `None` where nothing was kept.
+    /// The name of the sprint that docket has put the issue into, empty for none, by an item's record of it; `None` where nothing was kept.
     pub(crate) fn sprint(exported: Option<&Value>) -> Option<String> {
         let snapshot: Self = serde_json::from_value(exported?.clone()).ok()?;
         if snapshot == Self::default() {
             return None;
         }
-        let sent = snapshot.sent.get(&snapshot.ids.sprint);
+        let sprint = &snapshot.ids.sprint;
+        let arrived = snapshot.resent.contains(sprint);
+        let sent = snapshot.sent.get(sprint).filter(|_| arrived);
         Some(sent.map(|sent| sent.text.shown.clone()).unwrap_or_default())
     }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     app::{jira_calls::failed, renamed::renamed, snapshot::Snapshot},
     connectors::jira::{CallError, Condition, IssueRef, OwnFiles, OwnIssue, Probe},
-    db::{export_attachment, export_fix, export_item},
+    db::{export_attachment, export_item},
     domain::{
         export::{FileState, ItemState, LinkState, RevertState, SpareIssue},
         ids::TicketId,
@@ -116,14 +116,15 @@ impl Revert<'_> {
         let linked = self.linked(item.ticket_id);
         let sprint = Snapshot::sprint(item.exported.as_ref());
         let key = self.present(key);
-        let (none, no_files) = (BTreeSet::new(), OwnFiles::default());
+        let resent = Snapshot::resent(item.exported.as_ref());
+        let no_files = OwnFiles::default();
         let issue = OwnIssue {
             id,
             key: &key,
             marker: self.marker(item),
             linked: &linked,
             sprint: sprint.as_deref(),
-            fixed: self.fixes.get(&item.ticket_id).unwrap_or(&none),
+            resent: &resent,
             files: self.files.get(&item.ticket_id).unwrap_or(&no_files),
             going: &self.going,
         };
@@ -219,16 +220,6 @@ pub(super) fn note(item: &mut export_item::Model, kept: Option<String>) {
         None => RevertState::Deleted,
     });
     item.revert_note = kept;
-}
-
-/// The fields of each ticket whose values were sent again later.
-pub(super) fn fixed(fixes: Vec<export_fix::Model>) -> HashMap<TicketId, BTreeSet<String>> {
-    let mut fields: HashMap<TicketId, BTreeSet<String>> = HashMap::new();
-    for fix in fixes.into_iter().filter(|fix| fix.applied) {
-        let field = fix.bare_field().to_owned();
-        fields.entry(fix.ticket_id).or_default().insert(field);
-    }
-    fields
 }
 
 /// The files of each ticket that the issue has, or may have.

@@ -87,7 +87,7 @@ impl Revert<'_> {
             key: &key,
             marker: self.marker(item),
             linked: &BTreeSet::new(),
-            fixed: &BTreeSet::new(),
+            resent: &BTreeSet::new(),
             sprint: None,
             files: &OwnFiles::default(),
             going: &self.going,

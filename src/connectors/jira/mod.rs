@@ -2,6 +2,7 @@
 
 pub mod adf;
 mod agile;
+mod changelog;
 mod check;
 mod client;
 mod compare;
@@ -39,6 +40,7 @@ use tokio::time::Instant;
 use url::Url;
 
 pub use agile::{Board, Sprint};
+pub use changelog::FieldNow;
 pub use client::{Mark, Marker, NewIssue, PROPERTY};
 pub use compare::{adf_text, agrees, as_text};
 pub use description::{Description, FULL_TEXT, cut_further, full_text};

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{
     Account, CallError, Jira, Mark as _, Marker, PROPERTY,
+    changelog::{Change, Changed, Log},
     links::{LinkBody, OtherEnd, ends},
     outcome,
 };
@@ -19,8 +20,6 @@ use super::{
 const FIELDS: &str = "comment,worklog,attachment,issuelinks,subtasks,project";
 /// What docket itself changes after a create, as the change log names it.
 const OWN_CHANGES: [&str; 3] = ["link", "attachment", "sprint"];
-/// The most names that one reason lists.
-const NAMED: usize = 5;
 
 /// An issue that docket made, and what docket did to it since.
 #[derive(Clone, Debug)]
@@ -35,8 +34,8 @@ pub struct OwnIssue<'a> {
     pub linked: &'a BTreeSet<String>,
     /// The name of the sprint that docket put it into, empty for none; `None`: that is not known.
     pub sprint: Option<&'a str>,
-    /// The fields, by docket's names, whose values docket sent again later.
-    pub fixed: &'a BTreeSet<String>,
+    /// The ids of the fields whose values docket sent again later.
+    pub resent: &'a BTreeSet<String>,
     /// The files that docket sent.
     pub files: &'a OwnFiles,
     /// The keys of issues that are deleted with it, and before it.
@@ -105,32 +104,6 @@ impl File {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Log {
-    total: usize,
-    histories: Vec<Change>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Change {
-    author: Option<Account>,
-    created: String,
-    items: Vec<Changed>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Changed {
-    #[serde(default)]
-    field: String,
-    #[serde(default)]
-    field_id: String,
-    #[serde(default)]
-    to_string: Option<String>,
-}
-
 impl Jira {
     /// What has become of an issue; `account` is docket's own.
     pub async fn condition(
@@ -151,12 +124,9 @@ impl Jira {
             }
             Err(error) => return Err(error),
         };
-        if body.changelog.histories.len() < body.changelog.total {
-            // Only the latest changes come with the issue.
-            let path = ["rest", "api", "3", "issue", issue.id, "changelog"];
-            body.changelog.histories = self.list(&path, &[]).await?;
-        }
-        Ok(match body.touched(account, issue) {
+        let log = std::mem::take(&mut body.changelog);
+        let changes = self.whole_log(issue.id, log).await?;
+        Ok(match body.touched(account, &changes, issue) {
             Some(why) => Condition::Touched(self.shared.redactor.clean(&why)),
             None => Condition::Untouched,
         })
@@ -172,7 +142,12 @@ impl Jira {
 
 impl Body {
     /// What somebody has done to the issue, the plainest sign first.
-    fn touched(self, account: &Account, issue: &OwnIssue<'_>) -> Option<String> {
+    fn touched(
+        self,
+        account: &Account,
+        changes: &[Change],
+        issue: &OwnIssue<'_>,
+    ) -> Option<String> {
         let mark = self.properties.get(PROPERTY).cloned().unwrap_or_default();
         let marked = serde_json::from_value::<Marker>(mark);
         let theirs = |author: &Option<Account>| {
@@ -222,54 +197,39 @@ impl Body {
         if let Some(key) = strange {
             return Some(format!("somebody linked it to {key}"));
         }
-        let changes = self.changelog.histories.into_iter();
-        changes
-            .filter_map(|change| change.told(theirs(&change.author), issue))
-            .next()
+        let mut own = OwnChanges::of(issue);
+        changes.iter().find_map(|change| {
+            let theirs = theirs(&change.author);
+            change.told(|changed| theirs || !own.take(changed))
+        })
     }
 }
 
-impl Change {
-    /// What was changed, unless docket did it.
-    fn told(&self, theirs: bool, issue: &OwnIssue<'_>) -> Option<String> {
-        let foreign = |changed: &&Changed| theirs || !changed.is_own(issue);
-        let names: BTreeSet<&str> = self
-            .items
-            .iter()
-            .filter(foreign)
-            .map(|changed| changed.field.as_str())
-            .collect();
-        if names.is_empty() {
-            return None;
+/// What docket has done to an issue since it made it, as far as that is not met yet in the change log.
+struct OwnChanges<'a> {
+    sprint: Option<&'a str>,
+    resent: BTreeSet<&'a str>,
+}
+
+impl<'a> OwnChanges<'a> {
+    fn of(issue: &OwnIssue<'a>) -> Self {
+        Self {
+            sprint: issue.sprint,
+            resent: issue.resent.iter().map(String::as_str).collect(),
         }
-        let names: Vec<&str> = names.into_iter().take(NAMED).collect();
-        let names = names.join(", ");
-        let day = self.created.get(..10).unwrap_or_default();
-        let who = self
-            .author
-            .as_ref()
-            .map(|author| author.display_name.as_str());
-        let who = who.filter(|name| !name.is_empty()).unwrap_or("somebody");
-        Some(format!("{who} changed it on {day}: {names}"))
     }
-}
 
-impl Changed {
-    /// Whether docket does such a thing after a create.
-    fn is_own(&self, issue: &OwnIssue<'_>) -> bool {
-        let name = self.field.to_lowercase();
-        let to = self.to_string.as_deref().unwrap_or_default();
+    /// Whether this is one of them. docket sends a value again once: whatever else is done to that field, somebody else does under its
+    /// account.
+    fn take(&mut self, changed: &Changed) -> bool {
+        let name = changed.field.to_lowercase();
+        let to = changed.to_string.as_deref().unwrap_or_default();
         // docket's account may be a person's, who moves it elsewhere.
-        if name == "sprint" && issue.sprint.is_some_and(|sprint| sprint != to) {
+        if name == "sprint" && self.sprint.is_some_and(|sprint| sprint != to) {
             return false;
         }
-        // Jira names one field of its own by its English name, and a field that a site has made by its id.
-        let resent = |field: &String| {
-            *field == self.field_id
-                || field.replace('_', " ") == name
-                || (field == "story_points" && self.field_id.starts_with("customfield_"))
-        };
-        OWN_CHANGES.contains(&name.as_str()) || issue.fixed.iter().any(resent)
+        let resent = self.resent.iter().find(|id| changed.is_of(id)).copied();
+        OWN_CHANGES.contains(&name.as_str()) || resent.is_some_and(|id| self.resent.remove(id))
     }
 }
 

@@ -5,6 +5,7 @@ mod bench;
 mod drift;
 mod fallbacks;
 mod fixes;
+mod hands;
 mod order;
 mod people;
 mod plan;

@@ -1,0 +1,114 @@
+//! An issue's change log: what was changed since the issue was made, by whom and when.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{Account, CallError, Jira};
+
+/// The most names that one text lists.
+const NAMED: usize = 5;
+
+/// What an issue has in a field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldNow {
+    /// The value, as Jira shows it; `None` where it shows no such field.
+    pub value: Option<Value>,
+    /// Who has changed it since the issue was made, and when, for a person; `None`: nobody.
+    pub changed: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Log {
+    total: usize,
+    histories: Vec<Change>,
+}
+
+/// One change, of several fields at once.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Change {
+    pub(super) author: Option<Account>,
+    created: String,
+    items: Vec<Changed>,
+}
+
+/// A field that was changed.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Changed {
+    #[serde(default)]
+    pub(super) field: String,
+    #[serde(default)]
+    field_id: String,
+    #[serde(default)]
+    pub(super) to_string: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(default)]
+    fields: Map<String, Value>,
+    #[serde(default)]
+    changelog: Log,
+}
+
+impl Jira {
+    /// What a field of an issue holds now, and who has changed it since the issue was made: whoever did is not asked for, for docket's
+    /// account may be a person's, too.
+    pub async fn field_now(&self, key: &str, field: &str) -> Result<FieldNow, CallError> {
+        let path = ["rest", "api", "3", "issue", key];
+        let query = [("fields", field), ("expand", "changelog")];
+        let mut body: Body = self.get(&path, &query).await?;
+        let changes = self.whole_log(key, body.changelog).await?;
+        let changed = changes
+            .iter()
+            .find_map(|change| change.told(|changed| changed.is_of(field)));
+        Ok(FieldNow {
+            value: body.fields.remove(field),
+            changed: changed.map(|text| self.shared.redactor.clean(&text)),
+        })
+    }
+
+    /// All changes of an issue: of many only the latest come with it.
+    pub(super) async fn whole_log(&self, id: &str, log: Log) -> Result<Vec<Change>, CallError> {
+        if log.histories.len() >= log.total {
+            return Ok(log.histories);
+        }
+        let path = ["rest", "api", "3", "issue", id, "changelog"];
+        self.list(&path, &[]).await
+    }
+}
+
+impl Change {
+    /// Who changed these fields, and when; `None`: the change is of none of them.
+    pub(super) fn told(&self, mut meant: impl FnMut(&Changed) -> bool) -> Option<String> {
+        let names: BTreeSet<&str> = self
+            .items
+            .iter()
+            .filter(|changed| meant(changed))
+            .map(|changed| changed.field.as_str())
+            .collect();
+        if names.is_empty() {
+            return None;
+        }
+        let names: Vec<&str> = names.into_iter().take(NAMED).collect();
+        let names = names.join(", ");
+        let day = self.created.get(..10).unwrap_or_default();
+        let who = self
+            .author
+            .as_ref()
+            .map(|author| author.display_name.as_str());
+        let who = who.filter(|name| !name.is_empty()).unwrap_or("somebody");
+        Some(format!("{who} changed it on {day}: {names}"))
+    }
+}
+
+impl Changed {
+    /// Whether it is the field of this id. Jira names one of its own by its English name, too.
+    pub(super) fn is_of(&self, id: &str) -> bool {
+        self.field_id == id || self.field.to_lowercase() == id.replace('_', " ")
+    }
+}
