@@ -3,6 +3,7 @@
 use super::{App, integrations::require_enabled};
 use crate::{
     db::{Tx, integration, session},
+    domain::session::SessionStatus,
     error::{Error, Reason, Result},
 };
 
@@ -29,10 +30,33 @@ impl App {
             ));
         }
         let integration = integration::find(self.db.read(), id).await?;
-        let integration = integration.ok_or_else(|| target_gone(session))?;
+        let integration = match integration {
+            Some(integration) => integration,
+            None => return Err(self.gone_from(session).await?),
+        };
         require_enabled(&integration)?;
         self.export_jira(&integration)?;
         Ok(integration)
+    }
+
+    /// As [`target_gone`], with the site that another integration has to be of.
+    async fn gone_from(&self, session: &session::Model) -> Result<Error> {
+        let conn = self.db.read();
+        let deleted = match session.integration_id {
+            Some(id) => integration::with_deleted(conn, id).await?,
+            None => None,
+        };
+        let ended = session.status != SessionStatus::Active;
+        Ok(match deleted.filter(|_| ended) {
+            Some(deleted) => without_integration(
+                session,
+                format!(
+                    "the session's integration was deleted; give it another one of the site {} with UpdateSession, made with CreateIntegration if there is none",
+                    deleted.config.site()
+                ),
+            ),
+            None => target_gone(session),
+        })
     }
 }
 
@@ -46,9 +70,11 @@ pub(super) async fn hold_target(tx: &Tx, session: &session::Model) -> Result<()>
 }
 
 fn target_gone(session: &session::Model) -> Error {
-    Error::refused(
-        Reason::SessionWithoutIntegration,
-        format!("session/{}", session.id),
-        "the session's integration was deleted; give it another one with UpdateSession",
-    )
+    let text = "the session's integration was deleted; give it another one with UpdateSession";
+    without_integration(session, text)
+}
+
+fn without_integration(session: &session::Model, text: impl Into<String>) -> Error {
+    let subject = format!("session/{}", session.id);
+    Error::refused(Reason::SessionWithoutIntegration, subject, text)
 }

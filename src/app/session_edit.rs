@@ -10,7 +10,7 @@ use super::{
     ticket_edit::Edit,
 };
 use crate::{
-    db::{dependency, export, export_item, integration, session, session_ticket, ticket},
+    db::{Conn, dependency, export, export_item, integration, session, session_ticket, ticket},
     domain::{
         actor::Actor,
         etag,
@@ -88,7 +88,22 @@ impl App {
         let plain = Arc::new((read, next));
         let written = self.db.write(move |tx| {
             let plain = plain.clone();
-            Box::pin(async move { session::update(tx, &plain.0, &plain.1).await })
+            Box::pin(async move {
+                let (read, next) = &*plain;
+                session::update(tx, read, next).await?;
+                let other = next
+                    .integration_id
+                    .filter(|id| read.integration_id != Some(*id));
+                let Some(id) = other.filter(|_| read.status != SessionStatus::Active) else {
+                    return Ok(());
+                };
+                // It leads where it does until this is written.
+                integration::hold(tx, id).await?;
+                match finds_issues(tx, read, next).await? {
+                    true => Ok(()),
+                    false => Err(Error::Fenced),
+                }
+            })
         });
         written.await
     }
@@ -135,22 +150,7 @@ impl App {
                 "must be UPLOAD, PROCESSING or REVIEW; the other stages are the export's to set";
             return Err(Error::invalid("session.stage", rule));
         }
-        let moved = next.integration_id != read.integration_id
-            || next.jira_project_key != read.jira_project_key;
-        match read.status {
-            SessionStatus::Active => (),
-            SessionStatus::Exporting | SessionStatus::Completed => {
-                return Err(not_editable(
-                    read,
-                    "the session can be changed only while it is not exported",
-                ));
-            }
-            SessionStatus::ExportFailed | SessionStatus::Cancelled if moved => {
-                self.require_no_issue(read).await?;
-                require_target(&next)?;
-            }
-            SessionStatus::ExportFailed | SessionStatus::Cancelled => (),
-        }
+        self.require_editable(read, &next).await?;
         if let Some(id) = next.integration_id
             && next.integration_id != read.integration_id
         {
@@ -162,19 +162,36 @@ impl App {
         Ok(next.following(read, self.clock.now()))
     }
 
-    /// Refuses to move a session of which issues exist, or may exist.
-    async fn require_no_issue(&self, session: &session::Model) -> Result<()> {
-        let Some(export) = export::of_session(self.db.read(), session.id).await? else {
-            return Ok(());
-        };
-        if export_item::begun(self.db.read(), export.id)
-            .await?
-            .is_empty()
-        {
+    /// Refuses what the session's status forbids.
+    async fn require_editable(&self, read: &session::Model, next: &session::Model) -> Result<()> {
+        let other_project = next.jira_project_key != read.jira_project_key;
+        let other_way = next.integration_id != read.integration_id;
+        let unchanged_but_for_the_way = session::Model {
+            integration_id: read.integration_id,
+            ..next.clone()
+        } == *read;
+        match read.status {
+            SessionStatus::Active => return Ok(()),
+            SessionStatus::Completed if unchanged_but_for_the_way => (),
+            SessionStatus::Exporting | SessionStatus::Completed => {
+                return Err(not_editable(
+                    read,
+                    "the session can be changed only while it is not exported, but for its integration once the export has ended",
+                ));
+            }
+            SessionStatus::ExportFailed | SessionStatus::Cancelled => (),
+        }
+        if !other_project && !other_way {
             return Ok(());
         }
-        let message = "issues of this session exist, so that its integration and project are fixed until RevertExport";
-        Err(not_editable(session, message))
+        require_target(next)?;
+        match finds_issues(self.db.read(), read, next).await? {
+            true => Ok(()),
+            false => Err(not_editable(
+                read,
+                "issues of this session exist, so that its project and the site of its integration are fixed until RevertExport; the integration can be replaced by another one of the same site",
+            )),
+        }
     }
 
     /// EXPORT_RUNNING.
@@ -185,6 +202,31 @@ impl App {
         let running = Error::aborted(Reason::ExportRunning, subject, message);
         Ok(running.with("task_id", export.id))
     }
+}
+
+/// Whether the session, changed like this, still leads to the issues that its run has made, or may have: through an integration of the
+/// same site, deleted or not, to the same project.
+async fn finds_issues(
+    conn: &impl Conn,
+    read: &session::Model,
+    next: &session::Model,
+) -> Result<bool> {
+    let Some(export) = export::of_session(conn, read.id).await? else {
+        return Ok(true);
+    };
+    if export_item::begun(conn, export.id).await?.is_empty() {
+        return Ok(true);
+    }
+    if next.jira_project_key != read.jira_project_key {
+        return Ok(false);
+    }
+    let (Some(old), Some(new)) = (read.integration_id, next.integration_id) else {
+        return Ok(false);
+    };
+    let old = integration::with_deleted(conn, old).await?;
+    let new = integration::find(conn, new).await?;
+    let same = |old: &integration::Model| new.is_some_and(|new| !new.moves_from(old));
+    Ok(old.as_ref().is_some_and(same))
 }
 
 /// A run that was started has a place to go to.

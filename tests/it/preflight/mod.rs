@@ -10,6 +10,7 @@ mod order;
 mod people;
 mod plan;
 mod project;
+mod replaced;
 mod sessions;
 mod strangers;
 mod values;
