@@ -73,24 +73,29 @@ fn depends(text: &str) -> bool {
         .any(|word| text.contains(word))
 }
 
-/// A link, seen from one of its ends.
+/// A link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssueLink {
-    /// Its type's name.
-    pub type_name: String,
-    /// The issue that blocks.
-    pub blocker: String,
-    /// The issue that is blocked.
-    pub blocked: String,
+    /// Its type.
+    pub kind: LinkType,
+    /// The key of the inward issue, which does to the other one what the type's outward text says.
+    pub inward: String,
+    /// The key of the outward issue.
+    pub outward: String,
 }
 
 impl IssueLink {
     /// The end that is not this issue.
-    pub(super) fn other_than(self, key: &str) -> String {
-        match self.blocker == key {
-            true => self.blocked,
-            false => self.blocker,
+    pub fn other_than(&self, key: &str) -> &str {
+        match self.inward == key {
+            true => &self.outward,
+            false => &self.inward,
         }
+    }
+
+    /// Whether it says that `blocker` blocks `blocked`, or as much of it as its type can.
+    pub fn says(&self, blocker: &str, blocked: &str) -> bool {
+        self.kind.ends(blocker, blocked) == (&self.inward, &self.outward)
     }
 }
 
@@ -164,16 +169,16 @@ impl Jira {
     }
 }
 
-/// Each end sees the other one alone: the blocker its `outwardIssue`, the blocked its `inwardIssue`.
+/// Each end sees the other one alone: the inward issue its `outwardIssue`, the outward one its `inwardIssue`.
 pub(super) fn ends(key: &str, link: LinkBody) -> Option<IssueLink> {
-    let (blocker, blocked) = match (link.inward_issue, link.outward_issue) {
+    let (inward, outward) = match (link.inward_issue, link.outward_issue) {
         (_, Some(other)) => (key.to_owned(), other.key),
         (Some(other), None) => (other.key, key.to_owned()),
         (None, None) => return None,
     };
     Some(IssueLink {
-        type_name: link.kind.name,
-        blocker,
-        blocked,
+        kind: link.kind,
+        inward,
+        outward,
     })
 }

@@ -190,7 +190,7 @@ impl Body {
             return Some(format!("it has the subtask {}", subtask.key));
         }
         let links = issuelinks.into_iter().flatten();
-        let other = |link| ends(&self.key, link).map(|link| link.other_than(issue.key));
+        let other = |link| Some(ends(&self.key, link)?.other_than(issue.key).to_owned());
         let strange = links
             .filter_map(other)
             .find(|key| !issue.linked.contains(key));

@@ -126,7 +126,7 @@ impl Run {
         match asked.await? {
             Ok(links) => Ok(links
                 .iter()
-                .any(|it| it.blocker == other || it.blocked == other)),
+                .any(|it| it.inward == other || it.outward == other)),
             Err(CallError::Rejected(refused)) if refused.status == 401 => {
                 let refused = CallError::Rejected(refused);
                 Err(refused.failure(&self.claimed.jira_project_key).into())
@@ -302,9 +302,7 @@ async fn is_there(
     blocker: &str,
     blocked: &str,
 ) -> Result<bool, CallError> {
-    let same = |link: &IssueLink| {
-        link.type_name == kind.name && link.blocker == blocker && link.blocked == blocked
-    };
+    let same = |link: &IssueLink| link.kind.name == kind.name && link.says(blocker, blocked);
     match jira.issue_links(blocker).await {
         Ok(links) => Ok(links.iter().any(same)),
         Err(CallError::Rejected(_)) => Ok(false),

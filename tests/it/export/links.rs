@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use docket::sandbox::{LinkType, Options, Site};
+use docket::sandbox::{Action, Fault, LinkType, Operation, Options, Site};
 use rstest::rstest;
 
 use super::bench::{Bench, assert_completed, chain};
@@ -78,4 +78,28 @@ async fn a_dependency_is_no_copy() {
         (fixes[0].field.as_str(), fixes[0].sent.as_str()),
         ("depends_on", "")
     );
+}
+
+/// Whether a link whose answer was lost is there is looked for in the words that it was sent in.
+#[rstest]
+#[case::the_usual("is blocked by", "blocks")]
+#[case::told_backwards("blocks", "is blocked by")]
+#[case::a_dependency("is depended on by", "depends on")]
+#[tokio::test]
+async fn a_link_whose_answer_is_lost_is_found_and_not_sent_again(
+    #[case] inward: &str,
+    #[case] outward: &str,
+) {
+    let options = Options {
+        site: Site::demo().with_link_types(vec![LinkType::new("1", "Gate", inward, outward)]),
+        ..Options::default()
+    };
+    let tickets = chain(&[("first", &[]), ("second", &["first"])]);
+    let bench = Bench::with(Kind::Sqlite, options, Duration::ZERO, tickets).await;
+    let lost = Fault::on(Operation::CreateLink, Action::DropAfter);
+    bench.jira.order(lost);
+    assert_completed(&bench.run().await);
+    assert_eq!(bench.jira.links().len(), 1);
+    assert_eq!(bench.jira.requests_of(Operation::CreateLink).len(), 1);
+    assert_eq!(bench.results().await.manual_fixes, []);
 }

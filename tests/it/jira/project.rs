@@ -206,14 +206,14 @@ async fn the_blocker_blocks_and_linking_twice_adds_nothing() {
             .any(|t| t.name == "Blocks" && t.outward == "blocks"),
         "{types:?}"
     );
+    let kind = LinkType::blocking(&types).unwrap();
     for _ in 0..2 {
-        let kind = LinkType::blocking(&types).unwrap();
         bench.jira.link(kind, "DEMO-1", "DEMO-2").await.unwrap();
     }
     let link = IssueLink {
-        type_name: "Blocks".into(),
-        blocker: "DEMO-1".into(),
-        blocked: "DEMO-2".into(),
+        kind: kind.clone(),
+        inward: "DEMO-1".into(),
+        outward: "DEMO-2".into(),
     };
     for key in ["DEMO-1", "DEMO-2"] {
         assert_eq!(
