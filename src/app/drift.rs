@@ -1,23 +1,27 @@
 //! What has changed since an export, in docket or in Jira: each field held against what was exported.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-use serde_json::{Map, Value};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
     App,
+    drift_files::{deleted, sent},
+    drift_links::LinkDrifts,
+    drift_pair::{Pair, WHOLE, snapshot},
     jira_calls::failed,
     pages::PAGE_BYTES,
-    snapshot::{Sent, Snapshot, Text, shortened},
+    snapshot::{Snapshot, shortened},
     spare_issues::{since, spares},
 };
 use crate::{
-    connectors::jira::{IssueFields, Jira, MarkedIssue, adf_text, agrees, as_text},
-    db::{export_fix, export_item, session, session_ticket, ticket},
+    connectors::jira::{IssueNow, Jira, MarkedIssue},
+    db::{
+        attachment, dependency, export_attachment, export_fix, export_item, export_link, session,
+        session_ticket, ticket,
+    },
     domain::{
         actor::Actor,
         export::ExportStatus,
-        ids::{ExportId, SessionId, TicketId},
+        ids::{AttachmentId, ExportId, SessionId, TicketId},
         permission::Action,
     },
     error::{Error, Reason, Result},
@@ -27,9 +31,6 @@ use crate::{
 const BATCH: usize = 100;
 /// The longest texts where there is room for all, and where there is not, in code points.
 const LENGTHS: [usize; 2] = [1000, 100];
-/// The name under which an issue or a ticket as a whole is told.
-const WHOLE: &str = "issue";
-
 /// A value that is no longer as it was exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(
@@ -44,16 +45,15 @@ pub struct Drift {
     pub in_docket: Option<String>,
 }
 
-/// One ticket with everything that is compared.
-struct Pair<'a> {
-    key: String,
-    snapshot: Snapshot,
-    /// What docket has now; `None`: the ticket is deleted.
-    docket: Option<BTreeMap<String, Text>>,
-    /// What Jira has now; `None`: the issue is gone.
-    jira: Option<&'a Map<String, Value>>,
-    /// Fields whose values never arrived, as the manual fixes tell.
-    lost: &'a HashSet<String>,
+/// What is held against each other, as far as it is read at once.
+struct Sides<'a> {
+    session: &'a session::Model,
+    jira: Jira,
+    /// The fields of each ticket whose values did not arrive.
+    lost: HashMap<TicketId, HashSet<String>>,
+    /// The files of each ticket that its issue has got.
+    files: HashMap<TicketId, Vec<export_attachment::Model>>,
+    links: LinkDrifts,
 }
 
 impl App {
@@ -81,7 +81,6 @@ impl App {
         let orders = session_ticket::orders_of_session(self.db.read(), session.id).await?;
         let mut items = export_item::made(self.db.read(), export.id).await?;
         items.sort_by_key(|item| (orders.get(&item.ticket_id).copied(), item.position));
-        let lost = self.lost(&export.id).await?;
         let seen = match since(&items) {
             Some(after) => self.ask_jira(|| jira.made_by(&now, after, export.id)).await,
             None => Ok((Vec::new(), true)),
@@ -89,14 +88,26 @@ impl App {
         // Where not all keys could be read, a manual fix tells so.
         let (seen, _) = seen.map_err(|error| failed(&error, project))?;
         let twice = self.files_twice(&jira, &export, &items).await?;
-        let mut drifts = Vec::new();
+        let mut sides = Sides {
+            lost: self.lost(&export.id).await?,
+            files: sent(export_attachment::of_export(self.db.read(), export.id).await?),
+            links: LinkDrifts::new(
+                export_link::of_export(self.db.read(), export.id).await?,
+                &dependency::of_session(self.db.read(), session.id).await?,
+            ),
+            session: &session,
+            jira,
+        };
+        let mut compared = Vec::with_capacity(items.len());
         for some in items.chunks(BATCH) {
-            let compared = self.compare(&session, &jira, some, &lost).await?;
-            for (item, of_ticket) in some.iter().zip(compared) {
-                drifts.extend(of_ticket);
-                drifts.extend(second_issues(item, &seen));
-                drifts.extend(twice.get(&item.ticket_id).into_iter().flatten().cloned());
-            }
+            compared.extend(self.compare(&mut sides, some).await?);
+        }
+        let mut drifts = Vec::new();
+        for (item, of_ticket) in items.iter().zip(compared) {
+            drifts.extend(of_ticket);
+            drifts.extend(second_issues(item, &seen));
+            drifts.extend(twice.get(&item.ticket_id).into_iter().flatten().cloned());
+            drifts.extend(sides.links.of(item));
         }
         fit(drifts)
     }
@@ -114,49 +125,48 @@ impl App {
 
     async fn compare(
         &self,
-        session: &session::Model,
-        jira: &Jira,
+        sides: &mut Sides<'_>,
         items: &[export_item::Model],
-        lost: &HashMap<TicketId, HashSet<String>>,
     ) -> Result<Vec<Vec<Drift>>> {
         let snapshots: Vec<Snapshot> = items.iter().map(snapshot).collect();
-        let fields: BTreeSet<&str> = snapshots
-            .iter()
-            .flat_map(|it| it.sent.keys().chain(it.docket.keys()))
-            .map(String::as_str)
-            .chain(["summary"])
-            .collect();
+        let fields: BTreeSet<&str> = snapshots.iter().flat_map(Snapshot::fields).collect();
         let fields: Vec<&str> = fields.into_iter().collect();
         let ids: Vec<&str> = items
             .iter()
             .filter_map(|item| item.jira_id.as_deref())
             .collect();
-        let read = self.ask_jira(|| jira.issue_fields(&ids, &fields)).await;
-        let read = read.map_err(|error| failed(&error, &session.jira_project_key))?;
-        let issues: HashMap<&str, &IssueFields> = read
+        let read = self.ask_jira(|| sides.jira.issues_now(&ids, &fields)).await;
+        let read = read.map_err(|error| failed(&error, &sides.session.jira_project_key))?;
+        let issues: HashMap<&str, &IssueNow> = read
             .iter()
             .map(|issue| (issue.id.as_str(), issue))
             .collect();
-        let rows = ticket::find_many(self.db.read(), items.iter().map(|item| item.ticket_id));
+        let tickets = || items.iter().map(|item| item.ticket_id);
+        let rows = ticket::find_many(self.db.read(), tickets()).await?;
         let rows: HashMap<TicketId, ticket::Model> =
-            rows.await?.into_iter().map(|row| (row.id, row)).collect();
+            rows.into_iter().map(|row| (row.id, row)).collect();
+        let live = attachment::of_tickets(self.db.read(), tickets()).await?;
+        let live: HashSet<AttachmentId> = live.into_iter().map(|file| file.id).collect();
         let none = HashSet::new();
         let mut drifts = Vec::new();
         for (item, snapshot) in items.iter().zip(snapshots) {
             let row = rows.get(&item.ticket_id);
-            let row = row.filter(|row| row.session_id == Some(session.id));
+            let row = row.filter(|row| row.session_id == Some(sides.session.id));
+            let issue = item.jira_id.as_deref().and_then(|id| issues.get(id));
             let pair = Pair {
                 key: item.jira_key.clone().unwrap_or_default(),
                 docket: row.map(|row| snapshot.docket_now(row)),
-                jira: item
-                    .jira_id
-                    .as_deref()
-                    .and_then(|id| issues.get(id))
-                    .map(|it| &it.fields),
-                lost: lost.get(&item.ticket_id).unwrap_or(&none),
+                jira: issue.copied(),
+                lost: sides.lost.get(&item.ticket_id).unwrap_or(&none),
                 snapshot,
             };
-            drifts.push(pair.drifts());
+            let mut of_ticket = pair.drifts();
+            if let (Some(issue), Some(_)) = (issue, row) {
+                let files = sides.files.get(&item.ticket_id);
+                of_ticket.extend(deleted(&pair.key, files, issue, &live));
+                sides.links.note(item.ticket_id, issue);
+            }
+            drifts.push(of_ticket);
         }
         Ok(drifts)
     }
@@ -173,91 +183,6 @@ fn second_issues(item: &export_item::Model, seen: &[MarkedIssue]) -> Vec<Drift> 
         in_docket: Some(own.clone()),
     });
     second.collect()
-}
-
-fn snapshot(item: &export_item::Model) -> Snapshot {
-    let stored = item.exported.clone().unwrap_or_default();
-    serde_json::from_value(stored).unwrap_or_default()
-}
-
-impl Pair<'_> {
-    fn drifts(&self) -> Vec<Drift> {
-        let whole = |in_jira, in_docket| Drift {
-            jira_key: self.key.clone(),
-            field: WHOLE.to_owned(),
-            exported: self.key.clone(),
-            in_jira,
-            in_docket,
-        };
-        match (self.jira, &self.docket) {
-            (None, None) => vec![whole(None, None)],
-            (None, Some(docket)) => {
-                let title = docket.get("summary").map(|text| text.shown.clone());
-                vec![whole(None, title)]
-            }
-            (Some(_), None) => vec![whole(Some(self.key.clone()), None)],
-            // Exported before docket kept what it had sent: nothing can be compared.
-            (Some(_), Some(_)) if self.snapshot == Snapshot::default() => Vec::new(),
-            (Some(jira), Some(docket)) => {
-                let fields = self.snapshot.sent.keys();
-                let fields = fields
-                    .chain(self.snapshot.docket.keys())
-                    .chain(docket.keys());
-                let fields: BTreeSet<&String> = fields.collect();
-                fields
-                    .into_iter()
-                    .filter_map(|field| self.field(field, jira, docket))
-                    .collect()
-            }
-        }
-    }
-
-    fn field(
-        &self,
-        field: &str,
-        jira: &Map<String, Value>,
-        docket: &BTreeMap<String, Text>,
-    ) -> Option<Drift> {
-        let sent = self.snapshot.sent.get(field);
-        let (then, now) = (self.snapshot.docket.get(field), docket.get(field));
-        let shown = jira.get(field).unwrap_or(&Value::Null);
-        let in_jira = match field {
-            "description" => adf_text(shown),
-            _ => as_text(shown),
-        };
-        let same_in_jira = match sent {
-            None => true,
-            Some(_) if self.lost.contains(field) || self.is_lost_sprint(sent) => true,
-            Some(sent) => match &sent.value {
-                Some(value) => !jira.contains_key(field) || agrees(value, shown),
-                None => Text::of(&in_jira) == sent.text,
-            },
-        };
-        if same_in_jira && then == now {
-            return None;
-        }
-        let exported = sent.map(|sent| sent.text.shown.clone()).unwrap_or_default();
-        let in_docket = match then == now && sent.is_some() {
-            true => Some(exported.clone()),
-            false => now.map(|text| text.shown.clone()),
-        };
-        Some(Drift {
-            jira_key: self.key.clone(),
-            field: field.to_owned(),
-            exported,
-            in_jira: Some(in_jira).filter(|text| !text.is_empty()),
-            in_docket,
-        })
-    }
-
-    /// A sprint is sent after the create, and may not have arrived.
-    fn is_lost_sprint(&self, sent: Option<&Sent>) -> bool {
-        let number = |value: &Value| value.is_u64();
-        let sprint = sent
-            .and_then(|sent| sent.value.as_ref())
-            .is_some_and(number);
-        sprint && self.lost.contains("sprint")
-    }
 }
 
 /// Keeps the answer within what clients take.

@@ -1,6 +1,7 @@
-//! Files that an issue has twice, as a difference between what was exported and what Jira has.
+//! Files as differences between what was exported and what Jira and docket have: those that an issue has twice, and those that were
+//! deleted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     App,
@@ -9,9 +10,12 @@ use super::{
     spare_files::{doubled, is_sent_again},
 };
 use crate::{
-    connectors::jira::{CallError, Jira},
+    connectors::jira::{CallError, IssueFile, IssueNow, Jira},
     db::{export, export_attachment, export_item},
-    domain::ids::TicketId,
+    domain::{
+        export::{FileSource, FileState},
+        ids::{AttachmentId, TicketId},
+    },
     error::Result,
 };
 
@@ -56,6 +60,49 @@ impl App {
         }
         Ok(twice)
     }
+}
+
+/// The files of each ticket that its issue has got.
+pub(super) fn sent(
+    rows: Vec<export_attachment::Model>,
+) -> HashMap<TicketId, Vec<export_attachment::Model>> {
+    let mut sent: HashMap<TicketId, Vec<export_attachment::Model>> = HashMap::new();
+    for row in rows.into_iter().filter(|row| row.state == FileState::Sent) {
+        sent.entry(row.ticket_id).or_default().push(row);
+    }
+    sent
+}
+
+/// Those of a ticket's files that were deleted since, in Jira or in docket; `live` are those that docket has.
+pub(super) fn deleted(
+    key: &str,
+    rows: Option<&Vec<export_attachment::Model>>,
+    issue: &IssueNow,
+    live: &HashSet<AttachmentId>,
+) -> Vec<Drift> {
+    let Some(files) = &issue.files else {
+        return Vec::new();
+    };
+    let deleted = rows.into_iter().flatten().filter_map(|row| {
+        let name = || row.filename.clone();
+        let drift = Drift {
+            jira_key: key.to_owned(),
+            field: FIELD.to_owned(),
+            exported: name(),
+            in_jira: is_there(row, files).then(name),
+            in_docket: (row.source != FileSource::Attachment || live.contains(&row.id)).then(name),
+        };
+        (drift.in_jira.is_none() || drift.in_docket.is_none()).then_some(drift)
+    });
+    deleted.collect()
+}
+
+/// Whether the issue has the file. Of one that it had twice the other one stands for it.
+fn is_there(row: &export_attachment::Model, files: &[IssueFile]) -> bool {
+    let id = row.external_id.as_ref();
+    let same =
+        |file: &IssueFile| id == Some(&file.id) || (row.doubted && file.filename == row.filename);
+    files.iter().any(same)
 }
 
 fn drift(key: &str, filename: &str) -> Drift {

@@ -21,6 +21,8 @@ pub mod comments;
 pub mod dispatch;
 pub mod drift;
 mod drift_files;
+mod drift_links;
+mod drift_pair;
 pub mod export_control;
 mod export_feed;
 pub(crate) mod export_outcome;

@@ -16,6 +16,9 @@ use crate::{
 /// How much of a text is kept to be shown, in code points.
 const SHOWN: usize = 1000;
 
+/// The fields whose ids are the same on every site, and that docket has fields of its own for.
+const OWN: [&str; 5] = ["summary", "description", "priority", "labels", "assignee"];
+
 /// A text that can be compared and shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Text {
@@ -216,6 +219,19 @@ impl Snapshot {
         let arrived = snapshot.resent.contains(sprint);
         let sent = snapshot.sent.get(sprint).filter(|_| arrived);
         Some(sent.map(|sent| sent.text.shown.clone()).unwrap_or_default())
+    }
+
+    /// The ids of all fields that docket has a value for, or may have.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
+        let own = OWN.into_iter();
+        let ids = [self.ids.story_points.as_str(), self.ids.sprint.as_str()];
+        let known = self.sent.keys().chain(self.docket.keys());
+        own.chain(ids).chain(known.map(String::as_str))
+    }
+
+    /// Whether an export can fill the field of this id.
+    pub(crate) fn is_known(&self, id: &str) -> bool {
+        self.fields().any(|known| known == id) || is_jira_field(id)
     }
 
     /// What docket has in each field now.

@@ -140,6 +140,8 @@ pub(super) struct Fetch {
     fields: Vec<String>,
     #[serde(default)]
     properties: Vec<String>,
+    #[serde(default)]
+    expand: Vec<String>,
 }
 
 /// `POST /rest/api/3/issue/bulkfetch`
@@ -167,7 +169,13 @@ pub(super) async fn fetch(State(shared): Site, body: Bytes) -> Answer {
     let issues: Vec<Value> = found
         .keys()
         .filter_map(|id| state.issue(&id.to_string()))
-        .map(|issue| render::issue(&state, issue, &view))
+        .map(|issue| {
+            let mut shown = render::issue(&state, issue, &view);
+            if fetch.expand.iter().any(|one| one == "changelog") {
+                shown["changelog"] = render::changelog(issue);
+            }
+            shown
+        })
         .collect();
     Ok(Reply::Found(json!({"issues": issues, "issueErrors": []})))
 }

@@ -31,8 +31,8 @@ pub(super) struct Log {
 #[serde(default)]
 pub(super) struct Change {
     pub(super) author: Option<Account>,
-    created: String,
-    items: Vec<Changed>,
+    pub(super) created: String,
+    pub(super) items: Vec<Changed>,
 }
 
 /// A field that was changed.
@@ -107,6 +107,14 @@ impl Change {
 }
 
 impl Changed {
+    /// The field's id; empty for what is no field, such as the rank.
+    pub(super) fn id(&self) -> String {
+        match self.field.as_str() {
+            "Rank" => String::new(),
+            _ => self.field_id.clone(),
+        }
+    }
+
     /// Whether it is the field of this id. Jira names one of its own by its English name, too.
     pub(super) fn is_of(&self, id: &str) -> bool {
         self.field_id == id || self.field.to_lowercase() == id.replace('_', " ")

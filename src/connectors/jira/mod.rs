@@ -14,6 +14,7 @@ mod files;
 mod issue;
 mod links;
 mod meta;
+mod now;
 mod ours;
 mod outcome;
 mod people;
@@ -48,12 +49,12 @@ pub(super) use dispatch::Draft;
 pub use failure::{CreateContext, HardStop};
 pub use fields::{FieldIds, IssueInput, IssuePlan, Unsent, is_jira_field};
 pub use files::{AttachOutcome, IssueFile, NewFile};
-pub use issue::IssueFields;
 pub use links::{IssueLink, LinkType};
 pub use meta::{
     Account, AttachmentSettings, CreateField, IssueType, Permissions, Project, ServerInfo,
     SiteSettings,
 };
+pub use now::IssueNow;
 pub use ours::{Estranged, Recorded};
 pub use outcome::{CallError, CreateOutcome, IssueRef, Rejection, Trouble};
 pub use people::Assignee;

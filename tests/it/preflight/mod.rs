@@ -3,6 +3,7 @@
 mod adf;
 mod bench;
 mod drift;
+mod drift_beside;
 mod fallbacks;
 mod fixes;
 mod hands;
