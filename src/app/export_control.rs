@@ -24,8 +24,8 @@ use crate::{
 /// A run that moves without a worker.
 #[derive(Clone, Debug)]
 struct Move {
-    /// The fence that the run was read with.
-    fence: i64,
+    /// The run's age as it was read.
+    read: export::Age,
     next: export::Model,
     event: Option<export_event::Model>,
     log: Vec<LogEntry>,
@@ -143,7 +143,7 @@ impl App {
         let log = texts.map(|text| LogEntry::state(now, next.attempt, &text));
         let log = log.collect();
         let moved = Arc::new(Move {
-            fence: read.fence,
+            read: read.age(),
             next,
             event,
             log,
@@ -160,7 +160,7 @@ impl App {
 impl Move {
     async fn write(&self, tx: &crate::db::Tx) -> Result<()> {
         let next = &self.next;
-        export::save(tx, self.fence, next).await?;
+        export::save(tx, self.read, next).await?;
         export_request::set_request(tx, next.id, next.requested).await?;
         export_log::append(tx, next.id, &self.log).await?;
         if let Some(event) = &self.event {

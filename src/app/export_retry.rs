@@ -88,7 +88,7 @@ impl App {
         request: Option<&Request>,
     ) -> Result<Retried> {
         let (now, pace) = (self.clock.now(), self.pace(session).await?);
-        let (fence, again) = (read.fence, retried(read, now));
+        let (age, again) = (read.age(), retried(read, now));
         let text = format!(
             "export is PENDING after {}, retried by {}",
             read.status, actor.user_id
@@ -115,7 +115,7 @@ impl App {
                 if let Some(session) = session::find(tx, again.session_id).await? {
                     again.jira_project_key = session.jira_project_key;
                 }
-                export::save(tx, fence, &again).await?;
+                export::save(tx, age, &again).await?;
                 answer.export = again.snapshot(now, pace);
                 remember(tx, request.as_ref(), &answer, now).await?;
                 notify_in(tx, wake::EXPORT_CHANNEL, &again.session_id.to_string()).await?;

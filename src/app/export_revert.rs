@@ -133,9 +133,11 @@ impl Revert<'_> {
             self.seen = self.look_for_spares(&items).await?;
             return Ok(told(&self.foresee_all(items).await?));
         }
-        // From here on whoever else reverts or retries, here or on another replica, finds the run changed.
+        // From here on whoever else reverts, retries or applies fixes, here or on another replica, finds the run changed.
         let mut next = self.row.clone();
         next.fence += 1;
+        next.lease_owner = None;
+        next.lease_until = None;
         self.write(next, |_| ()).await?;
         // Behind that, so that what another call was about to delete until then is known to be that.
         let items = self.app.items_by_order(session, &self.row).await?;

@@ -3,22 +3,20 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use serde_json::json;
-
 use super::{
     App,
-    fix_record::{Beside, write_beside},
+    fix_lease::FixLease,
+    fix_record::Beside,
     jira_calls::{failed, rejected},
     journal::Journal,
     spare_files, spare_issues,
 };
 use crate::{
     connectors::jira::{CallError, Estranged, IssuePlan, Jira, LinkType, ProjectMeta},
-    db::{export, export_fix, export_item, export_link, history, session_ticket, ticket},
+    db::{export, export_fix, export_item, export_link, integration, session_ticket, ticket},
     domain::{
         actor::Actor,
         export::{ExportStatus, LinkState, ManualFixType},
-        history::HistoryEventType,
         ids::{FixId, SessionId, TicketId, UserId},
     },
     error::{Error, Reason, Result},
@@ -38,15 +36,15 @@ pub(super) struct Fixer<'a> {
     pub(super) app: &'a App,
     pub(super) jira: Jira,
     pub(super) meta: ProjectMeta,
-    /// Its fence moves with each write of this call.
     pub(super) export: export::Model,
+    pub(super) lease: &'a FixLease,
     pub(super) caller: UserId,
     /// What Jira was asked and has answered since it was kept last.
     pub(super) journal: Arc<Journal>,
     /// What an issue of each ticket takes now.
     pub(super) plans: HashMap<TicketId, Result<IssuePlan>>,
     pub(super) items: HashMap<TicketId, export_item::Model>,
-    links: Vec<export_link::Model>,
+    pub(super) links: Vec<export_link::Model>,
     link_type: Option<LinkType>,
     /// Why nothing may be sent to a ticket's issue, as far as that was looked at.
     pub(super) estranged: HashMap<TicketId, Option<Estranged>>,
@@ -71,16 +69,52 @@ impl App {
         }
         require_not_taken_back(&export)?;
         let integration = self.exportable(&session).await?;
+        let lease = FixLease::take(self, &export).await;
+        let lease = lease.map_err(|error| changed_meanwhile(error, session.id))?;
+        let outcomes = tokio::select! {
+            outcomes = self.apply_each(actor, &integration, (export, &lease), &fixes) => outcomes,
+            () = lease.keep() => Err(changed_meanwhile(Error::Fenced, session.id)),
+        };
+        lease.give_back().await;
+        self.wake.changed(session.id);
+        outcomes
+    }
+
+    async fn apply_each(
+        &self,
+        actor: &Actor,
+        integration: &integration::Model,
+        held: (export::Model, &FixLease),
+        fixes: &[export_fix::Model],
+    ) -> Result<Vec<FixOutcome>> {
+        let mut fixer = self.fixer(actor, integration, held).await?;
+        let mut outcomes = Vec::with_capacity(fixes.len());
+        for fix in fixes {
+            let error = match fix.applied {
+                true => None,
+                false => fixer.apply(fix).await.err(),
+            };
+            outcomes.push(FixOutcome { id: fix.id, error });
+        }
+        Ok(outcomes)
+    }
+
+    async fn fixer<'a>(
+        &'a self,
+        actor: &Actor,
+        integration: &integration::Model,
+        (export, lease): (export::Model, &'a FixLease),
+    ) -> Result<Fixer<'a>> {
         let journal = Journal::new(Arc::clone(&self.clock), export.attempt);
         let witness: Arc<Journal> = Arc::clone(&journal);
-        let jira = self.jira(&integration)?.witnessed_by(witness);
+        let jira = self.jira(integration)?.witnessed_by(witness);
         let project = export.jira_project_key.clone();
         let meta = self.ask_jira(|| ProjectMeta::load(&jira, &project)).await;
         let meta = meta.map_err(|error| failed(&error, &project))?;
         let types = self.link_types(&jira).await;
         let types = types.map_err(|error| failed(&error, &project))?;
         let items = export_item::of_export(self.db.read(), export.id).await?;
-        let mut fixer = Fixer {
+        Ok(Fixer {
             app: self,
             caller: actor.user_id.clone(),
             meta,
@@ -97,21 +131,8 @@ impl App {
             journal,
             jira,
             export,
-        };
-        let mut outcomes = Vec::with_capacity(fixes.len());
-        for fix in &fixes {
-            let error = match fix.applied {
-                true => None,
-                false => {
-                    let applied = fixer.apply(fix).await;
-                    fixer.keep_log(fix, &applied).await;
-                    applied.err()
-                }
-            };
-            outcomes.push(FixOutcome { id: fix.id, error });
-        }
-        self.wake.changed(session.id);
-        Ok(outcomes)
+            lease,
+        })
     }
 
     /// The fixes that are asked for, in that order; all that are left, by the tickets' order, where none is.
@@ -159,32 +180,47 @@ fn done(fix: &export_fix::Model) -> FixOutcome {
 }
 
 impl Fixer<'_> {
-    /// Sends one value again and records that Jira has it.
+    /// Sends one value again and records that Jira has it; also what is wanted by now, whatever came of it.
     async fn apply(&mut self, fix: &export_fix::Model) -> Result<()> {
+        let sent = self.send_again(fix).await;
+        let now = export_fix::Model {
+            wanted: self.wanted_now(fix).await,
+            ..fix.clone()
+        };
+        let applied = match sent {
+            Ok(beside) => self.record(&now, beside).await,
+            Err(error) => Err(error),
+        };
+        self.keep_log(&now, &applied).await;
+        applied
+    }
+
+    /// Sends one value again, where that is called for; what is to be recorded with it.
+    async fn send_again(&mut self, fix: &export_fix::Model) -> Result<Beside> {
         let item = self.items.get(&fix.ticket_id);
         let key = item.and_then(|item| item.jira_key.clone());
         let key = key.ok_or_else(|| refused(fix, "the ticket has no issue"))?;
         let mut beside = Beside::default();
         if spare_issues::is_doubt(fix) {
             self.no_second_issue(fix).await?;
-            return self.record(fix, beside).await;
+            return Ok(beside);
         }
         if fix.field == spare_issues::FIELD {
             beside.settled = Some((fix.ticket_id, self.second_issue(fix).await?));
-            return self.record(fix, beside).await;
+            return Ok(beside);
         }
         self.require_own(fix, fix.ticket_id).await?;
         match fix.fix_type {
             _ if spare_files::is_about(fix) => self.second_file(fix, &key).await?,
             ManualFixType::LinkFailed => beside.link = Some(self.link(fix).await?),
             ManualFixType::AttachmentFailed => beside.file = Some(self.file(fix, &key).await?),
-            ManualFixType::SprintNotFound => beside.resent = Some(self.sprint(fix, &key).await?),
+            ManualFixType::SprintNotFound => beside.resent = self.sprint(fix, &key).await?,
             ManualFixType::DescriptionTruncated => {
                 beside.resent = Some(self.description(fix, &key).await?);
             }
-            _ => beside.resent = Some(self.field(fix, &key).await?),
+            _ => beside.resent = self.field(fix, &key).await?,
         }
-        self.record(fix, beside).await
+        Ok(beside)
     }
 
     /// Sets the link that the fix is about, and answers its row as it is then.
@@ -231,49 +267,6 @@ impl Fixer<'_> {
             Some(said) => refused(fix, &format!("Jira still refuses it: {said}")),
             None => failed(error, &self.export.jira_project_key),
         }
-    }
-
-    /// Notes that the fix is applied, once, with what it was about.
-    async fn record(&mut self, fix: &export_fix::Model, beside: Beside) -> Result<()> {
-        let linked = beside.link.as_ref().is_some_and(|link| {
-            let same = |row: &&export_link::Model| {
-                (row.from_ticket_id, row.to_ticket_id) == (link.from_ticket_id, link.to_ticket_id)
-            };
-            let before = self.links.iter().find(same);
-            before.is_some_and(|row| row.state == LinkState::Failed)
-        });
-        let entry = beside.file.as_ref().map(|file| {
-            let told = json!({
-                "session_id": self.export.session_id,
-                "task_id": self.export.id,
-                "jira_key": fix.jira_key,
-                "filename": file.filename,
-            });
-            let (kind, caller) = (HistoryEventType::Exported, self.caller.clone());
-            let now = self.app.clock.now();
-            history::Entry {
-                field: Some("integration_result".to_owned()),
-                ..history::Entry::event(file.ticket_id, kind, caller, None, told, now)
-            }
-        });
-        let plain = Arc::new((fix.id, self.export.id, beside, entry));
-        let written = self.app.db.write(move |tx| {
-            let plain = Arc::clone(&plain);
-            Box::pin(async move {
-                let (fix, export, beside, entry) = &*plain;
-                if !export_fix::apply(tx, *fix).await? {
-                    return Ok(false);
-                }
-                // First, so that of several calls at once each sees what the other has written of a ticket's files.
-                export::fix_applied(tx, *export, linked).await?;
-                write_beside(tx, *export, beside, entry.as_ref()).await?;
-                Ok(true)
-            })
-        });
-        let written = written.await;
-        let written = written.map_err(|error| changed_meanwhile(error, self.export.session_id))?;
-        self.export.fence += i64::from(written);
-        Ok(())
     }
 }
 

@@ -5,13 +5,14 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     fix_apply::{Fixer, changed_meanwhile, refused},
+    fix_record::Settled,
     issue_draft::{IssueDraft, full_text},
     issue_files::{Files, Known, Outgoing, is_same},
     jira_calls::failed,
 };
 use crate::{
     connectors::jira::{AttachOutcome, AttachmentSettings, CallError, NewFile, Trouble},
-    db::{attachment, export, export_attachment, export_fix, ticket},
+    db::{attachment, export_attachment, export_fix, export_lease, ticket},
     domain::export::{FileSource, FileState},
     error::Result,
 };
@@ -35,12 +36,8 @@ const AFTER_INTENT: [Duration; 6] = [
 ];
 
 impl Fixer<'_> {
-    /// Sends the file that the fix is about, unless the issue has it; answers its row as it is then.
-    pub(super) async fn file(
-        &mut self,
-        fix: &export_fix::Model,
-        key: &str,
-    ) -> Result<export_attachment::Model> {
+    /// Sends the file that the fix is about, unless the issue has it, or the ticket does not have it any more.
+    pub(super) async fn file(&self, fix: &export_fix::Model, key: &str) -> Result<Settled> {
         let ticket = self.ticket(fix).await?;
         let rows = export_attachment::of_ticket(self.app.db.read(), fix.export_id, ticket.id);
         let rows = rows.await?;
@@ -48,14 +45,20 @@ impl Fixer<'_> {
         let Some(row) = rows.into_iter().find(|row| is_meant(row, fix)) else {
             return Err(refused(fix, "the file is not known any more"));
         };
-        let mut file = self.outgoing(fix, &ticket, row).await?;
-        let waits = match file.row.state {
+        let outgoing = self.outgoing(fix, &ticket, &row).await?;
+        let waits = match row.state {
             FileState::Sending => &AFTER_INTENT[..],
+            // Nobody has sent it, and nobody will.
+            _ if outgoing.is_none() => return Ok(Settled::Unwanted(row)),
             _ => &ONCE[..],
         };
-        if let Some(id) = self.look(fix, key, &file, &mut known, waits).await? {
-            return Ok(sent(file.row, id));
+        let meant = outgoing.as_ref().map_or(&row, |file| &file.row);
+        if let Some(id) = self.look(fix, key, meant, &mut known, waits).await? {
+            return Ok(Settled::There(sent(meant.clone(), id)));
         }
+        let Some(mut file) = outgoing else {
+            return Ok(Settled::Unwanted(row));
+        };
         let unfit = file.unfit().map(str::to_owned);
         let settings = self.app.ask_jira(|| self.jira.attachment_settings()).await;
         let settings = settings.unwrap_or(AttachmentSettings::UNTOLD);
@@ -65,11 +68,12 @@ impl Fixer<'_> {
         file.row.doubted |= file.row.state == FileState::Sending;
         file.row.state = FileState::Sending;
         self.keep_file(&file.row).await?;
-        self.attach(fix, key, file, &mut known).await
+        let sent = self.attach(fix, key, file, &mut known).await;
+        sent.map(Settled::There)
     }
 
     async fn attach(
-        &mut self,
+        &self,
         fix: &export_fix::Model,
         key: &str,
         mut file: Outgoing,
@@ -90,7 +94,7 @@ impl Fixer<'_> {
                 match self.jira.attach(key, new).await {
                     AttachOutcome::Attached(found) => return Ok(sent(file.row, found.id)),
                     AttachOutcome::Uncertain(trouble) => {
-                        let found = self.look(fix, key, &file, known, &AFTER_LOSS).await?;
+                        let found = self.look(fix, key, &file.row, known, &AFTER_LOSS).await?;
                         // Still SENDING where it is not there yet: the next call looks for it before anything else.
                         return found
                             .map(|id| sent(file.row, id))
@@ -127,7 +131,7 @@ impl Fixer<'_> {
         &self,
         fix: &export_fix::Model,
         key: &str,
-        file: &Outgoing,
+        row: &export_attachment::Model,
         known: &mut Known,
         waits: &[Duration],
     ) -> Result<Option<String>> {
@@ -135,20 +139,20 @@ impl Fixer<'_> {
             self.app.clock.sleep(*wait).await;
             let listed = self.app.ask_jira(|| self.jira.issue_files(key)).await;
             known.listed = Some(listed.map_err(|error| self.told(fix, &error))?);
-            if let Some(id) = known.like(&file.row) {
+            if let Some(id) = known.like(row) {
                 return Ok(Some(id));
             }
         }
         Ok(None)
     }
 
-    /// The file with its bytes. One that is made of the description is made of it as it is now.
+    /// The file with its bytes, where the ticket still has it. One that is made of the description is made of it as it is now.
     async fn outgoing(
         &self,
         fix: &export_fix::Model,
         ticket: &ticket::Model,
-        row: export_attachment::Model,
-    ) -> Result<Outgoing> {
+        row: &export_attachment::Model,
+    ) -> Result<Option<Outgoing>> {
         let kept = attachment::of_tickets(self.app.db.read(), [ticket.id]).await?;
         let images = IssueDraft::of(ticket).images;
         let whole = full_text(ticket);
@@ -159,32 +163,29 @@ impl Fixer<'_> {
             full_text: Some(&whole),
         };
         let made = files.outgoing(fix.export_id, self.app.clock.now());
-        let file = made.into_iter().find(|file| is_same(&row, &file.row));
-        let file =
-            file.ok_or_else(|| refused(fix, "the ticket does not have this file any more"))?;
-        let size_bytes = file.row.size_bytes;
-        Ok(Outgoing {
-            row: export_attachment::Model { size_bytes, ..row },
+        let file = made.into_iter().find(|file| is_same(row, &file.row));
+        Ok(file.map(|file| Outgoing {
+            row: export_attachment::Model {
+                size_bytes: file.row.size_bytes,
+                ..row.clone()
+            },
             bytes: file.bytes,
-        })
+        }))
     }
 
-    /// Records how far a file has come, while nobody else has changed the run: of two calls at once one sends the file.
-    async fn keep_file(&mut self, row: &export_attachment::Model) -> Result<()> {
-        let plain = Arc::new((self.export.id, self.export.fence, row.clone()));
+    /// Records how far a file has come, while nobody else has taken the run over.
+    async fn keep_file(&self, row: &export_attachment::Model) -> Result<()> {
+        let plain = Arc::new((self.lease.key(), self.lease.until(), row.clone()));
         let written = self.app.db.write(move |tx| {
             let plain = Arc::clone(&plain);
             Box::pin(async move {
-                let (export, fence, row) = &*plain;
-                export::claim_ended(tx, *export, *fence).await?;
+                let ((export, owner), until, row) = &*plain;
+                export_lease::hold_ended(tx, *export, owner, *until).await?;
                 export_attachment::save(tx, row).await
             })
         });
-        written
-            .await
-            .map_err(|error| changed_meanwhile(error, self.export.session_id))?;
-        self.export.fence += 1;
-        Ok(())
+        let written = written.await;
+        written.map_err(|error| changed_meanwhile(error, self.export.session_id))
     }
 }
 

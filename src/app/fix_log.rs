@@ -1,4 +1,4 @@
-//! What ApplyFixes asked Jira and was answered, in the log of the run that the fixes are of.
+//! What ApplyFixes asked Jira and was answered, in the log of the run that the fixes are of; and what is wanted by now.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Fixer<'_> {
-    /// Keeps the calls of one fix, with what came of it. The log is not worth a failure of what was done.
+    /// Keeps the calls of one fix, with what came of it and what is wanted by now. That is not worth a failure of what was done.
     pub(super) async fn keep_log(&self, fix: &export_fix::Model, outcome: &Result<()>) {
         let key = fix.jira_key.as_deref().unwrap_or_default();
         let came = match outcome {
@@ -21,10 +21,14 @@ impl Fixer<'_> {
         let mut log = self.journal.take();
         let now = self.app.clock.now();
         log.push(LogEntry::state(now, self.export.attempt, &text));
-        let (id, log) = (self.export.id, Arc::new(log));
+        let plain = Arc::new((self.export.id, log, fix.clone()));
         let written = self.app.db.write(move |tx| {
-            let log = Arc::clone(&log);
-            Box::pin(async move { export_log::append(tx, id, &log).await })
+            let plain = Arc::clone(&plain);
+            Box::pin(async move {
+                let (id, log, fix) = &*plain;
+                export_fix::set_wanted(tx, fix).await?;
+                export_log::append(tx, *id, log).await
+            })
         });
         if let Err(error) = written.await {
             tracing::warn!(%error, "the log of a fix could not be kept");

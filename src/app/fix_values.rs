@@ -4,13 +4,14 @@ use serde_json::Value;
 
 use super::{
     fix_apply::{Fixer, refused},
-    issue_draft::IssueDraft,
+    issue_draft::{IssueDraft, whole},
     jira_calls::{failed, unplanned},
     snapshot::{Resent, Sent, shortened},
 };
 use crate::{
     connectors::jira::{IssuePlan, adf, as_text},
     db::{export_fix, ticket},
+    domain::export::ManualFixType,
     error::{Error, Result},
 };
 
@@ -18,14 +19,36 @@ use crate::{
 const SHOWN: usize = 100;
 
 impl Fixer<'_> {
-    /// Sends the ticket's value for the field that the fix is about.
-    pub(super) async fn field(&mut self, fix: &export_fix::Model, key: &str) -> Result<Resent> {
+    /// What the ticket wants by now where the fix is about one of its values, as far as that was looked at.
+    pub(super) async fn wanted_now(&self, fix: &export_fix::Model) -> String {
+        let wanted = match fix.fix_type {
+            ManualFixType::LinkFailed | ManualFixType::AttachmentFailed => None,
+            ManualFixType::DescriptionTruncated => {
+                let row = self.ticket(fix).await.ok();
+                row.map(|row| whole(&row))
+            }
+            _ => {
+                let plan = self.plans.get(&fix.ticket_id);
+                let plan = plan.and_then(|plan| plan.as_ref().ok());
+                plan.and_then(|plan| plan.wanted(&fix.field).map(str::to_owned))
+            }
+        };
+        wanted.unwrap_or_else(|| fix.wanted.clone())
+    }
+
+    /// Sends the ticket's value for the field that the fix is about. `None`: nothing stands in its place, and the ticket wants nothing
+    /// there any more.
+    pub(super) async fn field(
+        &mut self,
+        fix: &export_fix::Model,
+        key: &str,
+    ) -> Result<Option<Resent>> {
         let ticket = self.ticket(fix).await?;
         let plan = self.plan(fix, key).await?;
         // Of a value that Jira takes in part, the issue has that part already.
         let in_part = plan.unsent.iter().any(|lost| lost.field == fix.field);
         let Some((id, value)) = plan.value_of(&fix.field).filter(|_| !in_part) else {
-            return Err(why_not(fix, plan));
+            return why_not(fix, plan);
         };
         let (id, value) = (id.to_owned(), value.clone());
         let mut resent = Resent {
@@ -38,7 +61,7 @@ impl Fixer<'_> {
         if self.is_wanting(fix, key, &mut resent).await? {
             self.send(fix, key, &resent.id, &value).await?;
         }
-        Ok(resent)
+        Ok(Some(resent))
     }
 
     /// The whole description fits once it is shorter. Until then it is a file, which has a fix of its own where Jira refused that.
@@ -68,12 +91,16 @@ impl Fixer<'_> {
         Ok(resent)
     }
 
-    /// Puts the issue into the sprint that the ticket is meant for.
-    pub(super) async fn sprint(&mut self, fix: &export_fix::Model, key: &str) -> Result<Resent> {
+    /// Puts the issue into the sprint that the ticket is meant for. `None`: it is meant for none any more.
+    pub(super) async fn sprint(
+        &mut self,
+        fix: &export_fix::Model,
+        key: &str,
+    ) -> Result<Option<Resent>> {
         let ticket = self.ticket(fix).await?;
         let plan = self.plan(fix, key).await?;
         let Some(sprint) = &plan.sprint else {
-            return Err(why_not(fix, plan));
+            return why_not(fix, plan);
         };
         let mut resent = Resent {
             id: plan.ids.sprint.clone(),
@@ -87,7 +114,7 @@ impl Fixer<'_> {
             let sent = self.app.ask_jira(|| self.jira.add_to_sprint(sprint, &keys));
             sent.await.map_err(|error| self.told(fix, &error))?;
         }
-        Ok(resent)
+        Ok(Some(resent))
     }
 
     /// Whether the value is to be sent, and noted as docket's: not where somebody has put it there already, be it a call which did not
@@ -161,11 +188,12 @@ impl Fixer<'_> {
     }
 }
 
-/// Why the ticket's value for a field cannot be sent.
-fn why_not(fix: &export_fix::Model, plan: &IssuePlan) -> Error {
+/// Why the ticket's value for a field cannot be sent. `None`: it has none any more, and nothing was sent in its place.
+fn why_not<T>(fix: &export_fix::Model, plan: &IssuePlan) -> Result<Option<T>> {
     let unsent = plan.unsent.iter().find(|unsent| unsent.field == fix.field);
     match unsent {
-        Some(unsent) => refused(fix, &unsent.reason),
-        None => refused(fix, "the ticket has no value for it any more"),
+        Some(unsent) => Err(refused(fix, &unsent.reason)),
+        None if fix.sent.is_none() => Ok(None),
+        None => Err(refused(fix, "the ticket has no value for it any more")),
     }
 }

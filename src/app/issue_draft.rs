@@ -69,12 +69,17 @@ fn cut(ticket: &ticket::Model) -> Unsent {
     Unsent {
         field: "description".to_owned(),
         fix_type: ManualFixType::DescriptionTruncated,
-        wanted: format!("{} characters", ticket.description.chars().count()),
+        wanted: whole(ticket),
         sent: "the beginning of the text".to_owned(),
         reason: "the text is longer than Jira takes; its end was left out, and the whole text attached as a file"
             .to_owned(),
         recommended_action: format!("See the file {FULL_TEXT}, or shorten the description."),
     }
+}
+
+/// The whole description, in the words of what is wanted.
+pub(crate) fn whole(ticket: &ticket::Model) -> String {
+    format!("{} characters", ticket.description.chars().count())
 }
 
 /// A page that shows the ticket's description as it is.

@@ -159,6 +159,14 @@ impl Known {
 }
 
 impl App {
+    /// Whether the ticket still has the file: it may have been deleted since it was read.
+    pub(crate) async fn is_wanted(&self, source: &Source) -> Result<bool> {
+        match source {
+            Source::Kept(file) => Ok(attachment::kept(self.db.read(), file.id).await?.is_some()),
+            Source::Made { .. } => Ok(true),
+        }
+    }
+
     /// The file's media type and its bytes; `None` when they are not there.
     pub(crate) async fn file_bytes(&self, source: &Source) -> Result<Option<(String, Pieces)>> {
         Ok(match source {

@@ -38,6 +38,7 @@ mod filing;
 pub mod fix_apply;
 pub(crate) mod fix_files;
 mod fix_issue;
+mod fix_lease;
 mod fix_log;
 mod fix_record;
 mod fix_values;

@@ -23,13 +23,6 @@ use crate::{
     error::Result,
 };
 
-/// How a run stands whose fixes can be applied.
-const ENDED: [ExportStatus; 3] = [
-    ExportStatus::Completed,
-    ExportStatus::Failed,
-    ExportStatus::Cancelled,
-];
-
 /// A row of `export`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -98,6 +91,9 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// A run's fence, and the number of its next event.
+pub type Age = (i64, i64);
 
 impl Model {
     /// The run as everybody sees it. `pace` is the least time a ticket takes, for the estimate.
@@ -191,8 +187,12 @@ impl Model {
 
     /// Whether this is the run as it was before `other`.
     pub fn is_before(&self, other: &Self) -> bool {
-        let age = |row: &Self| (row.fence, row.next_event_sequence);
-        age(self) < age(other)
+        self.age() < other.age()
+    }
+
+    /// How far the run has come: no two writes that tell something leave it the same.
+    pub fn age(&self) -> Age {
+        (self.fence, self.next_event_sequence)
     }
 
     /// Stops the clock that `active_since` started.
@@ -318,32 +318,19 @@ pub async fn claimable(conn: &impl ConnectionTrait, now: Time, limit: u64) -> Re
     Ok(rows.limit(limit).all(conn).await?)
 }
 
-/// Writes the run whole, but for what is asked of it, if it still stands as it was read: with this fence. [`Error::Fenced`]: it does
-/// not, and nothing was written.
-pub async fn save(conn: &impl ConnectionTrait, fence: i64, row: &Model) -> Result<()> {
+/// Writes the run whole, but for what is asked of it, if it still stands as it was read: at this age. [`Error::Fenced`]: it does not,
+/// and nothing was written.
+pub async fn save(conn: &impl ConnectionTrait, read: Age, row: &Model) -> Result<()> {
     let id = row.id;
     let mut change = row.clone().into_active_model().reset_all();
     change.id = Unchanged(id);
     change.requested = NotSet;
+    let (fence, next_event_sequence) = read;
     let update = Entity::update_many()
         .set(change)
         .filter(Column::Id.eq(id))
-        .filter(Column::Fence.eq(fence));
-    query::exactly_one(update, conn).await
-}
-
-/// Counts a manual fix as applied, of a run that has ended, and the link that it may have been about as set. The fence moves, so that
-/// whoever takes the run up with what it counted before reads it again. [`Error::Fenced`]: it has not ended.
-pub async fn fix_applied(conn: &impl ConnectionTrait, id: ExportId, linked: bool) -> Result<()> {
-    let mut update = Entity::update_many()
-        .col_expr(Column::ManualFixes, Expr::cust("manual_fixes - 1"))
-        .col_expr(Column::Fence, query::next_version(Column::Fence))
-        .filter(Column::Id.eq(id))
-        .filter(Column::Status.is_in(ENDED));
-    if linked {
-        let column = Column::DependenciesCreated;
-        update = update.col_expr(column, query::next_version(column));
-    }
+        .filter(Column::Fence.eq(fence))
+        .filter(Column::NextEventSequence.eq(next_event_sequence));
     query::exactly_one(update, conn).await
 }
 
@@ -359,32 +346,4 @@ pub async fn settle_orphan(conn: &impl ConnectionTrait, id: ExportId, key: &str)
         .exec(conn)
         .await?;
     Ok(())
-}
-
-/// Moves the fence of a run that has ended, so that of several who change it at once one goes on. [`Error::Fenced`]: it is not as it was
-/// read, or has not ended.
-pub async fn claim_ended(conn: &impl ConnectionTrait, id: ExportId, fence: i64) -> Result<()> {
-    let update = Entity::update_many()
-        .col_expr(Column::Fence, query::next_version(Column::Fence))
-        .filter(Column::Id.eq(id))
-        .filter(Column::Fence.eq(fence))
-        .filter(Column::Status.is_in(ENDED));
-    query::exactly_one(update, conn).await
-}
-
-/// Holds the lease longer. `false`: it is somebody else's now.
-pub async fn renew(
-    conn: &impl ConnectionTrait,
-    id: ExportId,
-    fence: i64,
-    until: Time,
-) -> Result<bool> {
-    let done = Entity::update_many()
-        .col_expr(Column::LeaseUntil, Expr::value(until))
-        .filter(Column::Id.eq(id))
-        .filter(Column::Fence.eq(fence))
-        .filter(Column::LeaseOwner.is_not_null())
-        .exec(conn)
-        .await?;
-    Ok(done.rows_affected == 1)
 }

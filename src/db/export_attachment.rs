@@ -86,6 +86,14 @@ pub async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Resul
     Ok(())
 }
 
+/// Takes a file off the run: nobody wants it on the issue any more.
+pub async fn forget(conn: &impl ConnectionTrait, row: &Model) -> Result<()> {
+    Entity::delete_by_id((row.export_id, row.id))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
 /// Writes how far a file has come.
 pub async fn save(conn: &impl ConnectionTrait, row: &Model) -> Result<()> {
     let mut change = row.clone().into_active_model().reset_all();

@@ -79,11 +79,22 @@ pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
     Ok(())
 }
 
-/// Notes that Jira has the wanted value. `false`: that was noted already.
-pub async fn apply(conn: &impl ConnectionTrait, id: FixId) -> Result<bool> {
+/// Notes what is wanted by now.
+pub async fn set_wanted(conn: &impl ConnectionTrait, fix: &Model) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::Wanted, Expr::value(fix.wanted.as_str()))
+        .filter(Column::Id.eq(fix.id))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Notes that Jira has the value that the fix tells of. `false`: that was noted already.
+pub async fn apply(conn: &impl ConnectionTrait, fix: &Model) -> Result<bool> {
     let update = Entity::update_many()
         .col_expr(Column::Applied, Expr::value(true))
-        .filter(Column::Id.eq(id))
+        .col_expr(Column::Wanted, Expr::value(fix.wanted.as_str()))
+        .filter(Column::Id.eq(fix.id))
         .filter(Column::Applied.eq(false));
     Ok(update.exec(conn).await?.rows_affected == 1)
 }

@@ -19,6 +19,7 @@ pub mod export_attachment;
 pub mod export_event;
 pub mod export_fix;
 pub mod export_item;
+pub mod export_lease;
 pub mod export_link;
 pub mod export_log;
 pub mod export_request;

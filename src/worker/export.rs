@@ -34,7 +34,7 @@ use run::Stop;
 
 use crate::{
     app::{App, step::step, wake},
-    connectors::jira::{HardStop, ProjectMeta},
+    connectors::jira::ProjectMeta,
     db::{export, export_event, export_log, export_request, notify_in, session},
     domain::{
         export::{EventDetail, ExportStatus, ResumeReason},
@@ -83,14 +83,14 @@ pub(super) async fn claim(
             event.told(),
         ];
         let log = log.map(|text| LogEntry::state(now, next.attempt, &text));
-        let plain = Arc::new((row.fence, next, event, log));
+        let plain = Arc::new((row.age(), next, event, log));
         let written = {
             let plain = Arc::clone(&plain);
             app.db.write(move |tx| {
                 let plain = Arc::clone(&plain);
                 Box::pin(async move {
-                    let (fence, next, event, log) = &*plain;
-                    export::save(tx, *fence, next).await?;
+                    let (read, next, event, log) = &*plain;
+                    export::save(tx, *read, next).await?;
                     if next.requested == Some(ExportRequest::Resume) {
                         export_request::answer(tx, next.id, ExportRequest::Resume).await?;
                     }
@@ -141,9 +141,13 @@ pub(super) async fn run(
         let keeper = run.keeper();
         // A panic is a fault of docket's own, and is told as one: a run that nobody ends would be taken up again for ever.
         let work = AssertUnwindSafe(carry_through(&mut run)).catch_unwind();
-        let outcome = tokio::select! {
-            outcome = work => outcome.unwrap_or_else(|_| Err(HardStop::own_fault().into())),
-            () = keeper.keep() => Err(Stop::Lost),
+        let worked = tokio::select! {
+            worked = work => worked.ok(),
+            () = keeper.keep() => Some(Err(Stop::Lost)),
+        };
+        let outcome = match worked {
+            Some(outcome) => outcome,
+            None => Err(run.after_fault().await),
         };
         match run.end(outcome).await {
             Ok(Ended::Over) => return,

@@ -16,7 +16,8 @@ use crate::{
 /// What one write of a revert changes.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
-    fence: i64,
+    /// The run's age before.
+    read: export::Age,
     next: export::Model,
     pub(super) item: Option<export_item::Model>,
     /// The ticket whose issue is gone, with its key.
@@ -38,7 +39,7 @@ impl Revert<'_> {
     ) -> Result<()> {
         next.update_time = self.app.clock.now();
         let mut step = Step {
-            fence: self.row.fence,
+            read: self.row.age(),
             next: next.clone(),
             item: None,
             taken_back: None,
@@ -117,7 +118,7 @@ impl Step {
 
     async fn write(&self, tx: &Tx) -> Result<()> {
         let (next, now) = (&self.next, self.next.update_time);
-        export::save(tx, self.fence, next).await?;
+        export::save(tx, self.read, next).await?;
         export_log::append(tx, next.id, &self.log).await?;
         if let Some(item) = &self.item {
             export_item::save(tx, item).await?;

@@ -125,6 +125,16 @@ impl IssuePlan {
         Some((id, self.fields.get(id)?))
     }
 
+    /// What the ticket wants in one of its fields, in words, by the name that [`Unsent::field`] has for it.
+    pub fn wanted(&self, field: &str) -> Option<&str> {
+        let soft = self.soft.iter().map(|(_, lost)| lost);
+        let mut all = self.unsent.iter().chain(soft);
+        let wanted = all.find(|it| it.field == field);
+        let sprint = self.sprint.as_ref().filter(|_| field == "sprint");
+        let wanted = wanted.map(|it| it.wanted.as_str());
+        wanted.or(sprint.map(|sprint| sprint.name.as_str()))
+    }
+
     fn put(&mut self, id: &str, value: Value) {
         self.fields.insert(id.to_owned(), value);
     }

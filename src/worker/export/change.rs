@@ -26,6 +26,8 @@ pub(super) struct Change {
     /// Files that are to go to an issue.
     pub(super) new_files: Vec<export_attachment::Model>,
     pub(super) file: Option<export_attachment::Model>,
+    /// A file that was deleted here before it was sent.
+    pub(super) unwanted: Option<export_attachment::Model>,
     pub(super) fixes: Vec<export_fix::Model>,
     /// The issue that a ticket became.
     pub(super) exported: Option<session_ticket::Exported>,
@@ -54,6 +56,9 @@ pub(super) async fn write_change(
     }
     if let Some(file) = &change.file {
         export_attachment::save(tx, file).await?;
+    }
+    if let Some(file) = &change.unwanted {
+        export_attachment::forget(tx, file).await?;
     }
     for fix in &change.fixes {
         export_fix::insert(tx, fix.clone()).await?;

@@ -7,6 +7,7 @@ use super::{
     run::{Run, Stop},
     settle::Doubt,
     ticket::count,
+    transmit::Transmitted,
 };
 use crate::{
     app::{
@@ -29,15 +30,14 @@ impl Run {
         let mut known = Known::claimed_by(files.iter().map(|file| &file.row));
         let mut rows = Vec::with_capacity(files.len());
         for file in files {
-            rows.push(match file.row.state {
+            match file.row.state {
                 FileState::Pending | FileState::Sending => {
                     step("export.attachment_next");
-                    let row = self.send_file(passage, file, &mut known).await?;
+                    rows.extend(self.send_file(passage, file, &mut known).await?);
                     step("export.attachment_kept");
-                    row
                 }
-                FileState::Sent | FileState::Failed => file.row,
-            });
+                FileState::Sent | FileState::Failed => rows.push(file.row),
+            }
         }
         Ok(rows)
     }
@@ -76,17 +76,21 @@ impl Run {
         Ok(files)
     }
 
-    /// Sends one file, unless the issue has it already.
+    /// Sends one file, unless the issue has it already. `None`: it was deleted meanwhile, and is not sent.
     async fn send_file(
         &self,
         passage: &Passage<'_>,
         mut file: Outgoing,
         known: &mut Known,
-    ) -> Result<export_attachment::Model, Stop> {
+    ) -> Result<Option<export_attachment::Model>, Stop> {
+        let interrupted = file.row.state == FileState::Sending;
+        // One that may have been sent is looked for all the same.
+        if !interrupted && !self.app.is_wanted(&file.bytes).await? {
+            return self.forget(file.row).await;
+        }
         if let Some(why) = &passage.estranged {
             return self.left_out(passage, file.row, why.clone()).await;
         }
-        let interrupted = file.row.state == FileState::Sending;
         let first_look = match interrupted {
             // An earlier worker may have sent it, and Jira may be late to take it.
             true => {
@@ -108,9 +112,23 @@ impl Run {
         self.record_file(file.row.clone(), Vec::new()).await?;
         step("export.attachment_intended");
         match self.transmit(passage, &mut file, known).await? {
-            Ok(id) => self.arrived(passage, file.row, id, known).await,
-            Err(why) => self.left_out(passage, file.row, why).await,
+            Transmitted::There(id) => self.arrived(passage, file.row, id, known).await,
+            Transmitted::LeftOut(why) => self.left_out(passage, file.row, why).await,
+            Transmitted::Unwanted => self.forget(file.row).await,
         }
+    }
+
+    /// Takes a file off the run that the ticket does not have any more.
+    async fn forget(
+        &self,
+        row: export_attachment::Model,
+    ) -> Result<Option<export_attachment::Model>, Stop> {
+        let change = Change {
+            unwanted: Some(row),
+            ..Change::default()
+        };
+        self.record_change(change, Vec::new()).await?;
+        Ok(None)
     }
 
     /// Why the file is not even sent.
@@ -139,7 +157,7 @@ impl Run {
         mut row: export_attachment::Model,
         external_id: String,
         known: &mut Known,
-    ) -> Result<export_attachment::Model, Stop> {
+    ) -> Result<Option<export_attachment::Model>, Stop> {
         let detail = EventDetail::AttachmentUploaded {
             ticket_id: row.ticket_id,
             attachment_id: row.id,
@@ -151,7 +169,7 @@ impl Run {
         row.state = FileState::Sent;
         row.external_id = Some(external_id);
         self.record_file(row.clone(), vec![detail]).await?;
-        Ok(row)
+        Ok(Some(row))
     }
 
     /// Records that the issue has to do without the file, as a manual fix.
@@ -160,7 +178,7 @@ impl Run {
         passage: &Passage<'_>,
         mut row: export_attachment::Model,
         why: String,
-    ) -> Result<export_attachment::Model, Stop> {
+    ) -> Result<Option<export_attachment::Model>, Stop> {
         let key = passage.item.jira_key.clone().unwrap_or_default();
         let unsent = Unsent {
             field: row.filename.clone(),
@@ -183,7 +201,7 @@ impl Run {
         };
         self.record(|next| next.manual_fixes += more, change, details)
             .await?;
-        Ok(row)
+        Ok(Some(row))
     }
 
     pub(super) async fn record_file(

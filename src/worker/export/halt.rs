@@ -141,9 +141,7 @@ impl Run {
     /// Whether the run is still in this worker's hands, by the database.
     async fn is_held(&self) -> Result<bool, Stop> {
         let row = export::find(self.app.db.read(), self.claimed.id).await?;
-        Ok(row.is_some_and(|row| {
-            row.fence == self.claimed.fence && row.lease_owner == self.claimed.lease_owner
-        }))
+        Ok(row.is_some_and(|row| self.holds(&row)))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
         App,
         lease::{self, HeldUntil},
     },
-    db::export,
+    db::export_lease,
     domain::ids::ExportId,
     error::Result,
 };
@@ -63,7 +63,9 @@ impl Keeper {
         let renewed = self
             .app
             .db
-            .write(move |tx| Box::pin(async move { export::renew(tx, export, fence, until).await }))
+            .write(move |tx| {
+                Box::pin(async move { export_lease::renew(tx, export, fence, until).await })
+            })
             .await?;
         if renewed {
             self.held_until.extend(until);

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     app::{App, integrations::require_enabled, journal::Journal, lease::HeldUntil},
     connectors::jira::{AttachmentSettings, HardStop, Jira},
-    db::{export, export_event, export_log, integration},
+    db::{export, export_event, export_lease, export_log, integration},
     domain::{
         export::{CurrentTicket, EventDetail, ExportStatus},
         export_log::LogEntry,
@@ -169,7 +169,7 @@ impl Run {
     }
 
     /// Writes the run as `alter` makes it, with what changes beside it and the events that tell of it, in one transaction that holds
-    /// only while the lease is ours.
+    /// only while the lease is ours, and nothing else was told of the run since it was written last.
     pub(super) async fn record(
         &self,
         alter: impl FnOnce(&mut export::Model),
@@ -198,12 +198,12 @@ impl Run {
         let states = states::told(&row, &next, &change, &events, now);
         let log: Vec<LogEntry> = noted.iter().cloned().chain(states).collect();
         let plain = Arc::new((next.clone(), change, events, log));
-        let fence = row.fence;
+        let age = row.age();
         let written = self.app.db.write(move |tx| {
             let plain = Arc::clone(&plain);
             Box::pin(async move {
                 let (next, change, events, log) = &*plain;
-                export::save(tx, fence, next).await?;
+                export::save(tx, age, next).await?;
                 write_change(tx, next, change, now).await?;
                 export_log::append(tx, next.id, log).await?;
                 write_events(tx, next, events).await
@@ -219,6 +219,33 @@ impl Run {
             self.app.wake.changed(self.claimed.session_id);
         }
         Ok(())
+    }
+
+    /// How the work ends after a panic. What other tickets were writing then may have been written or not: the fence moves, so that
+    /// nothing of it comes later, and the run is read again.
+    pub(super) async fn after_fault(&mut self) -> Stop {
+        match self.begin_anew().await {
+            Ok(()) => HardStop::own_fault().into(),
+            Err(error) => error.into(),
+        }
+    }
+
+    async fn begin_anew(&mut self) -> Result<()> {
+        let (id, fence) = (self.claimed.id, self.claimed.fence);
+        let moved = self
+            .app
+            .db
+            .write(move |tx| Box::pin(export_lease::move_fence(tx, id, fence)));
+        moved.await?;
+        self.claimed.fence += 1;
+        let row = export::find(self.app.db.read(), id).await?;
+        *self.row.get_mut() = row.ok_or(Error::Fenced)?;
+        Ok(())
+    }
+
+    /// Whether the run is still in this worker's hands, by its row.
+    pub(super) fn holds(&self, row: &export::Model) -> bool {
+        row.fence == self.claimed.fence && row.lease_owner == self.claimed.lease_owner
     }
 
     /// Writes what changes beside the run.

@@ -24,6 +24,9 @@ pub(super) fn told(
         let (from, to) = (link.from_ticket_id, link.to_ticket_id);
         note(&format!("link of {from} to {to} is {}", link.state));
     }
+    if let Some(file) = &change.unwanted {
+        note(&format!("{} was deleted, and is not sent", file.filename));
+    }
     if before.status != next.status {
         note(&format!(
             "export is {} after {}",

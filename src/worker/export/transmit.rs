@@ -28,22 +28,39 @@ const UNCERTAIN_ROUNDS: u32 = 2;
 /// The most bytes that are sent without a look at the lease.
 const PIECE: usize = 64 * 1024;
 
+/// What has become of a file that was to be sent.
+pub(super) enum Transmitted {
+    /// The issue has it, by this id of Jira's.
+    There(String),
+    /// The issue does without it, and why.
+    LeftOut(String),
+    /// It was deleted here meanwhile.
+    Unwanted,
+}
+
 impl Run {
-    /// Sends the bytes until Jira has taken or refused them: Jira's id of the file, or why it is not there.
+    /// Sends the bytes until Jira has taken or refused them.
     pub(super) async fn transmit(
         &self,
         passage: &Passage<'_>,
         file: &mut Outgoing,
         known: &mut Known,
-    ) -> Result<Result<String, String>, Stop> {
+    ) -> Result<Transmitted, Stop> {
         let key = passage.item.jira_key.clone().unwrap_or_default();
         let mut patience = Patience::default();
         let mut doubts = 0;
         loop {
             self.wait_out_the_throttle().await?;
             self.slow_down().await?;
-            let Some((content_type, bytes)) = self.app.file_bytes(&file.bytes).await? else {
-                return Ok(Err("docket has lost its bytes".to_owned()));
+            let found = self.app.file_bytes(&file.bytes).await?;
+            // While others were sent, or waited for, the file may have been deleted, or the integration switched off.
+            if !self.app.is_wanted(&file.bytes).await? {
+                return Ok(Transmitted::Unwanted);
+            }
+            self.integration().await?;
+            let Some((content_type, bytes)) = found else {
+                let why = "docket has lost its bytes".to_owned();
+                return Ok(Transmitted::LeftOut(why));
             };
             self.still_holds()?;
             let new = NewFile {
@@ -55,14 +72,14 @@ impl Run {
             let outcome = passage.jira.attach(&key, new).await;
             step("export.attachment_answered");
             match outcome {
-                AttachOutcome::Attached(found) => return Ok(Ok(found.id)),
+                AttachOutcome::Attached(found) => return Ok(Transmitted::There(found.id)),
                 AttachOutcome::Rejected(refused) => {
                     // It was certainly not taken: whoever goes on need not look for it.
                     if refused.status == 401 && !file.row.doubted {
                         file.row.state = FileState::Pending;
                         self.record_file(file.row.clone(), Vec::new()).await?;
                     }
-                    return self.refused(refused).map(Err);
+                    return self.refused(refused).map(Transmitted::LeftOut);
                 }
                 AttachOutcome::RetryLater { after, reason } => {
                     self.throttled(&mut patience, after, &reason).await?;
@@ -74,7 +91,7 @@ impl Run {
                     tracing::warn!(%trouble, file = %file.row.id, "a file had no clear answer");
                     let doubt = Doubt::of(&trouble);
                     match self.look_again(passage, &file.row, known, doubt).await? {
-                        Ok(Some(id)) => return Ok(Ok(id)),
+                        Ok(Some(id)) => return Ok(Transmitted::There(id)),
                         Ok(None) if doubts < UNCERTAIN_ROUNDS => {
                             doubts += 1;
                             file.row.doubted = true;
@@ -83,11 +100,11 @@ impl Run {
                                 self.throttled(&mut patience, Some(after), &reason).await?;
                             }
                         }
-                        Ok(None) => return Ok(Err(trouble.to_string())),
+                        Ok(None) => return Ok(Transmitted::LeftOut(trouble.to_string())),
                         Err(refused) => {
                             // Nobody could look: whoever sends it again may be the second to do so.
                             file.row.doubted = true;
-                            return Ok(Err(refused));
+                            return Ok(Transmitted::LeftOut(refused));
                         }
                     }
                 }

@@ -76,7 +76,7 @@ pub(super) fn wanted(files: &[File]) -> Vec<(String, String, Vec<u8>)> {
     files
 }
 
-fn uploaded(events: &[ExportEvent]) -> Vec<&v1::AttachmentUploaded> {
+pub(super) fn uploaded(events: &[ExportEvent]) -> Vec<&v1::AttachmentUploaded> {
     let uploaded =
         |event: &'_ ExportEvent| matches!(event.detail, Some(Detail::AttachmentUploaded(_)));
     let events = events.iter().filter(|event| uploaded(event));

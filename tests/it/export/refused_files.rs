@@ -10,13 +10,14 @@ use docket::{
 use rstest::rstest;
 
 use super::{
+    ask::reason,
     bench::{Bench, assert_completed, chain},
     files::{FILES, TICKETS, bench, in_jira, wanted},
 };
 use crate::support::database::Kind;
 
 /// The session's tickets, each as GetTicket has it too.
-async fn tickets(bench: &Bench) -> Vec<v1::Ticket> {
+pub(super) async fn tickets(bench: &Bench) -> Vec<v1::Ticket> {
     let request = v1::ListSessionTicketsRequest {
         session_id: bench.session.clone(),
         ..Default::default()
@@ -41,12 +42,12 @@ fn response(ticket: &v1::Ticket) -> &v1::IntegrationResponse {
 }
 
 /// How many files of the ticket there are, are on the issue, and are not.
-fn totals(ticket: &v1::Ticket) -> (i32, i32, i32) {
+pub(super) fn totals(ticket: &v1::Ticket) -> (i32, i32, i32) {
     let all = response(ticket).attachment_summary.unwrap();
     (all.total_files, all.successful_uploads, all.failed_uploads)
 }
 
-async fn apply(bench: &Bench) -> Vec<Option<v1::TicketError>> {
+pub(super) async fn apply(bench: &Bench) -> Vec<Option<v1::TicketError>> {
     let request = v1::ApplyFixesRequest {
         session_id: bench.session.clone(),
         ..Default::default()
@@ -60,7 +61,7 @@ async fn apply(bench: &Bench) -> Vec<Option<v1::TicketError>> {
     fixes.map(error).collect()
 }
 
-fn sent(bench: &Bench) -> usize {
+pub(super) fn sent(bench: &Bench) -> usize {
     bench.jira.requests_of(Operation::AddAttachments).len()
 }
 
@@ -200,6 +201,59 @@ async fn a_file_that_jira_still_refuses_stays_a_fix() {
         .jira
         .change_site(|site| site.attachments_enabled = true);
     assert_eq!(apply(&bench).await, [None]);
+    assert_eq!(in_jira(&bench), wanted(&FILES));
+}
+
+/// The first one is in the middle of sending, and its answer takes a while.
+#[rstest]
+#[tokio::test]
+async fn of_two_calls_at_once_one_sends(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let bench = exported(kind).await;
+    let before = sent(&bench);
+    let slow = Fault::on(Operation::AddAttachments, Action::Delay { ms: 600 });
+    bench.jira.order(slow);
+    let second = async {
+        bench.until(|| sent(&bench) == before + 1).await;
+        let request = v1::ApplyFixesRequest {
+            session_id: bench.session.clone(),
+            ..Default::default()
+        };
+        bench.exports().apply_fixes(request).await.unwrap_err()
+    };
+    let (first, refused) = tokio::join!(apply(&bench), second);
+    assert_eq!(refused.code(), tonic::Code::Aborted);
+    assert_eq!(reason(&refused), "EXPORT_RUNNING");
+    assert_eq!(first, [None]);
+    assert_eq!(sent(&bench), before + 1);
+    assert_eq!(in_jira(&bench), wanted(&FILES));
+    assert_eq!(apply(&bench).await, [], "whoever comes later is let in");
+}
+
+/// A caller that goes away does not keep others out.
+#[tokio::test]
+async fn a_call_that_is_given_up_lets_the_next_one_in() {
+    let bench = exported(Kind::Sqlite).await;
+    let before = sent(&bench);
+    let never = Fault::on(Operation::AddAttachments, Action::Hang);
+    bench.jira.order(never);
+    tokio::select! {
+        applied = apply(&bench) => panic!("it ended: {applied:?}"),
+        () = bench.until(|| sent(&bench) == before + 1) => (),
+    }
+    let mut applied = None;
+    for _ in 0..1000 {
+        let request = v1::ApplyFixesRequest {
+            session_id: bench.session.clone(),
+            ..Default::default()
+        };
+        applied = bench.exports().apply_fixes(request).await.ok();
+        if applied.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let fixes = applied.expect("it is let in").into_inner().fixes;
+    assert!(matches!(fixes[0].outcome, Some(Outcome::Applied(true))));
     assert_eq!(in_jira(&bench), wanted(&FILES));
 }
 

@@ -195,6 +195,52 @@ async fn each_fix_fails_for_itself_and_a_lost_answer_costs_nothing() {
     );
 }
 
+/// The site offers one priority alone: a ticket that is given that one has what it wants, and the fix tells what that is.
+#[rstest]
+#[tokio::test]
+async fn a_value_that_is_corrected_is_what_is_wanted(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = exported(kind).await;
+    let ticket = bench.tickets().await.remove(1);
+    let of = async |field: &str| {
+        let fixes = bench.results().await.manual_fixes.into_iter();
+        let mut fixes = fixes.filter(|fix| fix.field == field);
+        fixes.next().expect("a fix")
+    };
+    let correct = async |corrected: v1::Ticket, path: &str| {
+        let request = v1::UpdateTicketRequest {
+            ticket: Some(v1::Ticket {
+                id: ticket.id.clone(),
+                ..corrected
+            }),
+            update_mask: Some(prost_types::FieldMask {
+                paths: vec![path.to_owned()],
+            }),
+            ..Default::default()
+        };
+        let mut tickets = bench.server.tickets(docket::domain::actor::Role::Admin);
+        tickets.update_ticket(request).await.unwrap();
+    };
+    let prioritise = async |priority: v1::TicketPriority| {
+        let corrected = v1::Ticket {
+            priority: priority.into(),
+            ..Default::default()
+        };
+        correct(corrected, "priority").await;
+    };
+    let fix = of("priority").await;
+    assert_eq!(fix.wanted, "Highest");
+    prioritise(v1::TicketPriority::P4).await;
+    assert_eq!(errors(&bench.apply(&[&fix.id]).await.unwrap()).len(), 1);
+    let refused = of("priority").await;
+    assert_eq!((refused.wanted.as_str(), refused.applied), ("Low", false));
+    prioritise(v1::TicketPriority::P2).await;
+    assert!(errors(&bench.apply(&[&fix.id]).await.unwrap()).is_empty());
+    let applied = of("priority").await;
+    assert_eq!((applied.wanted.as_str(), applied.applied), ("High", true));
+}
+
 #[tokio::test]
 async fn a_description_that_was_cut_is_sent_whole_once_it_is_shorter() {
     let long = v1::NewSessionTicket {
