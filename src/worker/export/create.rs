@@ -23,6 +23,33 @@ use crate::{
 const CUTS: u32 = 5;
 /// How often a create is sent again after an uncertain outcome that proved to be nothing.
 const UNCERTAIN_ROUNDS: u32 = 2;
+
+/// How the tries to create an issue have gone so far.
+struct Tries {
+    patience: Patience,
+    /// How often the description was cut.
+    cuts: u32,
+    /// How often nobody could say at first what had become of a create.
+    doubts: u32,
+    /// Whether there is certainly no issue yet.
+    certain: bool,
+    /// Whether it is written down what is sent next.
+    noted: bool,
+}
+
+impl Tries {
+    fn of(passage: &Passage<'_>) -> Self {
+        Self {
+            patience: Patience::default(),
+            cuts: 0,
+            doubts: 0,
+            // A create of an earlier worker may still come to something: then no refusal proves that there is no issue.
+            certain: passage.intended || passage.item.state != ItemState::Creating,
+            noted: passage.intended,
+        }
+    }
+}
+
 impl Run {
     /// The ticket's issue, and whether it was found rather than answered. A ticket whose create may have been sent before is looked
     /// for first.
@@ -39,79 +66,101 @@ impl Run {
         self.create(passage).await
     }
 
+    /// Sends the create until it has an issue, or until something stops the run: then nothing more is sent.
     async fn create(&self, passage: &mut Passage<'_>) -> Result<(IssueRef, bool), Stop> {
-        let mut patience = Patience::default();
-        let (mut cuts, mut doubts) = (0, 0);
-        // A create of an earlier worker may still come to something: then no refusal proves that there is no issue.
-        let mut certain = passage.intended || passage.item.state != ItemState::Creating;
-        passage.item.doubted |= !certain;
-        if !passage.intended {
+        let mut tries = Tries::of(passage);
+        if !tries.noted {
             // Waited for before the intent: what stops the run meanwhile leaves no doubt behind.
             self.keep_pace(passage.jira).await?;
             step("export.before_intent");
-            self.intend(passage).await?;
         }
-        step("export.intended");
         loop {
+            if !tries.noted {
+                self.intend(passage, &mut tries).await?;
+            }
+            step("export.intended");
             self.still_holds()?;
             let outcome = passage.jira.create_issue(&self.new_issue(passage)).await;
             self.traffic.sent_create(self.app.clock.now());
-            let waited = match outcome {
-                CreateOutcome::Created(issue, _) => return Ok((issue, false)),
-                CreateOutcome::Rejected(refused) => {
-                    cuts += u32::from(refused.is_too_long());
-                    if cuts > CUTS || !passage.give_way(&refused) {
-                        let stop =
-                            refused.failure(&passage.context(&self.claimed.jira_project_key));
-                        return Err(self.stop_at(passage, stop.into(), certain).await);
-                    }
-                    self.intend(passage).await
-                }
-                CreateOutcome::RetryLater { after, reason } => {
-                    self.throttled(&mut patience, after, &reason).await
-                }
-                CreateOutcome::NotSent(trouble) => self.outage(&mut patience, &trouble).await,
-                CreateOutcome::Uncertain(trouble) => {
-                    tracing::warn!(%trouble, ticket = %passage.ticket.id, "a create had no clear answer");
-                    certain = false;
-                    let doubt = Doubt::of(&trouble);
-                    if let Some(found) = self.settle(passage, doubt).await? {
-                        return Ok((found, true));
-                    }
-                    let overloaded = matches!(trouble, Trouble::Overloaded { .. });
-                    if doubts == UNCERTAIN_ROUNDS && !overloaded {
-                        return Err(trouble.failure().into());
-                    }
-                    // It may yet be carried out, however late: from now on there may come to be two.
-                    passage.item.doubted = true;
-                    self.intend(passage).await?;
-                    if let Trouble::Overloaded { after, reason } = trouble {
-                        self.throttled(&mut patience, Some(after), &reason).await
-                    } else {
-                        doubts += 1;
-                        Ok(())
-                    }
-                }
-            };
-            let paced = match waited {
-                Ok(()) => self.keep_pace(passage.jira).await,
-                stopped => stopped,
-            };
-            if let Err(stop) = paced {
-                return Err(self.stop_at(passage, stop, certain).await);
+            match self.answered(passage, &mut tries, outcome).await {
+                Ok(None) => (),
+                Ok(Some(issue)) => return Ok(issue),
+                Err(stop) => return Err(self.stop_at(passage, stop, tries.certain).await),
             }
         }
     }
 
+    /// The issue, and whether it was found rather than answered. `None`: there is none, and the create may be sent again now. `Err`: it
+    /// may not.
+    async fn answered(
+        &self,
+        passage: &mut Passage<'_>,
+        tries: &mut Tries,
+        outcome: CreateOutcome,
+    ) -> Result<Option<(IssueRef, bool)>, Stop> {
+        match outcome {
+            CreateOutcome::Created(issue, _) => return Ok(Some((issue, false))),
+            CreateOutcome::Rejected(refused) => {
+                tries.cuts += u32::from(refused.is_too_long());
+                if tries.cuts > CUTS || !passage.give_way(&refused) {
+                    let context = passage.context(&self.claimed.jira_project_key);
+                    return Err(refused.failure(&context).into());
+                }
+                tries.noted = false;
+            }
+            CreateOutcome::RetryLater { after, reason } => {
+                self.throttled(&mut tries.patience, after, &reason).await?;
+            }
+            CreateOutcome::NotSent(trouble) => self.outage(&mut tries.patience, &trouble).await?,
+            CreateOutcome::Uncertain(trouble) => {
+                if let Some(found) = self.in_doubt(passage, tries, trouble).await? {
+                    return Ok(Some((found, true)));
+                }
+            }
+        }
+        self.keep_pace(passage.jira).await.map(|()| None)
+    }
+
+    /// Looks for the issue of a create that had no clear answer. `None`: it is not there, and the create may be sent again.
+    async fn in_doubt(
+        &self,
+        passage: &mut Passage<'_>,
+        tries: &mut Tries,
+        trouble: Trouble,
+    ) -> Result<Option<IssueRef>, Stop> {
+        tracing::warn!(%trouble, ticket = %passage.ticket.id, "a create had no clear answer");
+        tries.certain = false;
+        let found = self.settle(passage, Doubt::of(&trouble)).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        let overloaded = matches!(trouble, Trouble::Overloaded { .. });
+        if tries.doubts == UNCERTAIN_ROUNDS && !overloaded {
+            return Err(trouble.failure().into());
+        }
+        // It may yet be carried out, however late: once it is sent again there may come to be two.
+        tries.noted = false;
+        if let Trouble::Overloaded { after, reason } = trouble {
+            self.throttled(&mut tries.patience, Some(after), &reason)
+                .await?;
+        } else {
+            tries.doubts += 1;
+        }
+        Ok(None)
+    }
+
     /// Records, before anything is sent, that an issue may exist from now on, where to look for it, and what it does without.
-    async fn intend(&self, passage: &mut Passage<'_>) -> Result<(), Stop> {
+    async fn intend(&self, passage: &mut Passage<'_>, tries: &mut Tries) -> Result<(), Stop> {
         passage.item = self.intent(passage);
+        passage.item.doubted |= !tries.certain;
         self.look_from_here(&mut passage.item);
         let change = Change {
             intent: Some(passage.item.clone()),
             ..Change::default()
         };
-        self.record_change(change, Vec::new()).await
+        self.record_change(change, Vec::new()).await?;
+        tries.noted = true;
+        Ok(())
     }
 
     /// What is written down before the ticket is sent, but for the key behind which its issue would be.
@@ -162,12 +211,13 @@ impl Run {
             item: Some(item.clone()),
             ..Change::default()
         };
-        self.record_change(change, Vec::new()).await?;
+        self.record_patiently(|_| (), change, Vec::new()).await?;
         Ok(item)
     }
 
     /// Waits until the next create may be sent: longer than the integration asks for while Jira says that little of its limit is left.
-    /// Those on their way at once do so one after the other. Once the run is stopped none is sent any more.
+    /// Those on their way at once do so one after the other. Once the run is stopped none is sent any more; and while it was waited for,
+    /// by whomever, somebody may have asked to halt, or have switched the integration off.
     async fn keep_pace(&self, jira: &Jira) -> Result<(), Stop> {
         let _turn = self.traffic.turn.lock().await;
         self.wait_out_the_throttle().await?;
@@ -182,6 +232,11 @@ impl Run {
         }
         if self.traffic.halting.is_cancelled() {
             return Err(Stop::GaveWay);
+        }
+        if let Err(stop) = self.boundary().await {
+            // Whoever comes next in the line gives way to this one.
+            self.traffic.halting.cancel();
+            return Err(stop);
         }
         self.traffic.sent_create(self.app.clock.now());
         Ok(())
@@ -203,7 +258,7 @@ impl Run {
             item: Some(passage.item.clone()),
             ..Change::default()
         };
-        match self.record_change(change, Vec::new()).await {
+        match self.record_patiently(|_| (), change, Vec::new()).await {
             Ok(()) => stop,
             Err(worse) => worse,
         }

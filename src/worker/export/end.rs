@@ -22,7 +22,7 @@ use crate::{
 /// What is left to do when a retry is not.
 const RETRIES_USED: &str = "All 3 retries of this export are used: once that is put right, take its issues back with RevertExport and begin anew with StartExport, or export the tickets that are left in a new session.";
 
-/// The waits between tries to record a key that Jira has given.
+/// The waits between tries to record what must not be lost, such as a key that Jira has given.
 const KEEP_TRYING: [Duration; 6] = [
     Duration::from_millis(100),
     Duration::from_millis(300),
@@ -119,8 +119,27 @@ impl Run {
         self.record(alter, Change::default(), Vec::new()).await
     }
 
-    /// As [`Run::record`], for the key of an issue that exists: tried for longer, and told loudly when it cannot be kept. The intent
-    /// still stands then, so the issue is found again and not made a second time.
+    /// As [`Run::record`], for what must not be lost while the database cannot be used for a moment: tried for longer.
+    pub(super) async fn record_patiently(
+        &self,
+        alter: impl Fn(&mut export::Model),
+        change: Change,
+        details: Vec<EventDetail>,
+    ) -> Result<(), Stop> {
+        for wait in KEEP_TRYING {
+            match self.record(&alter, change.clone(), details.clone()).await {
+                Err(Stop::Storage(error)) => {
+                    tracing::error!(%error, "what has become of a ticket could not be recorded; trying again");
+                    self.app.clock.sleep(wait).await;
+                }
+                recorded => return recorded,
+            }
+        }
+        self.record(alter, change, details).await
+    }
+
+    /// As [`Run::record_patiently`], for the key of an issue that exists: told loudly when it cannot be kept. The intent still stands
+    /// then, so the issue is found again and not made a second time.
     pub(super) async fn record_for_sure(
         &self,
         alter: impl Fn(&mut export::Model),
@@ -128,30 +147,26 @@ impl Run {
         details: Vec<EventDetail>,
         key: &str,
     ) -> Result<(), Stop> {
-        for wait in KEEP_TRYING {
-            let recorded = self.record(&alter, change.clone(), details.clone()).await;
-            match recorded {
-                Ok(()) => return Ok(()),
-                Err(Stop::Storage(error)) => {
-                    tracing::error!(%error, key, "an issue exists whose key could not be recorded; trying again");
-                    self.app.clock.sleep(wait).await;
-                }
-                Err(stop) => {
-                    tracing::error!(
-                        key,
-                        ?stop,
-                        "an issue exists whose key could not be recorded; whoever goes on looks for it"
-                    );
-                    return Err(stop);
-                }
+        match self.record_patiently(alter, change, details).await {
+            Ok(()) => Ok(()),
+            Err(Stop::Storage(error)) => {
+                tracing::error!(
+                    %error,
+                    key,
+                    "an issue exists whose key could not be recorded: orphaned until the export goes on"
+                );
+                lock(&self.orphans).push(key.to_owned());
+                Err(HardStop::key_not_recorded(key).into())
+            }
+            Err(stop) => {
+                tracing::error!(
+                    key,
+                    ?stop,
+                    "an issue exists whose key could not be recorded; whoever goes on looks for it"
+                );
+                Err(stop)
             }
         }
-        tracing::error!(
-            key,
-            "an issue exists whose key could not be recorded: orphaned until the export goes on"
-        );
-        lock(&self.orphans).push(key.to_owned());
-        Err(HardStop::key_not_recorded(key).into())
     }
 }
 

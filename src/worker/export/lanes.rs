@@ -133,7 +133,9 @@ impl Run {
         let begins = matches!(item.state, ItemState::Pending | ItemState::Failed);
         let heir = passage.as_ref().filter(|_| begins && self.lanes == 1);
         let heir = heir.map(|passage| (ticket.clone(), self.intent(passage)));
-        let (turn, item) = match (turns.wait(place, heir).await, passage) {
+        let came = turns.wait(place, heir).await;
+        let came = came.map_err(|error| at(error.into()))?;
+        let (turn, item) = match (came, passage) {
             (Came::AtOnce(turn), Some(passage)) => {
                 return self.export_ticket(passage, turn, turns).await.map_err(at);
             }

@@ -11,7 +11,10 @@ use std::{
 use tokio::sync::{AcquireError, MutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::traffic::lock;
-use crate::db::{export_item, ticket};
+use crate::{
+    db::{export_item, ticket},
+    error::{Error, Result},
+};
 
 /// The turns of a run.
 pub(super) struct Turns {
@@ -87,9 +90,9 @@ impl Turns {
         &self,
         place: Place,
         ready: Option<(ticket::Model, export_item::Model)>,
-    ) -> Came {
+    ) -> Result<Came> {
         let waiting = match place {
-            Place::First(turn) => return Came::AtOnce(turn),
+            Place::First(turn) => return Ok(Came::AtOnce(turn)),
             Place::Behind(waiting) => waiting,
         };
         let (waits, mut inherited) = oneshot::channel();
@@ -101,11 +104,11 @@ impl Turns {
         });
         tokio::select! {
             biased;
-            Ok(came) = &mut inherited => came,
+            Ok(came) = &mut inherited => Ok(came),
             permit = waiting => {
                 drop(lock(&self.next).take());
-                let permit = permit.unwrap_or_else(|_| unreachable!("nobody closes it"));
-                Came::Waited(Turn { _permit: permit })
+                let permit = permit.map_err(Error::internal)?;
+                Ok(Came::Waited(Turn { _permit: permit }))
             }
         }
     }

@@ -173,6 +173,14 @@ impl Bench {
         ))
     }
 
+    /// A client of one process, for tickets.
+    pub(super) fn tickets(&self, process: &Docket) -> Tickets {
+        Tickets::new(InterceptedService::new(
+            process.channel(),
+            self.bearer.clone(),
+        ))
+    }
+
     /// Starts or joins the export.
     pub(super) async fn begin(&self, process: &Docket) -> Result<StartExportResponse, Status> {
         let request = StartExportRequest {

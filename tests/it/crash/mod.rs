@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod dispatch;
+mod faults;
 mod github;
 mod lanes;
 mod office;

@@ -6,7 +6,7 @@ use docket::{
     domain::actor::Role,
     proto::v1::{
         CancelExportRequest, Export, ExportEvent, PauseExportRequest, ResumeExportRequest,
-        ResumeReason, WatchExportRequest, export_event::Detail,
+        ResumeReason, SetIntegrationEnabledRequest, WatchExportRequest, export_event::Detail,
     },
     sandbox::{Action, Fault, Operation},
 };
@@ -72,6 +72,16 @@ impl Bench {
             }
         }
         panic!("no {kind} among {:?}", kinds(&events));
+    }
+
+    /// Switches the integration on or off.
+    pub(super) async fn switch(&self, enabled: bool) {
+        let request = SetIntegrationEnabledRequest {
+            id: self.integration.clone(),
+            enabled,
+        };
+        let mut integrations = self.server.integrations(Role::Admin);
+        integrations.set_integration_enabled(request).await.unwrap();
     }
 
     /// Starts, and holds the second create in Jira while `meanwhile` is done.

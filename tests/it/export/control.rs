@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use docket::{
     domain::actor::Role,
-    proto::v1::{ExportStatus, ResumeReason, SessionStatus, SetIntegrationEnabledRequest},
+    proto::v1::{ExportStatus, ResumeReason, SessionStatus},
     sandbox::{Action, Fault, Operation, Options},
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
@@ -263,18 +263,10 @@ async fn a_paused_export_does_not_go_on_through_an_integration_that_is_off() {
         .during_the_second_create(async || drop(bench.ask(Ask::Pause).await.unwrap()))
         .await;
     bench.events_until("paused", 0).await;
-    let switch = |enabled| {
-        let request = SetIntegrationEnabledRequest {
-            id: bench.integration.clone(),
-            enabled,
-        };
-        let mut integrations = bench.server.integrations(Role::Admin);
-        async move { integrations.set_integration_enabled(request).await.unwrap() }
-    };
-    switch(false).await;
+    bench.switch(false).await;
     let refused = bench.ask(Ask::Resume).await.unwrap_err();
     assert_eq!(reason(&refused), "INTEGRATION_DISABLED");
-    switch(true).await;
+    bench.switch(true).await;
     bench.ask(Ask::Resume).await.unwrap();
     assert_completed(&bench.events(0).await);
 }

@@ -1,10 +1,15 @@
 //! One ticket at a time without a wait in between: the next one is made ready while Jira works, and goes as it is when its turn comes.
 
-use docket::{domain::actor::Role, proto::v1::SetIntegrationEnabledRequest, sandbox::Operation};
+use std::time::Duration;
+
+use docket::{
+    domain::actor::Role,
+    sandbox::{Action, Fault, Operation, Options},
+};
 use rstest::rstest;
 
 use super::{
-    bench::{Bench, assert_completed, last},
+    bench::{Bench, assert_completed, chain, kinds, last},
     files::in_jira,
 };
 use crate::{
@@ -48,16 +53,40 @@ async fn an_integration_that_is_switched_off_while_a_ticket_waits_lets_it_throug
 ) {
     let bench = Bench::new(kind, TICKETS).await;
     bench
-        .during_the_second_create(async || {
-            let request = SetIntegrationEnabledRequest {
-                id: bench.integration.clone(),
-                enabled: false,
-            };
-            let mut integrations = bench.server.integrations(Role::Admin);
-            integrations.set_integration_enabled(request).await.unwrap();
-        })
+        .during_the_second_create(async || bench.switch(false).await)
         .await;
     let export = last(&bench.events(0).await);
     assert_eq!(export.failure.unwrap().reason, "INTEGRATION_DISABLED");
     assert_eq!((bench.creates(), export.tickets_completed), (2, 2));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_ticket_that_cannot_be_sent_does_not_stop_the_one_before_it_that_waits(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let mut tickets = chain(TICKETS);
+    tickets[1].issue_type = "Saga".to_owned();
+    let bench = Bench::with(kind, Options::default(), Duration::ZERO, tickets).await;
+    let throttle = Action::Throttle {
+        retry_after: Some(7),
+        reason: None,
+    };
+    bench
+        .jira
+        .order(Fault::on(Operation::CreateIssue, throttle));
+    bench.clock.hold();
+    bench.start().await.unwrap();
+    bench.events_until("throttled", 0).await;
+    bench.clock.release();
+    let events = bench.events(0).await;
+    let told = ["started", "throttled", "ticket_exported", "failed"];
+    assert_eq!(kinds(&events), told);
+    let export = last(&events);
+    assert_eq!((export.tickets_completed, export.tickets_failed), (1, 1));
+    let failure = export.failure.unwrap();
+    assert_eq!(failure.reason, "JIRA_ISSUE_TYPE_NOT_FOUND");
+    assert_eq!(failure.failed_at_ticket_order, 2);
+    assert_eq!(bench.creates(), 2);
+    bench.assert_whole(1).await;
 }
