@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use docket::{
     proto::v1::{ExportStatus, ManualFixType, PlanExportRequest, Session},
-    sandbox::{Action, Calls, Fault, Operation, Options, Person, Project, Sandbox, Touch},
+    sandbox::{Action, Calls, Fault, Operation, Options, Person, Sandbox, Touch},
 };
 use rstest::rstest;
 
@@ -19,12 +19,6 @@ use super::{
 use crate::support::database::Kind;
 
 impl Bench {
-    fn unmark(&self, key: &str) {
-        let property = "docket".to_owned();
-        let unmarked = Touch::Unmark { property };
-        assert!(self.jira.touch(key, Person::Other, &unmarked));
-    }
-
     /// The project that the session's issues were in, as Jira answers for it from now on.
     fn former_project_answers(&self, status: u16) {
         let former = Calls {
@@ -52,8 +46,7 @@ async fn no_file_goes_to_an_issue_that_has_lost_the_mark(
     let (bench, key) = reverted(kind).await;
     bench.unmark(&key);
     add(&bench, &[(1, "later.log", b"later")]).await;
-    bench.start().await.unwrap();
-    assert_completed(&bench.events(0).await);
+    assert_completed(&bench.run().await);
     assert_eq!(bench.keys().await[1], key);
     assert!(bench.jira.attachments().is_empty());
     let fixes = bench.results().await.manual_fixes;
@@ -85,8 +78,7 @@ async fn an_issue_without_a_mark_on_another_site_is_not_taken_over(
     bench.change_session(session, "integration_id").await;
     bench.jira = elsewhere;
     assert_eq!(bench.planned().await, [None, None, None]);
-    bench.start().await.unwrap();
-    assert_completed(&bench.events(0).await);
+    assert_completed(&bench.run().await);
     assert_eq!(bench.creates(), 3);
     bench.assert_whole(3).await;
     assert_eq!(bench.jira.issue(&key), Some(theirs));
@@ -125,20 +117,13 @@ async fn a_second_issue_in_the_place_of_the_first_does_without_the_same(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let bench = Bench::with(kind, Options::default(), Duration::ZERO, tickets()).await;
-    let late = Action::WorkAfterClientLeft {
-        delay_ms: 0,
-        after_calls: SENT_AGAIN,
-    };
-    bench
-        .jira
-        .order(Fault::on(Operation::CreateIssue, late).nth(2));
+    bench.second_create_late(SENT_AGAIN);
     assert_completed(&bench.run().await);
     let (own, second) = two(&bench).await;
     bench.comment(&second);
     let reverted = bench.revert(false).await.unwrap();
     assert!(reverted.deleted.contains(&own), "{reverted:?}");
-    bench.start().await.unwrap();
-    assert_completed(&bench.events(0).await);
+    assert_completed(&bench.run().await);
     assert_eq!(bench.keys().await[1], second);
     assert_eq!(bench.fixes_of(&second).await, ["assignee"]);
 }
@@ -155,10 +140,7 @@ async fn a_second_issue_that_was_kept_follows_the_first_that_is_gone(
     assert_eq!(bench.revert(false).await.unwrap().kept.len(), 2);
     assert!(bench.jira.touch(&own, Person::Other, &Touch::Delete));
     assert_eq!(bench.planned().await, [None, Some(second.clone()), None]);
-    let creates = bench.creates();
-    bench.start().await.unwrap();
-    assert_completed(&bench.events(0).await);
-    assert_eq!(bench.creates() - creates, 2);
+    bench.export_making(2).await;
     bench.assert_whole(3).await;
     let tickets = bench.results().await.jira_tickets;
     assert_eq!(tickets[1].jira_key, second);
@@ -178,10 +160,7 @@ async fn an_issue_is_looked_for_where_its_former_project_is_closed(
     let (bench, key) = redirected(kind).await;
     bench.former_project_answers(status);
     assert_eq!(bench.planned().await, [None, Some(key.clone()), None]);
-    let creates = bench.creates();
-    bench.start().await.unwrap();
-    assert_completed(&bench.events(0).await);
-    assert_eq!(bench.creates() - creates, 2);
+    bench.export_making(2).await;
     assert_eq!(bench.keys().await[1], key);
 }
 
@@ -203,13 +182,7 @@ async fn a_former_project_that_cannot_be_asked_for_is_not_taken_for_closed() {
 /// A session that goes to another project by now, into which the one issue that was kept has been moved; that issue's key before.
 async fn redirected(kind: Kind) -> (Bench, String) {
     let (bench, key) = reverted(kind).await;
-    let other = Project::new("OTHER", "Another one");
-    bench
-        .jira
-        .change_site(|site| *site = site.clone().with_project(other));
-    let project = "OTHER".to_owned();
-    let moved = Touch::Move { project };
-    assert!(bench.jira.touch(&key, Person::Other, &moved));
-    bench.redirect("OTHER").await;
+    bench.redirect_to_another().await;
+    bench.move_along(&key);
     (bench, key)
 }

@@ -19,10 +19,7 @@ pub(super) async fn reverted(kind: Kind) -> (Bench, String) {
     let bench = Bench::new(kind, TICKETS).await;
     assert_completed(&bench.run().await);
     let key = bench.made()[1].clone();
-    let text = "Keep this.".to_owned();
-    bench
-        .jira
-        .touch(&key, Person::Other, &Touch::Comment { text });
+    bench.comment(&key);
     let reverted = bench.revert(false).await.unwrap();
     assert_eq!((reverted.deleted.len(), reverted.kept.len()), (2, 1));
     assert_eq!(reverted.kept[0].jira_key, key);

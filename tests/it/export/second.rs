@@ -3,7 +3,7 @@
 use docket::{
     proto::v1::{
         ApplyFixesRequest, CheckDriftRequest, DriftItem, ExportEvent, FixResult, ManualFixType,
-        export_event::Detail, fix_result::Outcome,
+        TicketError, export_event::Detail, fix_result::Outcome,
     },
     sandbox::{Action, Fault, Operation, Person, Touch},
 };
@@ -34,18 +34,21 @@ impl Bench {
         let applied = self.exports().apply_fixes(request).await.unwrap();
         applied.into_inner().fixes
     }
+
+    /// Why the first fix that is left cannot be applied.
+    async fn refused_fix(&self) -> TicketError {
+        let applied = self.apply().await;
+        match applied.first().and_then(|fix| fix.outcome.clone()) {
+            Some(Outcome::Error(error)) => error,
+            other => panic!("it is applied: {other:?}"),
+        }
+    }
 }
 
 /// An export in which Jira carries out the second create that many calls too late; its events.
 pub(super) async fn exported(kind: Kind, after_calls: u64) -> (Bench, Vec<ExportEvent>) {
     let bench = Bench::new(kind, TICKETS).await;
-    let late = Action::WorkAfterClientLeft {
-        delay_ms: 0,
-        after_calls,
-    };
-    bench
-        .jira
-        .order(Fault::on(Operation::CreateIssue, late).nth(2));
+    bench.second_create_late(after_calls);
     let events = bench.run().await;
     assert_completed(&events);
     assert_eq!(bench.creates(), 4, "it was sent again");
@@ -134,10 +137,7 @@ async fn a_second_issue_that_comes_after_the_end_is_found_by_whoever_looks(
     );
 
     // One that somebody works on stays, and is named.
-    let text = "Here?".to_owned();
-    bench
-        .jira
-        .touch(&second, Person::Other, &Touch::Comment { text });
+    bench.comment(&second);
     let reverted = bench.revert(false).await.unwrap();
     assert_eq!(reverted.deleted.len(), 3);
     assert_eq!(reverted.kept.len(), 1);
@@ -153,10 +153,7 @@ async fn a_second_issue_is_settled_once_it_is_gone(
 ) {
     let (bench, _) = exported(kind, SENT_AGAIN).await;
     let (own, second) = two(&bench).await;
-    let applied = bench.apply().await;
-    let Some(Outcome::Error(error)) = &applied[0].outcome else {
-        panic!("it is still there: {applied:?}");
-    };
+    let error = bench.refused_fix().await;
     assert!(error.message.contains(&second), "{error:?}");
     assert!(
         bench.jira.issue(&second).is_some(),
@@ -185,14 +182,8 @@ async fn a_second_issue_that_lost_the_mark_is_there_all_the_same(
 ) {
     let (bench, _) = exported(kind, SENT_AGAIN).await;
     let (_, second) = two(&bench).await;
-    let property = "docket".to_owned();
-    bench
-        .jira
-        .touch(&second, Person::Other, &Touch::Unmark { property });
-    let applied = bench.apply().await;
-    let Some(Outcome::Error(error)) = &applied[0].outcome else {
-        panic!("it is still there: {applied:?}");
-    };
+    bench.unmark(&second);
+    let error = bench.refused_fix().await;
     assert!(error.message.contains(&second), "{error:?}");
     assert_eq!(bench.results().await.orphaned_keys, [second]);
 }
@@ -221,10 +212,7 @@ async fn a_second_issue_that_could_not_be_looked_for_everywhere_stays_in_doubt(
     let own = &results.jira_tickets[1].jira_key;
     assert_eq!((fix.field.as_str(), &fix.jira_key), ("issue", own));
     assert!(fix.reason.contains("nobody knows"), "{fix:?}");
-    let applied = bench.apply().await;
-    let Some(Outcome::Error(error)) = &applied[0].outcome else {
-        panic!("nobody knows yet: {applied:?}");
-    };
+    let error = bench.refused_fix().await;
     assert!(error.message.contains("not all keys"), "{error:?}");
     assert_eq!(bench.results().await.manual_fixes, results.manual_fixes);
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use docket::{
-    proto::v1::{ManualFixType, NewSessionTicket, Session, UpdateSessionRequest},
-    sandbox::{Options, Person, Project, SPRINT, Touch},
+    proto::v1::{ManualFixType, NewSessionTicket},
+    sandbox::{Options, Person, SPRINT, Touch},
 };
 use rstest::rstest;
 use serde_json::json;
@@ -17,55 +17,6 @@ use super::{
     second::{SENT_AGAIN, exported, two},
 };
 use crate::support::database::Kind;
-
-impl Bench {
-    pub(super) fn comment(&self, key: &str) {
-        let text = "Keep this.".to_owned();
-        assert!(
-            self.jira
-                .touch(key, Person::Other, &Touch::Comment { text })
-        );
-    }
-
-    /// The key of each ticket's issue, by the tickets' order.
-    pub(super) async fn keys(&self) -> Vec<String> {
-        let tickets = self.results().await.jira_tickets.into_iter();
-        tickets.map(|ticket| ticket.jira_key).collect()
-    }
-
-    /// Lets the session go to another project.
-    pub(super) async fn redirect(&self, project: &str) {
-        let session = Session {
-            jira_project_key: project.to_owned(),
-            ..Default::default()
-        };
-        self.change_session(session, "jira_project_key").await;
-    }
-
-    /// Changes one thing of the session.
-    pub(super) async fn change_session(&self, session: Session, path: &str) {
-        let request = UpdateSessionRequest {
-            session: Some(Session {
-                id: self.session.clone(),
-                ..session
-            }),
-            update_mask: Some(prost_types::FieldMask {
-                paths: vec![path.to_owned()],
-            }),
-            ..Default::default()
-        };
-        self.exports().update_session(request).await.unwrap();
-    }
-
-    /// Takes something away in Jira.
-    async fn take_away(&self, path: &str) {
-        let url = format!("{}/rest/api/3/{path}", self.jira.url());
-        let request = reqwest::Client::new().delete(url);
-        let request = request.basic_auth(Options::EMAIL, Some(Options::TOKEN));
-        let answer = request.send().await.unwrap();
-        assert!(answer.status().is_success(), "{}", answer.status());
-    }
-}
 
 #[rstest]
 #[tokio::test]
@@ -82,10 +33,7 @@ async fn a_second_issue_that_was_kept_takes_the_place_of_the_first(
     assert_eq!(left, std::slice::from_ref(&second), "it is there yet");
     assert_eq!(bench.planned().await, [None, Some(second.clone()), None]);
 
-    let creates = bench.creates();
-    bench.start().await.unwrap();
-    assert_completed(&bench.events(0).await);
-    assert_eq!(bench.creates() - creates, 2);
+    bench.export_making(2).await;
     bench.assert_whole(3).await;
     assert_eq!(bench.keys().await[1], second);
     let results = bench.results().await;
@@ -104,8 +52,7 @@ async fn a_second_issue_that_was_kept_beside_the_first_is_told_again(
     bench.comment(&own);
     bench.comment(&second);
     assert_eq!(bench.revert(false).await.unwrap().kept.len(), 2);
-    bench.start().await.unwrap();
-    assert_completed(&bench.events(0).await);
+    assert_completed(&bench.run().await);
     assert_eq!(bench.keys().await[1], own);
     let results = bench.results().await;
     assert_eq!(results.orphaned_keys, std::slice::from_ref(&second));
@@ -134,10 +81,7 @@ async fn an_issue_whose_project_was_renamed_is_taken_over(
         bench.redirect("NEW").await;
     }
     assert_eq!(bench.planned().await, [None, Some(key), None]);
-    let creates = bench.creates();
-    bench.start().await.unwrap();
-    assert_completed(&bench.events(0).await);
-    assert_eq!(bench.creates() - creates, 2);
+    bench.export_making(2).await;
     let counts = bench.issues_by_ticket();
     assert_eq!(counts.into_values().collect::<Vec<_>>(), [1, 1, 1]);
 }
@@ -151,23 +95,13 @@ async fn an_issue_is_taken_over_into_another_project_if_it_was_moved_there(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (bench, key) = reverted(kind).await;
-    let other = Project::new("OTHER", "Another one");
-    bench
-        .jira
-        .change_site(|site| *site = site.clone().with_project(other));
+    bench.redirect_to_another().await;
     if moved {
-        let project = "OTHER".to_owned();
-        bench
-            .jira
-            .touch(&key, Person::Other, &Touch::Move { project });
+        bench.move_along(&key);
     }
-    bench.redirect("OTHER").await;
     let kept = Some(key.clone()).filter(|_| moved);
     assert_eq!(bench.planned().await, [None, kept, None]);
-    let creates = bench.creates();
-    bench.start().await.unwrap();
-    assert_completed(&bench.events(0).await);
-    assert_eq!(bench.creates() - creates, if moved { 2 } else { 3 });
+    bench.export_making(if moved { 2 } else { 3 }).await;
     assert_eq!(bench.keys().await[1] == key, moved);
     let before = bench.jira.issue(&key).unwrap();
     assert_eq!(before.comments.len(), 1);
@@ -179,16 +113,10 @@ async fn an_issue_that_lost_the_mark_is_taken_over_and_nothing_is_written_to_it(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (bench, key) = reverted(kind).await;
-    let property = "docket".to_owned();
-    bench
-        .jira
-        .touch(&key, Person::Other, &Touch::Unmark { property });
+    bench.unmark(&key);
     let before = bench.jira.issue(&key);
     assert_eq!(bench.planned().await, [None, Some(key.clone()), None]);
-    let creates = bench.creates();
-    bench.start().await.unwrap();
-    assert_completed(&bench.events(0).await);
-    assert_eq!(bench.creates() - creates, 2);
+    bench.export_making(2).await;
     assert_eq!(bench.keys().await[1], key);
     assert_eq!(bench.jira.issue(&key), before);
     // Its links are a person's to set.
@@ -250,8 +178,7 @@ async fn what_was_done_to_an_issue_that_was_kept_stays_and_what_was_not_is_told_
     assert_eq!(bench.revert(false).await.unwrap().kept.len(), 2);
 
     add(&bench, &[(1, "later.log", b"later")]).await;
-    bench.start().await.unwrap();
-    assert_completed(&bench.events(0).await);
+    assert_completed(&bench.run().await);
     let third = bench.keys().await.remove(2);
     let after = bench.jira.issue(&keys[1]).unwrap();
     assert_eq!(after.fields[SPRINT], before.fields[SPRINT]);
