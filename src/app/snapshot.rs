@@ -292,6 +292,7 @@ mod tests {
         };
         snapshot.sent.insert("customfield_1".to_owned(), sent);
         snapshot.docket.insert("customfield_1".to_owned(), text);
+        snapshot.resent.insert("customfield_1".to_owned());
         snapshot.rename(&ids("customfield_3"));
         let stored = serde_json::to_value(&snapshot).unwrap();
         let sprint = Snapshot::sprint(Some(&stored));
