@@ -17,7 +17,7 @@ use crate::{
     domain::{
         actor::Actor,
         export::{ExportStatus, LinkState, ManualFixType},
-        ids::{FixId, SessionId, TicketId, UserId},
+        ids::{ExportId, FixId, SessionId, TicketId, UserId},
     },
     error::{Error, Reason, Result},
 };
@@ -69,11 +69,12 @@ impl App {
         }
         require_not_taken_back(&export)?;
         let integration = self.exportable(&session).await?;
+        let task = export.id;
         let lease = FixLease::take(self, &export).await;
-        let lease = lease.map_err(|error| changed_meanwhile(error, session.id))?;
+        let lease = lease.map_err(|error| changed_meanwhile(error, session.id, task))?;
         let outcomes = tokio::select! {
             outcomes = self.apply_each(actor, &integration, (export, &lease), &fixes) => outcomes,
-            () = lease.keep() => Err(changed_meanwhile(Error::Fenced, session.id)),
+            () = lease.keep() => Err(changed_meanwhile(Error::Fenced, session.id, task)),
         };
         lease.give_back().await;
         self.wake.changed(session.id);
@@ -270,13 +271,13 @@ impl Fixer<'_> {
     }
 }
 
-pub(super) fn changed_meanwhile(error: Error, session: SessionId) -> Error {
+pub(super) fn changed_meanwhile(error: Error, session: SessionId, task: ExportId) -> Error {
     match error {
-        Error::Fenced => Error::aborted(
-            Reason::ExportRunning,
-            format!("session/{session}"),
-            "the export went on, or was changed by another call meanwhile; call again once it has ended",
-        ),
+        Error::Fenced => {
+            let text = "the export went on, or was changed by another call meanwhile; call again once it has ended";
+            let subject = format!("session/{session}");
+            Error::aborted(Reason::ExportRunning, subject, text).with("task_id", task)
+        }
         other => other,
     }
 }

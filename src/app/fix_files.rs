@@ -185,7 +185,7 @@ impl Fixer<'_> {
             })
         });
         let written = written.await;
-        written.map_err(|error| changed_meanwhile(error, self.export.session_id))
+        written.map_err(|error| changed_meanwhile(error, self.export.session_id, self.export.id))
     }
 }
 

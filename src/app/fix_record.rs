@@ -74,7 +74,7 @@ impl Fixer<'_> {
             })
         });
         let written = written.await;
-        written.map_err(|error| changed_meanwhile(error, self.export.session_id))
+        written.map_err(|error| changed_meanwhile(error, self.export.session_id, self.export.id))
     }
 
     /// What the ticket's history tells of a file that is not missing any more.

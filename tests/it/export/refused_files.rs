@@ -8,9 +8,9 @@ use docket::{
     sandbox::{Action, Fault, Operation, Options},
 };
 use rstest::rstest;
+use tonic_types::StatusExt as _;
 
 use super::{
-    ask::reason,
     bench::{Bench, assert_completed, chain},
     files::{FILES, TICKETS, bench, in_jira, wanted},
 };
@@ -222,7 +222,9 @@ async fn of_two_calls_at_once_one_sends(#[values(Kind::Sqlite, Kind::Postgres)] 
     };
     let (first, refused) = tokio::join!(apply(&bench), second);
     assert_eq!(refused.code(), tonic::Code::Aborted);
-    assert_eq!(reason(&refused), "EXPORT_RUNNING");
+    let info = refused.get_details_error_info().unwrap();
+    assert_eq!(info.reason, "EXPORT_RUNNING");
+    assert!(info.metadata.contains_key("task_id"), "{info:?}");
     assert_eq!(first, [None]);
     assert_eq!(sent(&bench), before + 1);
     assert_eq!(in_jira(&bench), wanted(&FILES));

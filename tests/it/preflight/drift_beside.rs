@@ -83,7 +83,8 @@ async fn links_that_were_deleted_or_added_are_told_once(
         .into_iter()
         .map(|it| it.jira_key)
         .collect();
-    let link = bench.jira.links().remove(0);
+    let mut links = bench.jira.links().into_iter();
+    let link = links.find(|link| link.inward == keys[0]).unwrap();
     let path = format!("/rest/api/3/issueLink/{}", link.id);
     bench
         .in_jira(reqwest::Method::DELETE, &path, Value::Null)
