@@ -154,15 +154,17 @@ impl Project {
         self
     }
 
-    /// Replaces the priorities, numbering them from 1.
+    /// Replaces the priorities. One that it has keeps its id; the others are numbered from 101.
     pub fn with_priorities(mut self, names: &[&str]) -> Self {
-        self.priorities = (1..)
-            .zip(names)
-            .map(|(id, name)| Priority {
+        let had = std::mem::take(&mut self.priorities);
+        let known = |name: &str| had.iter().find(|it| it.name == name).cloned();
+        let new = (101..).zip(names).map(|(id, &name)| {
+            known(name).unwrap_or_else(|| Priority {
                 id: i32::to_string(&id),
-                name: (*name).into(),
+                name: name.into(),
             })
-            .collect();
+        });
+        self.priorities = new.collect();
         self
     }
 
