@@ -150,6 +150,7 @@ impl App {
                 integration::update(tx, read, next).await?;
                 if next.reaches_otherwise(read) {
                     unused(tx, read.id).await?;
+                    dispatch::hasten(tx, read.id, next.update_time).await?;
                 }
                 if next.moves_from(read) {
                     none_stays(read.id, export::made_on(tx, read.id).await?)?;

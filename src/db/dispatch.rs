@@ -225,13 +225,15 @@ pub async fn renew(conn: &impl ConnectionTrait, id: DispatchId, until: Time) -> 
     Ok(done.rows_affected == 1)
 }
 
-/// Has what waits for an integration tried again at `now`, or once its platform does not ask to wait any more.
+/// Has what waits for an integration tried again at `now`, or once its platform does not ask to wait any more, and the schedule begin
+/// anew.
 pub async fn hasten(conn: &impl ConnectionTrait, id: IntegrationId, now: Time) -> Result<()> {
     let found = integration::find(conn, id).await?;
     let held = found.and_then(|row| row.held_until);
     let from = held.map_or(now, |until| until.max(now));
     Entity::update_many()
         .col_expr(Column::NextAttemptTime, Expr::value(from))
+        .col_expr(Column::Retries, Expr::value(0))
         .filter(Column::IntegrationId.eq(id))
         .filter(Column::NextAttemptTime.gt(from))
         .exec(conn)

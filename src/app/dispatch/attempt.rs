@@ -5,7 +5,6 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use super::{
     end::{CutShort, Ended},
     keeper::Keeper,
-    load::Unusable,
 };
 use crate::{
     app::{App, lease::HeldUntil, step::step},
@@ -14,7 +13,10 @@ use crate::{
         dispatch::{self, DispatchState},
         dispatch_external,
     },
-    domain::{dispatch::DispatchOutcome, export::ErrorCategory},
+    domain::{
+        dispatch::{DispatchOutcome, DispatchTrigger},
+        export::ErrorCategory,
+    },
     error::{Error, Reason},
 };
 use futures::FutureExt as _;
@@ -33,6 +35,8 @@ pub(super) struct Attempt {
 pub(super) enum End {
     /// The platform has the ticket; `row.external` says as what.
     Made,
+    /// The same, and this attempt could not see to all of its files: another one does.
+    MadeInPart,
     /// It does not, or nobody knows.
     Failed {
         outcome: DispatchOutcome,
@@ -104,7 +108,13 @@ impl Attempt {
     async fn carry_out(&mut self) -> Result<End, Halt> {
         let scene = match self.load().await? {
             Ok(scene) => scene,
-            Err(Unusable { failure, again }) => return Ok(self.in_doubt_or(failure, again)),
+            Err(unusable) => {
+                if unusable.held && self.row.trigger == DispatchTrigger::Retry {
+                    // It was no try.
+                    self.row.retries = (self.row.retries - 1).max(0);
+                }
+                return Ok(self.in_doubt_or(unusable.failure, unusable.again));
+            }
         };
         if self.row.external.is_none()
             && let Some(end) = self.obtain(&scene).await?
@@ -216,8 +226,10 @@ impl Attempt {
     /// A failure before anything was sent. A copy that an earlier attempt made is there all the same; where one is in doubt, that is what there
     /// is to tell.
     fn in_doubt_or(&self, failure: Failure, again: bool) -> End {
-        if self.row.external.is_some() {
-            return End::Made;
+        match (&self.row.external, again) {
+            (Some(_), true) => return End::MadeInPart,
+            (Some(_), false) => return End::Made,
+            (None, _) => (),
         }
         let outcome = match (&self.row.aim, again) {
             (Some(_), _) => DispatchOutcome::Uncertain,

@@ -120,6 +120,12 @@ impl Ended {
                     Some(_) => Health::Well,
                 }
             }
+            End::MadeInPart => {
+                row.outcome = Some(DispatchOutcome::Created);
+                row.aim = None;
+                row.next_attempt_time = row.next_try(None, now);
+                Health::Untold
+            }
             End::Failed {
                 outcome,
                 failure,

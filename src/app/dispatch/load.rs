@@ -34,6 +34,8 @@ pub(super) struct Unusable {
     pub(super) failure: Failure,
     /// Whether that may change by itself, or by somebody's doing.
     pub(super) again: bool,
+    /// Whether the platform has asked to wait: nothing was even tried.
+    pub(super) held: bool,
 }
 
 impl Attempt {
@@ -88,6 +90,7 @@ impl Attempt {
         Some(Unusable {
             failure: failure.after(Some(left)),
             again: true,
+            held: true,
         })
     }
 
@@ -144,6 +147,7 @@ fn unusable(reason: Reason, text: &str, again: bool) -> Unusable {
     Unusable {
         failure: Failure::new(ErrorCategory::AdminRequired, reason, text),
         again,
+        held: false,
     }
 }
 
