@@ -15,6 +15,8 @@ use crate::{
 
 /// The name under which an issue or a ticket as a whole is told.
 pub(super) const WHOLE: &str = "issue";
+/// The name under which the change log tells of the sprint.
+const SPRINT: &str = "sprint";
 
 /// One ticket with everything that is compared.
 pub(super) struct Pair<'a> {
@@ -49,7 +51,12 @@ impl Pair<'_> {
             (Some(_), Some(_)) if self.snapshot == Snapshot::default() => Vec::new(),
             (Some(jira), Some(docket)) => {
                 let fields = self.snapshot.sent.keys();
-                let set = jira.changed.keys().filter(|id| self.snapshot.is_known(id));
+                let sprint = &self.snapshot.ids.sprint;
+                let set = jira.changed.keys().map(|id| match id.as_str() {
+                    SPRINT => sprint,
+                    _ => id,
+                });
+                let set = set.filter(|id| self.snapshot.is_known(id));
                 let fields = fields
                     .chain(self.snapshot.docket.keys())
                     .chain(docket.keys())
@@ -71,7 +78,7 @@ impl Pair<'_> {
     ) -> Option<Drift> {
         let sent = self.snapshot.sent.get(field);
         let (then, now) = (self.snapshot.docket.get(field), docket.get(field));
-        let in_jira = in_jira(field, jira);
+        let in_jira = self.in_jira(field, jira);
         if self.is_same_in_jira(field, jira) && then == now {
             return None;
         }
@@ -91,15 +98,38 @@ impl Pair<'_> {
 
     fn is_same_in_jira(&self, field: &str, jira: &IssueNow) -> bool {
         // What somebody has set is told by the change log: Jira fills some fields by itself when it makes an issue.
-        let changed = jira.changed.contains_key(field);
+        let reads = self.reads(field, jira);
+        let changed = reads.is_some();
         let shown = jira.fields.get(field).unwrap_or(&Value::Null);
         match self.snapshot.sent.get(field) {
-            None => !changed || in_jira(field, jira).is_empty(),
+            None => !changed || self.in_jira(field, jira).is_empty(),
             sent @ Some(_) if self.lost.contains(field) || self.is_lost_sprint(sent) => {
                 !changed || sent.is_some_and(|sent| sent.is(shown))
             }
             Some(sent) if sent.value.is_none() => sent.is(shown),
-            Some(sent) => !jira.fields.contains_key(field) || sent.is(shown),
+            Some(sent) if jira.fields.contains_key(field) => sent.is(shown),
+            // A sprint that is on no screen: the change log tells.
+            Some(sent) if *field == *self.snapshot.ids.sprint => {
+                reads.is_none_or(|reads| *reads == sent.text.shown)
+            }
+            Some(_) => true,
+        }
+    }
+
+    /// How a field reads since its latest change; `None`: nobody has changed it.
+    fn reads<'b>(&self, field: &str, jira: &'b IssueNow) -> Option<&'b String> {
+        match *field == *self.snapshot.ids.sprint {
+            true => jira.changed.get(SPRINT),
+            false => jira.changed.get(field),
+        }
+    }
+
+    /// How the field reads in Jira. Of one that was not asked for the change log tells.
+    fn in_jira(&self, field: &str, jira: &IssueNow) -> String {
+        match jira.fields.get(field) {
+            None => self.reads(field, jira).cloned().unwrap_or_default(),
+            Some(shown) if field == "description" => adf_text(shown),
+            Some(shown) => as_text(shown),
         }
     }
 
@@ -110,15 +140,6 @@ impl Pair<'_> {
             .and_then(|sent| sent.value.as_ref())
             .is_some_and(number);
         sprint && self.lost.contains("sprint")
-    }
-}
-
-/// How the field reads in Jira. Of one that was not asked for the change log tells.
-fn in_jira(field: &str, jira: &IssueNow) -> String {
-    match jira.fields.get(field) {
-        None => jira.changed.get(field).cloned().unwrap_or_default(),
-        Some(shown) if field == "description" => adf_text(shown),
-        Some(shown) => as_text(shown),
     }
 }
 

@@ -128,14 +128,15 @@ impl Fixer<'_> {
         let look = || self.jira.field_now(key, &wanted.id);
         let now = self.app.ask_jira(look).await;
         let now = now.map_err(|error| failed(&error, &self.export.jira_project_key))?;
-        let there = now
-            .value
-            .as_ref()
-            .is_some_and(|value| wanted.sent.is(value));
+        let there = match (&now.value, &now.reads) {
+            (Some(value), _) => wanted.sent.is(value),
+            // A field that is on no screen: its change log tells.
+            (None, reads) => reads.as_deref() == Some(&wanted.sent.text.shown),
+        };
         wanted.by_docket = !there;
         let who = match now.changed {
+            _ if there => return Ok(false),
             None => return Ok(true),
-            Some(_) if there => return Ok(false),
             Some(who) => who,
         };
         let has = match now.value.as_ref().map(as_text) {

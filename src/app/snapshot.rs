@@ -55,13 +55,13 @@ pub(crate) struct Resent {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Snapshot {
     /// The fields of story points and of sprints, whose ids differ by site.
-    ids: FieldIds,
+    pub(crate) ids: FieldIds,
     pub(crate) sent: BTreeMap<String, Sent>,
     /// What docket had in the same field.
     pub(crate) docket: BTreeMap<String, Text>,
-    /// The fields whose values docket has sent after the create.
+    /// The fields whose values docket has sent after the create; `None`: this was kept before docket kept that.
     #[serde(default)]
-    resent: BTreeSet<String>,
+    resent: Option<BTreeSet<String>>,
 }
 
 impl Text {
@@ -129,7 +129,7 @@ impl Snapshot {
             ids: plan.ids.clone(),
             sent,
             docket: BTreeMap::new(),
-            resent: BTreeSet::new(),
+            resent: Some(BTreeSet::new()),
         };
         snapshot.docket = snapshot.docket_now(ticket);
         snapshot
@@ -142,7 +142,9 @@ impl Snapshot {
         }
         self.sent.insert(resent.id.clone(), resent.sent.clone());
         if resent.by_docket {
-            self.resent.insert(resent.id.clone());
+            self.resent
+                .get_or_insert_default()
+                .insert(resent.id.clone());
         }
         match self.docket_now(&resent.ticket).remove(&resent.id) {
             Some(text) => self.docket.insert(resent.id.clone(), text),
@@ -163,8 +165,10 @@ impl Snapshot {
             if let Some(sent) = self.sent.remove(old) {
                 self.sent.insert(new.clone(), sent);
             }
-            if self.resent.remove(old) {
-                self.resent.insert(new.clone());
+            if let Some(resent) = &mut self.resent
+                && resent.remove(old)
+            {
+                resent.insert(new.clone());
             }
         }
         self.ids = ids.clone();
@@ -199,7 +203,7 @@ impl Snapshot {
     pub(crate) fn resent(exported: Option<&Value>) -> BTreeSet<String> {
         let snapshot =
             exported.and_then(|stored| serde_json::from_value::<Self>(stored.clone()).ok());
-        snapshot.unwrap_or_default().resent
+        snapshot.unwrap_or_default().resent.unwrap_or_default()
     }
 
     /// The key of the issue that it was made under, by an item's record of it.
@@ -209,15 +213,17 @@ impl Snapshot {
         sent["key"].as_str().map(str::to_owned)
     }
 
-    /// The name of the sprint that docket has put the issue into, empty for none, by an item's record of it; `None` where nothing was kept.
-    pub(crate) fn sprint(exported: Option<&Value>) -> Option<String> {
+    /// The name of the sprint that docket has put the issue into, empty for none, by an item's record of it; `None` where nothing was
+    /// kept. `done`: whether all was recorded that became of the ticket; until then the issue may be in it.
+    pub(crate) fn sprint(exported: Option<&Value>, done: bool) -> Option<String> {
         let snapshot: Self = serde_json::from_value(exported?.clone()).ok()?;
         if snapshot == Self::default() {
             return None;
         }
         let sprint = &snapshot.ids.sprint;
-        let arrived = snapshot.resent.contains(sprint);
-        let sent = snapshot.sent.get(sprint).filter(|_| arrived);
+        let resent = snapshot.resent.as_ref();
+        let arrived = resent.is_none_or(|resent| resent.contains(sprint));
+        let sent = snapshot.sent.get(sprint).filter(|_| arrived || !done);
         Some(sent.map(|sent| sent.text.shown.clone()).unwrap_or_default())
     }
 
@@ -292,12 +298,38 @@ mod tests {
         };
         snapshot.sent.insert("customfield_1".to_owned(), sent);
         snapshot.docket.insert("customfield_1".to_owned(), text);
-        snapshot.resent.insert("customfield_1".to_owned());
+        snapshot.resent = Some(["customfield_1".to_owned()].into());
         snapshot.rename(&ids("customfield_3"));
         let stored = serde_json::to_value(&snapshot).unwrap();
-        let sprint = Snapshot::sprint(Some(&stored));
+        let sprint = Snapshot::sprint(Some(&stored), true);
         assert_eq!(sprint.as_deref(), Some("Sprint 2"));
         assert_eq!(snapshot.sent.len(), 1);
         assert!(snapshot.docket.contains_key("customfield_3"));
+    }
+
+    #[test]
+    fn a_sprint_counts_once_it_was_sent_or_may_have_been() {
+        let stored = |resent: Option<BTreeSet<String>>| {
+            let mut snapshot = Snapshot {
+                ids: ids("customfield_1"),
+                resent,
+                ..Snapshot::default()
+            };
+            let sent = Sent {
+                value: Some(2.into()),
+                text: Text::of("Sprint 2"),
+            };
+            snapshot.sent.insert("customfield_1".to_owned(), sent);
+            serde_json::to_value(&snapshot).unwrap()
+        };
+        let sprint = |resent, done| Snapshot::sprint(Some(&stored(resent)), done).unwrap();
+        assert_eq!(sprint(Some(BTreeSet::new()), true), "");
+        assert_eq!(sprint(Some(BTreeSet::new()), false), "Sprint 2");
+        assert_eq!(
+            sprint(Some(["customfield_1".to_owned()].into()), true),
+            "Sprint 2"
+        );
+        // Kept before docket kept what it had sent later.
+        assert_eq!(sprint(None, true), "Sprint 2");
     }
 }

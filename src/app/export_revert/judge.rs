@@ -114,7 +114,8 @@ impl Revert<'_> {
 
     async fn condition(&self, item: &export_item::Model, key: &str, id: &str) -> Result<Condition> {
         let linked = self.linked(item.ticket_id);
-        let sprint = Snapshot::sprint(item.exported.as_ref());
+        let done = item.state == ItemState::Exported;
+        let sprint = Snapshot::sprint(item.exported.as_ref(), done);
         let key = self.present(key);
         let resent = Snapshot::resent(item.exported.as_ref());
         let no_files = OwnFiles::default();

@@ -7,6 +7,13 @@ use serde_json::{Map, Value};
 
 use super::{Account, CallError, Jira};
 
+/// The name of the field with an issue's sprints, which has another id on every site.
+pub(super) const SPRINT: &str = "sprint";
+/// The fields that the change log tells under other names: their ids, and those names in lower case.
+const LOGGED_AS: [(&str, &[&str]); 2] = [
+    ("timetracking", &["timeoriginalestimate", "timeestimate"]),
+    ("parent", &["issueparentassociation", "epic link"]),
+];
 /// The most names that one text lists.
 const NAMED: usize = 5;
 
@@ -15,8 +22,10 @@ const NAMED: usize = 5;
 pub struct FieldNow {
     /// The value, as Jira shows it; `None` where it shows no such field.
     pub value: Option<Value>,
-    /// Who has changed it since the issue was made, and when, for a person; `None`: nobody.
+    /// Who has changed it last since the issue was made, and when, for a person; `None`: nobody.
     pub changed: Option<String>,
+    /// How it reads since then.
+    pub reads: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -63,12 +72,19 @@ impl Jira {
         let query = [("fields", field), ("expand", "changelog")];
         let mut body: Body = self.get(&path, &query).await?;
         let changes = self.whole_log(key, body.changelog).await?;
-        let changed = changes
+        let of_field = |change: &&Change| change.items.iter().any(|item| item.is_of(field));
+        // The texts of one site's times sort as the times do.
+        let latest = changes
             .iter()
-            .find_map(|change| change.told(|changed| changed.is_of(field)));
+            .filter(of_field)
+            .max_by(|one, other| one.created.cmp(&other.created));
+        let told = latest.and_then(|change| change.told(|changed| changed.is_of(field)));
+        let mut items = latest.iter().flat_map(|change| &change.items);
+        let read = items.find(|item| item.is_of(field));
         Ok(FieldNow {
             value: body.fields.remove(field),
-            changed: changed.map(|text| self.shared.redactor.clean(&text)),
+            changed: told.map(|text| self.shared.redactor.clean(&text)),
+            reads: read.map(|item| item.to_string.clone().unwrap_or_default()),
         })
     }
 
@@ -115,8 +131,16 @@ impl Changed {
         }
     }
 
-    /// Whether it is the field of this id. Jira names one of its own by its English name, too.
+    /// Whether it is the field of this id. Jira names one of its own by its English name, too, and some by others.
     pub(super) fn is_of(&self, id: &str) -> bool {
-        self.field_id == id || self.field.to_lowercase() == id.replace('_', " ")
+        let name = self.field.to_lowercase();
+        let logged = LOGGED_AS.iter().filter(|(field, _)| *field == id);
+        let mut others = logged.flat_map(|(_, names)| *names);
+        self.field_id == id || name == id.replace('_', " ") || others.any(|other| *other == name)
+    }
+
+    /// Whether it is the sprint, whatever the id of that field.
+    pub(super) fn is_sprint(&self) -> bool {
+        self.field.eq_ignore_ascii_case(SPRINT)
     }
 }

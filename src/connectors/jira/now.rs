@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     CallError, IssueFile, IssueLink, Jira,
-    changelog::Log,
+    changelog::{Log, SPRINT},
     links::{LinkBody, ends},
     probe::BulkError,
 };
@@ -26,7 +26,7 @@ pub struct IssueNow {
     pub key: String,
     /// The fields that were asked for, by id, as Jira shows them.
     pub fields: Map<String, Value>,
-    /// The fields that were changed since it was made, by id, with how each reads since its latest change.
+    /// The fields that were changed since it was made, by id, the sprint as `sprint`, with how each reads since its latest change.
     pub changed: BTreeMap<String, String>,
     /// Its links; `None` where Jira shows none of any issue.
     pub links: Option<Vec<IssueLink>>,
@@ -79,7 +79,11 @@ impl Jira {
         changes.reverse();
         changes.sort_by(|one, other| one.created.cmp(&other.created));
         for item in changes.into_iter().flat_map(|change| change.items) {
-            changed.insert(item.id(), item.to_string.unwrap_or_default());
+            let id = match item.is_sprint() {
+                true => SPRINT.to_owned(),
+                false => item.id(),
+            };
+            changed.insert(id, item.to_string.unwrap_or_default());
         }
         let links = body.fields.remove(LINKS);
         let links = links.and_then(|all| serde_json::from_value::<Vec<LinkBody>>(all).ok());

@@ -239,6 +239,7 @@ impl Run {
         moved.await?;
         self.claimed.fence += 1;
         let row = export::find(self.app.db.read(), id).await?;
+        let row = row.filter(|row| self.holds(row));
         *self.row.get_mut() = row.ok_or(Error::Fenced)?;
         Ok(())
     }

@@ -25,6 +25,8 @@ use crate::{
 
 /// How often a file is sent again after an uncertain outcome that proved to be nothing.
 const UNCERTAIN_ROUNDS: u32 = 2;
+/// Why a file is not sent again of which nobody knows whether Jira has it.
+const DELETED: &str = "it was deleted in docket after it may have been sent; if the issue has it, delete it there, too";
 /// The most bytes that are sent without a look at the lease.
 const PIECE: usize = 64 * 1024;
 
@@ -55,7 +57,11 @@ impl Run {
             let found = self.app.file_bytes(&file.bytes).await?;
             // While others were sent, or waited for, the file may have been deleted, or the integration switched off.
             if !self.app.is_wanted(&file.bytes).await? {
-                return Ok(Transmitted::Unwanted);
+                // Jira may yet take what was sent.
+                return Ok(match file.row.doubted {
+                    true => Transmitted::LeftOut(DELETED.to_owned()),
+                    false => Transmitted::Unwanted,
+                });
             }
             self.integration().await?;
             let Some((content_type, bytes)) = found else {
