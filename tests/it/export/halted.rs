@@ -6,7 +6,7 @@ use docket::{
     db::export,
     domain::ids::SessionId,
     error::Error,
-    proto::v1::{ExportStatus, NewSessionTicket},
+    proto::v1::{ExportEvent, ExportStatus, NewSessionTicket},
     sandbox::{Action, Calls, Fault, Operation, Options},
 };
 use rstest::rstest;
@@ -39,6 +39,17 @@ fn on(name: &str, action: Action) -> Fault {
         ..Calls::default()
     };
     Fault::on_calls(calls, action)
+}
+
+/// Asks for it while somebody waits, and lets time pass until the run has halted: what was told until then.
+async fn halt(bench: &Bench, ask: Ask) -> Vec<ExportEvent> {
+    bench.ask(ask).await.unwrap();
+    bench.clock.release();
+    let halted = match ask {
+        Ask::Cancel => "cancelled",
+        _ => "paused",
+    };
+    bench.events_until(halted, 0).await
 }
 
 fn looks(bench: &Bench) -> usize {
@@ -119,13 +130,7 @@ async fn a_create_in_doubt_is_looked_for_and_not_sent_again(
     bench.until(|| !bench.clock.waits().is_empty()).await;
     let others = usize::try_from(lanes).unwrap() - 1;
     bench.until(|| bench.jira.issues().len() == others).await;
-    bench.ask(ask).await.unwrap();
-    bench.clock.release();
-    let halted = match ask {
-        Ask::Cancel => "cancelled",
-        _ => "paused",
-    };
-    let told = bench.events_until(halted, 0).await;
+    let told = halt(&bench, ask).await;
     assert!(last(&told).failure.is_none());
     let (looked, sent) = (looks(&bench), bench.creates());
     assert!(looked > 1, "it was looked for to the end");
@@ -156,13 +161,7 @@ async fn a_create_in_doubt_that_made_an_issue_is_taken_over_before_the_halt(
     bench.clock.hold();
     bench.start().await.unwrap();
     bench.until(|| !bench.clock.waits().is_empty()).await;
-    bench.ask(ask).await.unwrap();
-    bench.clock.release();
-    let halted = match ask {
-        Ask::Cancel => "cancelled",
-        _ => "paused",
-    };
-    let told = bench.events_until(halted, 0).await;
+    let told = halt(&bench, ask).await;
     assert_eq!(last(&told).tickets_completed, 1);
     assert_eq!(bench.creates(), 1);
     bench.assert_whole(1).await;
