@@ -1,8 +1,8 @@
 //! `docket serve`: the server, until SIGTERM or SIGINT.
 
-use std::{error::Error as StdError, iter, net::SocketAddr, sync::Arc};
+use std::{error::Error as StdError, io, iter, net::SocketAddr, sync::Arc};
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
 use super::{CommandError, signals::StopSignals};
@@ -11,13 +11,17 @@ use crate::{
     worker::Settings,
 };
 
+/// How many connections may wait to be accepted, as far as the system lets so many wait: all clients come back at once to a server that was
+/// away, and the usual 128 would have most of them wait for a second or more.
+const WAITING: u32 = 4096;
+
 /// Serves until a signal to stop. Further ones change nothing, since supervisors often send one twice; the grace bounds the wait.
 pub(super) async fn run() -> Result<(), CommandError> {
     let config = Config::from_env()?;
     telemetry::init(&config.log);
     let shutdown = CancellationToken::new();
     stop_on_signal(shutdown.clone())?;
-    let listener = listen(config.listen).await?;
+    let listener = listen(config.listen)?;
     let worker = Settings {
         lease: config.export_lease,
         sla_sweep: config.sla_sweep,
@@ -44,10 +48,20 @@ fn unusable(error: &Error) -> CommandError {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, CommandError> {
-    TcpListener::bind(address)
-        .await
+fn listen(address: SocketAddr) -> Result<TcpListener, CommandError> {
+    open(address)
         .map_err(|error| format!("cannot listen on {address}: {error}; SERVICE_HOST and SERVICE_PORT choose another address").into())
+}
+
+fn open(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A server that is restarted gets its port back at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 fn stop_on_signal(shutdown: CancellationToken) -> Result<(), CommandError> {

@@ -2,8 +2,9 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},
-    net::TcpListener,
-    process::{Command, Output, Stdio},
+    net::{SocketAddr, TcpListener, TcpStream},
+    process::{Child, ChildStderr, Command, Output, Stdio},
+    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -93,21 +94,42 @@ async fn a_printed_token_is_accepted() {
     );
 }
 
+/// Starts a server: its log from behind the first line, and where it listens.
+fn serve(command: &mut Command) -> (Child, BufReader<ChildStderr>, SocketAddr) {
+    command
+        .env("SERVICE_PORT", "0")
+        .env("LOG_FORMAT", "json")
+        .stderr(Stdio::piped());
+    let mut server = command.spawn().unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap());
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    let entry: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(entry["message"], "docket is listening");
+    let address = entry["address"].as_str().unwrap().parse().unwrap();
+    (server, log, address)
+}
+
+#[test]
+fn more_clients_may_come_at_once_than_are_served_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = docket(&folder, &["serve"]);
+    let (mut server, _log, address) = serve(command.env("MAX_CONNECTIONS", "1"));
+    let patience = Duration::from_secs(10);
+    let clients: Vec<_> = (0..600)
+        .map(|_| TcpStream::connect_timeout(&address, patience))
+        .collect();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let turned_away = clients.iter().filter(|client| client.is_err()).count();
+    assert_eq!(turned_away, 0);
+}
+
 #[test]
 fn a_signal_to_stop_ends_the_server_with_success() {
     let folder = tempfile::tempdir().unwrap();
     for signal in ["-TERM", "-INT"] {
-        let mut command = docket(&folder, &["serve"]);
-        command
-            .env("SERVICE_PORT", "0")
-            .env("LOG_FORMAT", "json")
-            .stderr(Stdio::piped());
-        let mut server = command.spawn().unwrap();
-        let mut log = BufReader::new(server.stderr.take().unwrap());
-        let mut line = String::new();
-        log.read_line(&mut line).unwrap();
-        let entry: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(entry["message"], "docket is listening");
+        let (mut server, mut log, _) = serve(&mut docket(&folder, &["serve"]));
         let killed = Command::new("kill")
             .args([signal, &server.id().to_string()])
             .status()
