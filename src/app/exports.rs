@@ -1,6 +1,10 @@
 //! Exports: starting them. The work itself is the worker's.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -65,11 +69,23 @@ struct Plan {
     /// The session as it was read, before its tickets were.
     session: session::Model,
     export: export::Model,
-    items: Vec<export_item::Model>,
+    /// Its tickets, in their order.
+    order: Vec<TicketId>,
+    /// The issues that a revert before it has kept.
+    kept: HashMap<TicketId, export_item::Model>,
     links: Vec<export_link::Model>,
     /// The tickets as they were planned, where the start is pinned to a plan.
     planned: Option<HashSet<(TicketId, i64)>>,
     request: Option<Request>,
+}
+
+impl Plan {
+    fn items(&self) -> impl Iterator<Item = export_item::Model> {
+        self.order.iter().zip(0..).map(|(&ticket, position)| {
+            let item = export_item::Model::new(self.export.id, ticket, position);
+            taken_over(item, self.kept.get(&ticket))
+        })
+    }
 }
 
 /// How often a call that lost against another one on the same session begins anew.
@@ -221,10 +237,6 @@ impl App {
         let order = ordered(&places, &edges).map_err(|_| cyclic(session.id))?;
         let id = ExportId::at(now);
         let kept = self.kept_issues(session.id).await?.items;
-        let items = order.iter().zip(0..).map(|(&ticket, position)| {
-            let item = export_item::Model::new(id, ticket, position);
-            taken_over(item, kept.get(&ticket))
-        });
         let links = edges.iter().map(|edge| export_link::Model {
             export_id: id,
             from_ticket_id: edge.depends_on_id,
@@ -233,9 +245,10 @@ impl App {
             error: None,
         });
         Ok(Plan {
-            items: items.collect(),
             links: links.collect(),
             export: opened(actor, &session, id, order.len(), now),
+            order,
+            kept,
             session,
             planned: None,
             request: None,
@@ -257,8 +270,8 @@ impl App {
                     let text = format!("export is PENDING, started by {}", plan.export.started_by);
                     let entry = LogEntry::state(now, 0, &text);
                     export_log::append(tx, plan.export.id, &[entry]).await?;
-                    export_item::insert_many(tx, plan.items.clone()).await?;
-                    export_link::insert_many(tx, plan.links.clone()).await?;
+                    export_item::insert_many(tx, plan.items()).await?;
+                    export_link::insert_many(tx, &plan.links).await?;
                     remember(tx, plan.request.as_ref(), answer, now).await?;
                     notify_in(tx, wake::EXPORT_CHANNEL, &plan.session.id.to_string()).await?;
                     Ok(())
@@ -293,8 +306,7 @@ pub(super) fn ordered(
     places: &[(TicketId, i32)],
     edges: &[dependency::Model],
 ) -> Result<Vec<TicketId>, Vec<TicketId>> {
-    let mut depends_on: std::collections::HashMap<TicketId, Vec<TicketId>> =
-        std::collections::HashMap::new();
+    let mut depends_on: HashMap<TicketId, Vec<TicketId>> = HashMap::new();
     for edge in edges {
         depends_on
             .entry(edge.ticket_id)

@@ -48,8 +48,8 @@ impl Fixer<'_> {
         let outgoing = self.outgoing(fix, &ticket, &row).await?;
         let waits = match row.state {
             FileState::Sending => &AFTER_INTENT[..],
-            // Nobody has sent it, and nobody will.
-            _ if outgoing.is_none() => return Ok(Settled::Unwanted(row)),
+            // It is surely not there, and nobody will send it.
+            _ if outgoing.is_none() && !row.doubted => return Ok(Settled::Unwanted(row)),
             _ => &ONCE[..],
         };
         let meant = outgoing.as_ref().map_or(&row, |file| &file.row);

@@ -97,18 +97,22 @@ impl Model {
     }
 }
 
-/// Adds items.
-pub async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<()> {
-    for chunk in rows.chunks(super::query::ROWS_A_STATEMENT) {
-        let rows = chunk
-            .iter()
-            .cloned()
-            .map(IntoActiveModel::into_active_model);
-        Entity::insert_many(rows)
+/// Adds items, with few of them in memory at once.
+pub async fn insert_many(
+    conn: &impl ConnectionTrait,
+    rows: impl Iterator<Item = Model> + Send,
+) -> Result<()> {
+    let mut rows = rows.map(IntoActiveModel::into_active_model);
+    loop {
+        let chunk = rows.by_ref().take(super::query::ROWS_A_STATEMENT);
+        let chunk: Vec<ActiveModel> = chunk.collect();
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        Entity::insert_many(chunk)
             .exec_without_returning(conn)
             .await?;
     }
-    Ok(())
 }
 
 /// The first item, in order, that is not done and stands behind this place.

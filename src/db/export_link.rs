@@ -33,7 +33,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// Adds links to be made.
-pub async fn insert_many(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<()> {
+pub async fn insert_many(conn: &impl ConnectionTrait, rows: &[Model]) -> Result<()> {
     for chunk in rows.chunks(super::query::ROWS_A_STATEMENT) {
         let rows = chunk
             .iter()

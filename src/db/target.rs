@@ -89,8 +89,8 @@ impl Target {
     ) -> Result<DatabaseConnection, DbErr> {
         match self {
             Self::Sqlite(options) => {
-                // The system keeps the file's pages for all; of its own a connection needs few: 1 MiB of them.
-                let reading = options.as_ref().clone().pragma("cache_size", "-1024");
+                // The system keeps the file's pages for all; of its own a connection needs few: half a MiB of them.
+                let reading = options.as_ref().clone().pragma("cache_size", "-512");
                 let reading = reading.pragma("query_only", "ON");
                 open_sqlite(reading, connections).await
             }

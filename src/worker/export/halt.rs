@@ -87,7 +87,7 @@ impl Run {
     }
 
     /// Does what was asked for. A request that was taken back in the last moment leaves the run to go on.
-    pub(super) async fn halt(&self, request: ExportRequest) -> Result<Ended, Stop> {
+    pub(super) async fn halt(&mut self, request: ExportRequest) -> Result<Ended, Stop> {
         let now = self.app.clock.now();
         let (status, detail, session) = match request {
             ExportRequest::Cancel => (
@@ -113,7 +113,11 @@ impl Run {
                 tracing::info!(%request, "export halted");
                 Ok(Ended::Over)
             }
-            Err(Stop::Lost) if self.is_held().await? => Ok(Ended::GoOn),
+            // Taken back, or further on than is known here: either way the run is read again.
+            Err(Stop::Lost) => {
+                self.begin_anew().await?;
+                Ok(Ended::GoOn)
+            }
             Err(stop) => Err(stop),
         }
     }
@@ -136,12 +140,6 @@ impl Run {
             next.resume_time = Some(now + wait);
         };
         self.record(alter, Change::default(), vec![detail]).await
-    }
-
-    /// Whether the run is still in this worker's hands, by the database.
-    async fn is_held(&self) -> Result<bool, Stop> {
-        let row = export::find(self.app.db.read(), self.claimed.id).await?;
-        Ok(row.is_some_and(|row| self.holds(&row)))
     }
 }
 

@@ -230,7 +230,8 @@ impl Run {
         }
     }
 
-    async fn begin_anew(&mut self) -> Result<()> {
+    /// Goes on from what the database has, if the run still is in this worker's hands. [`Error::Fenced`]: it is not.
+    pub(super) async fn begin_anew(&mut self) -> Result<()> {
         let (id, fence) = (self.claimed.id, self.claimed.fence);
         let moved = self
             .app
