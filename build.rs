@@ -7,6 +7,12 @@ use prost::Message as _;
 
 const ROOT: &str = "proto";
 const PACKAGE: &str = "proto/docket/v1";
+/// Fields whose bytes are handed on as they came, without a copy.
+const HANDED_ON: [&str; 3] = [
+    ".docket.v1.UploadAttachmentRequest.chunk",
+    ".docket.v1.UploadChunkRequest.data",
+    ".docket.v1.DownloadAttachmentResponse.data",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={ROOT}");
@@ -16,10 +22,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         out.join("docket_descriptor.bin"),
         descriptors.encode_to_vec(),
     )?;
-    tonic_prost_build::configure()
+    let mut code = tonic_prost_build::configure()
         .build_client(true)
-        .build_server(true)
-        .compile_fds(descriptors)?;
+        .build_server(true);
+    for field in HANDED_ON {
+        code = code.bytes(field);
+    }
+    code.compile_fds(descriptors)?;
     Ok(())
 }
 

@@ -13,6 +13,7 @@
 mod bucket;
 mod errors;
 mod incoming;
+mod local;
 mod sweep;
 
 use std::{fs::DirBuilder, ops::Range, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};

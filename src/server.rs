@@ -40,6 +40,8 @@ const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_CONCURRENT_STREAMS: u32 = 256;
 /// The most bytes of a request's headers; a token takes up to 8 KiB.
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
+/// The largest frame that is taken: files come in frames of this size, and each frame costs a little.
+const MAX_FRAME_BYTES: u32 = 128 * 1024;
 
 /// Serves `services`, for which a bearer token is required, with health, reflection and the plain HTTP of `plain`, for which none is, until
 /// `shutdown` is cancelled. Then nothing new is accepted, health says NOT_SERVING, open streams end with UNAVAILABLE (`SHUTTING_DOWN`), and other
@@ -90,6 +92,7 @@ fn transport() -> tonic::transport::Server {
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1))
         .http2_max_header_list_size(MAX_HEADER_BYTES)
+        .max_frame_size(Some(MAX_FRAME_BYTES))
         .max_connection_age(MAX_CONNECTION_AGE)
         .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
 }

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use docket::proto::v1::{
     DownloadAttachmentRequest, UploadAttachmentRequest, UploadHeader, download_attachment_response,
     upload_attachment_request::Content,
@@ -25,7 +26,7 @@ use super::{
 /// 50 MB.
 const SIZE: usize = 50_000_000;
 /// Bytes of a message, as a client that is in a hurry sends them.
-const CHUNK: usize = 1024 * 1024;
+const CHUNK: usize = 256 * 1024;
 /// How often each is done, in turn.
 const ROUNDS: u64 = 7;
 /// How many transfers at once share the memory that is looked at.
@@ -69,7 +70,7 @@ pub(crate) async fn measure(server: &Server) -> Vec<Figure> {
 /// What several at once add to the server's memory.
 async fn at_once(server: &Server, ticket: &str) -> Vec<Figure> {
     let clients: Vec<Tickets> = (0..AT_ONCE).map(|_| client(server)).collect();
-    let contents: Vec<Vec<u8>> = (0..AT_ONCE).map(|n| content(1000 + n)).collect();
+    let contents: Vec<Bytes> = (0..AT_ONCE).map(|n| content(1000 + n)).collect();
     let before = memory(server.process.id());
     let looks = server.watch_memory(LOOK);
     let sent = clients.iter().zip(&contents);
@@ -109,7 +110,7 @@ fn most(looks: Vec<f64>) -> f64 {
 }
 
 /// Text that no other round has.
-fn content(round: u64) -> Vec<u8> {
+fn content(round: u64) -> Bytes {
     let line = |n: u64| format!("{round:04} {n:08} the gate opened and closed\n").into_bytes();
     (0..).flat_map(line).take(SIZE).collect()
 }
@@ -128,7 +129,7 @@ fn copy(folder: &Path, bytes: &[u8]) -> io::Result<Duration> {
 }
 
 /// Sends the bytes and gives the attachment's id.
-async fn upload(mut tickets: Tickets, ticket: &str, bytes: &[u8]) -> String {
+async fn upload(mut tickets: Tickets, ticket: &str, bytes: &Bytes) -> String {
     let header = UploadHeader {
         ticket_id: ticket.to_owned(),
         filename: "gate.log".to_owned(),
@@ -138,7 +139,8 @@ async fn upload(mut tickets: Tickets, ticket: &str, bytes: &[u8]) -> String {
         content: Some(content),
     };
     let mut messages = vec![message(Content::Header(header))];
-    let chunks = bytes.chunks(CHUNK).map(<[u8]>::to_vec);
+    let chunks = (0..bytes.len()).step_by(CHUNK);
+    let chunks = chunks.map(|at| bytes.slice(at..bytes.len().min(at + CHUNK)));
     messages.extend(chunks.map(Content::Chunk).map(message));
     let sent = tickets.upload_attachment(stream::iter(messages)).await;
     let sent = sent.expect("it arrives").into_inner();

@@ -17,7 +17,7 @@ use crate::{
     db::{Tx, attachment, blob, scan, upload},
     domain::{
         actor::Actor,
-        attachment::{Facts, Filename, Inspector, Unfit},
+        attachment::{Facts, Filename, Unfit},
         history::HistoryEventType,
         ids::{AttachmentId, TicketId, UploadId},
         permission::TicketAction,
@@ -114,27 +114,23 @@ impl App {
         chunks: impl Stream<Item = Result<Bytes, E>> + Send,
     ) -> Result<Arrived, E> {
         let mut incoming = self.blobs.begin();
-        let mut inspector = Inspector::default();
         let mut chunks = pin!(chunks);
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk?;
-            let size = inspector.size() + chunk.len() as u64;
+            let size = incoming.size() + chunk.len() as u64;
             self.check_size("chunk", size)?;
             if new.size_bytes.is_some_and(|announced| size > announced) {
                 return Err(Error::invalid("chunk", "goes beyond the announced size_bytes").into());
             }
-            inspector.look_at(&chunk);
             incoming.write(&chunk).await?;
         }
         // A client that cancels its call looks like one that has come to the end, until the server has had the time to drop the call.
         tokio::task::yield_now().await;
-        if inspector.size() == 0 {
+        if incoming.size() == 0 {
             return Err(Error::invalid("chunk", "must come: a file has at least 1 byte").into());
         }
-        Ok(Arrived {
-            facts: inspector.finish(),
-            staged: incoming.finish().await?,
-        })
+        let (staged, facts) = incoming.finish().await?;
+        Ok(Arrived { staged, facts })
     }
 
     /// Makes an attachment of a file that is what it was announced to be; anything else is given up.

@@ -1,10 +1,16 @@
-//! A file on its way in: written piece by piece, then whole under a name for the time being, then published under its content's.
+//! A file on its way in: looked at and written piece by piece, then whole under a name for the time being, then published under its
+//! content's.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use object_store::{MultipartUpload, ObjectStoreExt as _, path::Path as Name};
+use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::{Blobs, told};
-use crate::{domain::attachment::Sha256Text, error::Result};
+use super::{Blobs, local::LocalUpload, told};
+use crate::{
+    domain::attachment::{Facts, Inspector, Sha256Text},
+    error::{Error, Result},
+};
 
 /// A file that is being written. Dropped, nothing of it stays.
 #[derive(Debug)]
@@ -13,7 +19,19 @@ pub struct Incoming {
     name: Name,
     /// Begun with the first piece: a file that is smaller than that is written at once.
     upload: Option<Box<dyn MultipartUpload>>,
-    waiting: Vec<u8>,
+    waiting: BytesMut,
+    /// None while it looks at a piece.
+    inspector: Option<Inspector>,
+    writing: Option<Writing>,
+    size: u64,
+}
+
+/// A piece that is being looked at and written while the next one comes in.
+#[derive(Debug)]
+struct Writing {
+    look: JoinHandle<Inspector>,
+    write: AbortOnDropHandle<object_store::Result<()>>,
+    piece: Bytes,
 }
 
 /// A file that is whole and safe: under a name for the time being, or under its lasting one.
@@ -30,13 +48,22 @@ impl Incoming {
             blobs,
             name,
             upload: None,
-            waiting: Vec::new(),
+            waiting: BytesMut::new(),
+            inspector: Some(Inspector::default()),
+            writing: None,
+            size: 0,
         }
     }
 
-    /// Adds bytes; returns once less than one piece of them waits in memory.
+    /// How many bytes have come.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Adds bytes; returns once less than one piece of them waits in memory, beside one that is being written.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
         let piece = self.blobs.write;
+        self.size += bytes.len() as u64;
         while self.waiting.len() + bytes.len() >= piece {
             let (now, later) = bytes.split_at(piece - self.waiting.len());
             self.keep(now);
@@ -47,26 +74,30 @@ impl Incoming {
         Ok(())
     }
 
-    /// Writes the rest, and makes all of it safe.
-    pub async fn finish(mut self) -> Result<Staged> {
+    /// Writes the rest, and makes all of it safe; with what was seen of the whole.
+    pub async fn finish(mut self) -> Result<(Staged, Facts)> {
         if self.upload.is_some() && !self.waiting.is_empty() {
             self.put().await?;
         }
+        self.written().await?;
+        let mut inspector = self.inspector()?;
         match &mut self.upload {
             Some(upload) => drop(upload.complete().await.map_err(told)?),
             None => {
-                let whole = Bytes::from(std::mem::take(&mut self.waiting));
+                let whole = std::mem::take(&mut self.waiting).freeze();
+                inspector.look_at(&whole);
                 let put = self.blobs.store.put(&self.name, whole.into()).await;
                 put.map_err(told)?;
             }
         }
         // Complete, so that there is nothing left to be given up.
         self.upload = None;
-        Ok(Staged {
+        let staged = Staged {
             blobs: self.blobs.clone(),
             name: self.name.clone(),
             published: false,
-        })
+        };
+        Ok((staged, inspector.finish()))
     }
 
     /// Keeps bytes waiting, in room for one piece and no more.
@@ -74,22 +105,58 @@ impl Incoming {
         let wanted = self.waiting.len() + bytes.len();
         if self.waiting.capacity() < wanted {
             let room = wanted.next_power_of_two().min(self.blobs.write);
-            self.waiting.reserve_exact(room - self.waiting.len());
+            self.waiting.reserve(room - self.waiting.len());
         }
         self.waiting.extend_from_slice(bytes);
     }
 
-    /// Writes what waits as the next piece.
+    /// Writes what waits as the next piece: in a folder while the one after it comes in, and at once into a bucket, whose pieces are too
+    /// large for two of them to be kept in memory.
     async fn put(&mut self) -> Result<()> {
-        let piece = Bytes::from(std::mem::take(&mut self.waiting));
+        let piece = std::mem::take(&mut self.waiting).freeze();
+        self.written().await?;
         let upload = match &mut self.upload {
             Some(upload) => upload,
             None => {
-                let begun = self.blobs.store.put_multipart(&self.name).await;
+                let begun = self.blobs.begin_upload(&self.name).await;
                 self.upload.insert(begun.map_err(told)?)
             }
         };
-        upload.put_part(piece.into()).await.map_err(told)
+        let write = tokio::spawn(upload.put_part(piece.clone().into()));
+        let (mut inspector, seen) = (self.inspector()?, piece.clone());
+        let look = tokio::task::spawn_blocking(move || {
+            inspector.look_at(&seen);
+            inspector
+        });
+        self.writing = Some(Writing {
+            look,
+            write: AbortOnDropHandle::new(write),
+            piece,
+        });
+        match self.blobs.folder {
+            Some(_) => Ok(()),
+            None => self.written().await,
+        }
+    }
+
+    /// After a failure there is none, and nothing more of the file is taken.
+    fn inspector(&mut self) -> Result<Inspector> {
+        let given_up = || Error::internal("a file on its way in was given up");
+        self.inspector.take().ok_or_else(given_up)
+    }
+
+    /// Waits until the piece that is being written is; its room is used again.
+    async fn written(&mut self) -> Result<()> {
+        let Some(Writing { look, write, piece }) = self.writing.take() else {
+            return Ok(());
+        };
+        write.await.map_err(Error::internal)?.map_err(told)?;
+        self.inspector = Some(look.await.map_err(Error::internal)?);
+        if let Ok(mut room) = piece.try_into_mut() {
+            room.clear();
+            self.waiting = room;
+        }
+        Ok(())
     }
 }
 
@@ -133,6 +200,16 @@ impl Staged {
 }
 
 impl Blobs {
+    async fn begin_upload(&self, name: &Name) -> object_store::Result<Box<dyn MultipartUpload>> {
+        match &self.folder {
+            Some(folder) => {
+                let object = folder.join(name.as_ref());
+                Ok(Box::new(LocalUpload::begin(object).await?))
+            }
+            None => self.store.put_multipart(name).await,
+        }
+    }
+
     /// Gives an object another name. A bucket copies it; should the first one not go then, the sweep takes it later.
     async fn move_to(&self, from: &Name, to: &Name) -> Result<()> {
         if self.folder.is_some() {

@@ -45,9 +45,9 @@ pub(in crate::api) fn chunk(message: v1::UploadAttachmentRequest) -> Result<Byte
     }
 }
 
-fn bounded(field: &str, bytes: Vec<u8>) -> Result<Bytes> {
+fn bounded(field: &str, bytes: Bytes) -> Result<Bytes> {
     match bytes.len() {
-        1..=MAX_CHUNK => Ok(bytes.into()),
+        1..=MAX_CHUNK => Ok(bytes),
         _ => Err(Error::invalid(field, "must have 1 to 1048576 bytes")),
     }
 }
@@ -163,7 +163,7 @@ pub(in crate::api) fn download(download: Download) -> (v1::DownloadAttachmentRes
 /// The next bytes.
 pub(in crate::api) fn data(bytes: Bytes) -> v1::DownloadAttachmentResponse {
     v1::DownloadAttachmentResponse {
-        content: Some(Sent::Data(bytes.into())),
+        content: Some(Sent::Data(bytes)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The files of the story's tickets: a log here, a picture there.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 
 use super::super::{
     CommandError,
@@ -63,11 +64,8 @@ async fn upload(
         ..UploadHeader::default()
     };
     let mut messages = vec![Content::Header(header)];
-    messages.extend(
-        bytes
-            .chunks(CHUNK)
-            .map(|part| Content::Chunk(part.to_vec())),
-    );
+    let parts = bytes.chunks(CHUNK).map(Bytes::copy_from_slice);
+    messages.extend(parts.map(Content::Chunk));
     let messages = messages.into_iter().map(|content| UploadAttachmentRequest {
         content: Some(content),
     });

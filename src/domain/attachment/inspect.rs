@@ -46,15 +46,13 @@ impl Inspector {
         let room = HEAD.saturating_sub(self.head.len()).min(bytes.len());
         self.head.extend_from_slice(&bytes[..room]);
         let most = ZIP_END + ZIP_COMMENT;
+        if bytes.len() >= most {
+            self.tail.clear();
+        }
         self.tail
             .extend_from_slice(&bytes[bytes.len().saturating_sub(most)..]);
         let surplus = self.tail.len().saturating_sub(most);
         self.tail.drain(..surplus);
-    }
-
-    /// How many bytes have passed.
-    pub fn size(&self) -> u64 {
-        self.size
     }
 
     /// What was seen, once the file is whole.

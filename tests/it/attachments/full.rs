@@ -74,7 +74,7 @@ async fn a_full_disk_is_told_leaves_nothing_and_heals() {
     let part = v1::UploadChunkRequest {
         upload_id,
         offset: 0,
-        data: bytes[..1 << 20].to_vec(),
+        data: bytes[..1 << 20].to_vec().into(),
     };
     let refused = tickets.upload_chunk(part.clone()).await.unwrap_err();
     assert_eq!(reason(&refused), "STORAGE_FULL");

@@ -57,7 +57,7 @@ fn head(header: v1::UploadHeader) -> v1::UploadAttachmentRequest {
 
 fn chunk(bytes: &[u8]) -> v1::UploadAttachmentRequest {
     v1::UploadAttachmentRequest {
-        content: Some(Content::Chunk(bytes.to_vec())),
+        content: Some(Content::Chunk(bytes.to_vec().into())),
     }
 }
 

@@ -34,7 +34,7 @@ async fn put(tickets: &mut Tickets, id: &str, offset: usize, data: &[u8]) -> Res
     let request = v1::UploadChunkRequest {
         upload_id: id.to_owned(),
         offset: offset as i64,
-        data: data.to_vec(),
+        data: data.to_vec().into(),
     };
     let received = tickets.upload_chunk(request).await?.into_inner();
     Ok(received.received_bytes as usize)

@@ -37,7 +37,7 @@ async fn files_without_a_row_go_after_a_day(#[values(Kind::Sqlite, Kind::Postgre
     let part = v1::UploadChunkRequest {
         upload_id,
         offset: 0,
-        data: b"half".to_vec(),
+        data: b"half".as_slice().into(),
     };
     tickets.upload_chunk(part).await.unwrap();
     for (name, hours) in [
