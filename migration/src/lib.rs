@@ -56,6 +56,7 @@ mod m0051_export_attachment_doubted;
 mod m0052_dispatch_attempts;
 mod m0053_inbound;
 mod m0054_integration_held;
+mod m0055_integration_held_seconds;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -111,6 +112,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0052_dispatch_attempts::Migration),
             Box::new(m0053_inbound::Migration),
             Box::new(m0054_integration_held::Migration),
+            Box::new(m0055_integration_held_seconds::Migration),
         ]
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     blobs::Pieces,
-    db::{attachment, blob, scan, ticket},
+    db::{attachment, blob, dispatch_files, scan, ticket},
     domain::{
         actor::Actor,
         attachment::{Filename, Sha256Text},
@@ -141,6 +141,7 @@ impl App {
                     return Err(Error::not_found("attachment", row.id));
                 }
                 scan::end(tx, row.id).await?;
+                dispatch_files::scanned(tx, row, edit.now).await?;
                 edit.ticket.attachment_count -= 1;
                 edit.tell(HistoryEventType::AttachmentDeleted, told_of(row));
                 edit.write(tx).await?;

@@ -16,8 +16,11 @@ mod look;
 mod picture;
 mod request;
 mod send;
+mod show;
 mod take;
 mod told;
+mod transmit;
+mod verdict;
 
 use std::{sync::Arc, time::Duration};
 

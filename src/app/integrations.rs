@@ -15,6 +15,7 @@ use crate::{
     db::{
         dispatch,
         integration::{self, Filter},
+        integration_health,
     },
     domain::{
         actor::Actor,
@@ -135,10 +136,11 @@ impl App {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    if enabled {
-                        dispatch::hasten(tx, id, now).await?;
+                    integration::switch(tx, id, enabled, status, now).await?;
+                    match enabled {
+                        true => dispatch::hasten(tx, id, now).await,
+                        false => Ok(()),
                     }
-                    integration::switch(tx, id, enabled, status, now).await
                 })
             })
             .await?;
@@ -172,20 +174,18 @@ impl App {
 
     /// Records what a check has found: why the integration does not work, or that it does, so that what waits for it goes out.
     async fn record_check(&self, id: IntegrationId, last_error: Option<String>) -> Result<()> {
-        let status = match last_error {
-            None => IntegrationStatus::Active,
-            Some(_) => IntegrationStatus::Error,
-        };
         let last_error = last_error.map(|text| shortened(&text, Failure::MESSAGE_MAX));
         let now = self.clock.now();
         self.db
             .write(move |tx| {
                 let last_error = last_error.clone();
                 Box::pin(async move {
-                    if last_error.is_none() {
-                        dispatch::hasten(tx, id, now).await?;
+                    let ok = last_error.is_none();
+                    integration_health::checked(tx, id, last_error, now).await?;
+                    match ok {
+                        true => dispatch::hasten(tx, id, now).await,
+                        false => Ok(()),
                     }
-                    integration::checked(tx, id, status, last_error, now).await
                 })
             })
             .await
@@ -291,6 +291,7 @@ impl App {
             failure_count: 0,
             first_failure_time: None,
             held_until: None,
+            held_seconds: 0,
             version: 1,
             name_version: 1,
             config_version: 1,

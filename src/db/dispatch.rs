@@ -94,6 +94,16 @@ impl Model {
         self.outcome == Some(DispatchOutcome::Created)
     }
 
+    /// What the attempt after this one is made for. Somebody's word that it is to be sent again, whatever is in doubt, stands until
+    /// something was sent on it.
+    pub fn trigger_of_next(&self) -> DispatchTrigger {
+        let sent = self.sent_time.is_some_and(|sent| sent >= self.start_time);
+        match self.trigger {
+            DispatchTrigger::Request if self.aim.is_some() && !sent => DispatchTrigger::Request,
+            _ => DispatchTrigger::Retry,
+        }
+    }
+
     /// Whether both have the same copy of the ticket there.
     pub fn has_copy_of(&self, other: &Self) -> bool {
         let id = |row: &Self| row.external.as_ref().map(|external| external["id"].clone());

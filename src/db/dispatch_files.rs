@@ -37,6 +37,9 @@ pub struct SentFile {
     /// Why it may still get there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub still: Option<Still>,
+    /// When it was sent last, while nobody knows what became of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_time: Option<Time>,
 }
 
 /// Why a file that is not there may still get there.
@@ -44,6 +47,8 @@ pub struct SentFile {
 pub enum Still {
     /// It was not sent, because its scan was not over.
     Scanned,
+    /// The platform did not take it, or docket could not send it, for a reason that may pass.
+    Later,
     /// The attempt that this is written in sends it again.
     Sent,
 }
@@ -61,6 +66,10 @@ impl SentFile {
             None => self.filename == filename && self.size_bytes == size_bytes,
         }
     }
+
+    fn is(&self, file: &attachment::Model) -> bool {
+        self.is_of(&source_of(file.id), &file.filename, file.size_bytes)
+    }
 }
 
 impl SentFiles {
@@ -68,6 +77,15 @@ impl SentFiles {
     #[must_use]
     pub fn again(mut self) -> Self {
         for file in self.0.iter_mut().filter(|file| !file.success) {
+            file.still = Some(Still::Sent);
+        }
+        self
+    }
+
+    /// The same, for an attempt that sends what may get there by now.
+    #[must_use]
+    pub fn go_on(mut self) -> Self {
+        for file in self.0.iter_mut().filter(|file| file.still.is_some()) {
             file.still = Some(Still::Sent);
         }
         self
@@ -91,16 +109,17 @@ impl SentFiles {
         self.0.iter().any(made) || kept.any(lacking)
     }
 
-    /// Whether one of these attachments was left behind because its scan was not over, and now is.
+    /// Whether a file was left behind because its scan was not over, and now is, or it is not among these attachments of the ticket any
+    /// more.
     pub fn missed_scan_of(&self, kept: &[attachment::Model]) -> bool {
-        let over = |file: &&attachment::Model| file.scan_status != ScanStatus::Pending;
-        kept.iter().filter(over).any(|file| self.awaits(file))
+        let pending = |file: &&attachment::Model| file.scan_status == ScanStatus::Pending;
+        let awaited = |sent: &&SentFile| sent.still == Some(Still::Scanned);
+        let mut left = self.0.iter().filter(awaited);
+        left.any(|sent| !kept.iter().filter(pending).any(|file| sent.is(file)))
     }
 
     fn of(&self, file: &attachment::Model) -> Option<&SentFile> {
-        let source = source_of(file.id);
-        let is = |sent: &&SentFile| sent.is_of(&source, &file.filename, file.size_bytes);
-        self.0.iter().find(is)
+        self.0.iter().find(|sent| sent.is(file))
     }
 
     fn awaits(&self, file: &attachment::Model) -> bool {
@@ -109,7 +128,7 @@ impl SentFiles {
     }
 }
 
-/// Has the hand-over go on at `now` that left this file behind because its scan was not over.
+/// Has the hand-over go on at `now` that left this file behind because its scan was not over: that is over by now, or the file is gone.
 pub async fn scanned(
     conn: &impl ConnectionTrait,
     file: &attachment::Model,
@@ -128,6 +147,7 @@ pub async fn scanned(
         .add(Column::NextAttemptTime.gt(now));
     Entity::update_many()
         .col_expr(Column::NextAttemptTime, Expr::value(now))
+        .col_expr(Column::Retries, Expr::value(0))
         .filter(Column::Id.eq(row.id))
         .filter(Column::State.eq(DispatchState::Ended))
         .filter(later)

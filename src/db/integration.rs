@@ -56,6 +56,8 @@ pub struct Model {
     pub first_failure_time: Option<DateTimeUtc>,
     /// Until when its platform asks to be sent nothing.
     pub held_until: Option<DateTimeUtc>,
+    /// For how many seconds since the first of those failures its platform has asked to be sent nothing.
+    pub held_seconds: i64,
     /// Grows with every change that somebody asks for; the etag. Not with what checks and hand-overs find: see [`update`].
     pub version: i64,
     /// The version at which the name changed last; so with what follows.
@@ -109,6 +111,8 @@ impl Model {
         if self.reaches_otherwise(read) {
             // It was another account, or another place, that asked docket to wait.
             self.held_until = None;
+            self.first_failure_time = None;
+            self.held_seconds = 0;
         }
         if self.enabled && self.reaches_otherwise(read) {
             self.status = IntegrationStatus::Pending;
@@ -165,8 +169,12 @@ pub async fn hold(conn: &impl ConnectionTrait, id: IntegrationId) -> Result<Opti
 /// [`Error::Fenced`]: crate::error::Error::Fenced
 pub async fn update(conn: &impl ConnectionTrait, read: &Model, next: &Model) -> Result<()> {
     let mut change = next.clone().into_active_model();
+    let way = |row: &Model| (row.config_version, row.credentials_version);
+    let anew_reached = way(next) != way(read);
     let anew = |column: Column| match column {
         Column::Status if next.status_version != read.status_version => true,
+        // What the account or the place before it was answered meanwhile says nothing of this one.
+        Column::HeldUntil | Column::FirstFailureTime | Column::HeldSeconds if anew_reached => true,
         _ => next.get(column) != read.get(column),
     };
     for column in Column::iter().filter(|column| anew(*column)) {
@@ -323,6 +331,7 @@ pub async fn switch(
         .col_expr(Column::Status, Expr::value(status))
         // Whoever switches it on gives it a fresh spell.
         .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
+        .col_expr(Column::HeldSeconds, Expr::value(0))
         .col_expr(Column::UpdateTime, Expr::value(now))
         .col_expr(Column::Version, super::query::next_version(Column::Version))
         .col_expr(
@@ -333,40 +342,6 @@ pub async fn switch(
         .filter(Column::DeleteTime.is_null())
         .exec(conn)
         .await?;
-    Ok(())
-}
-
-/// Records what a check found. One that was switched off meanwhile stays INACTIVE. The etag stays: nobody has changed anything.
-pub async fn checked(
-    conn: &impl ConnectionTrait,
-    id: IntegrationId,
-    status: IntegrationStatus,
-    last_error: Option<String>,
-    now: Time,
-) -> Result<()> {
-    let update = || {
-        Entity::update_many()
-            .col_expr(Column::LastCheckTime, Expr::value(now))
-            .col_expr(Column::LastError, Expr::value(last_error.clone()))
-            .col_expr(Column::UpdateTime, Expr::value(now))
-            .filter(Column::Id.eq(id))
-            .filter(Column::DeleteTime.is_null())
-    };
-    let update = || match status {
-        IntegrationStatus::Active => {
-            update().col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
-        }
-        _ => update(),
-    };
-    let on = update()
-        .col_expr(Column::Status, Expr::value(status))
-        .filter(Column::Enabled.eq(true));
-    if on.exec(conn).await?.rows_affected == 0 {
-        update()
-            .filter(Column::Enabled.eq(false))
-            .exec(conn)
-            .await?;
-    }
     Ok(())
 }
 

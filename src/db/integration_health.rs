@@ -2,9 +2,9 @@
 //! anything; but where an integration is switched off.
 
 use sea_orm::{
-    Condition, UpdateMany,
+    QuerySelect as _, UpdateMany,
     entity::prelude::*,
-    sea_query::{ExprTrait as _, SimpleExpr},
+    sea_query::{ExprTrait as _, LockType, SimpleExpr},
 };
 
 use super::{
@@ -23,6 +23,7 @@ pub async fn took(conn: &impl ConnectionTrait, id: IntegrationId, now: Time) -> 
             .col_expr(Column::DispatchCount, next_version(Column::DispatchCount))
             .col_expr(Column::LastError, Expr::value(None::<String>))
             .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
+            .col_expr(Column::HeldSeconds, Expr::value(0))
     };
     with_status(conn, update, IntegrationStatus::Active).await
 }
@@ -34,6 +35,7 @@ pub async fn refused(conn: &impl ConnectionTrait, id: IntegrationId, now: Time) 
             .col_expr(Column::FailureCount, next_version(Column::FailureCount))
             .col_expr(Column::LastError, Expr::value(None::<String>))
             .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
+            .col_expr(Column::HeldSeconds, Expr::value(0))
     };
     with_status(conn, update, IntegrationStatus::Active).await
 }
@@ -54,15 +56,71 @@ pub async fn failed(
     with_status(conn, update, IntegrationStatus::Error).await
 }
 
-/// Nothing is sent to the platform before `until`, which it asks for; a longer wait stays.
-pub async fn hold(conn: &impl ConnectionTrait, id: IntegrationId, until: Time) -> Result<()> {
-    let shorter = Condition::any()
-        .add(Column::HeldUntil.is_null())
-        .add(Column::HeldUntil.lt(until));
+/// Records what a check found. One that was switched off meanwhile stays INACTIVE. The etag stays: nobody has changed anything.
+pub async fn checked(
+    conn: &impl ConnectionTrait,
+    id: IntegrationId,
+    last_error: Option<String>,
+    now: Time,
+) -> Result<()> {
+    let ok = last_error.is_none();
+    let update = || {
+        let update = changed(id, now).col_expr(Column::LastError, Expr::value(last_error.clone()));
+        match ok {
+            true => update
+                .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
+                .col_expr(Column::HeldSeconds, Expr::value(0)),
+            false => update,
+        }
+    };
+    let status = match ok {
+        true => IntegrationStatus::Active,
+        false => IntegrationStatus::Error,
+    };
+    with_status(conn, update, status).await
+}
+
+/// The integration, unless it was deleted; nobody else changes it until the transaction ends.
+pub async fn lock(conn: &impl ConnectionTrait, id: IntegrationId) -> Result<Option<Model>> {
+    // A stronger lock would keep out whoever adds a row that points at it.
+    let row = Entity::find_by_id(id).lock(LockType::NoKeyUpdate);
+    let row = row.filter(Column::DeleteTime.is_null());
+    Ok(row.one(conn).await?)
+}
+
+/// A ticket was handed over, which says nothing of how the integration is by now.
+pub async fn counted(conn: &impl ConnectionTrait, id: IntegrationId) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::DispatchCount, next_version(Column::DispatchCount))
+        .filter(Column::Id.eq(id))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Nothing is sent to the platform from `now` until `until`, which it asks for; a longer wait stays.
+pub async fn hold(
+    conn: &impl ConnectionTrait,
+    id: IntegrationId,
+    now: Time,
+    until: Time,
+) -> Result<()> {
+    let Some(row) = lock(conn, id).await? else {
+        return Ok(());
+    };
+    // What was asked for before counts once.
+    let from = row.held_until.map_or(now, |held| Ord::max(held, now));
+    let more = (until - from).num_seconds();
+    if more <= 0 {
+        return Ok(());
+    }
     Entity::update_many()
         .col_expr(Column::HeldUntil, Expr::value(until))
+        .col_expr(
+            Column::HeldSeconds,
+            Expr::col(Column::HeldSeconds).add(more),
+        )
         .filter(Column::Id.eq(id))
-        .filter(shorter)
         .exec(conn)
         .await?;
     Ok(())
@@ -89,6 +147,7 @@ pub async fn give_up(
         .col_expr(Column::Status, Expr::value(IntegrationStatus::Inactive))
         .col_expr(Column::LastError, Expr::value(why))
         .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
+        .col_expr(Column::HeldSeconds, Expr::value(0))
         .exec(conn)
         .await?;
     Ok(())

@@ -2,10 +2,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use super::{
-    end::{CutShort, Ended},
-    keeper::Keeper,
-};
+use super::{end::Ended, health::Way, keeper::Keeper, verdict::CutShort};
 use crate::{
     app::{App, lease::HeldUntil, step::step},
     connectors::outcome::Failure,
@@ -13,10 +10,7 @@ use crate::{
         dispatch::{self, DispatchState},
         dispatch_external,
     },
-    domain::{
-        dispatch::{DispatchOutcome, DispatchTrigger},
-        export::ErrorCategory,
-    },
+    domain::{dispatch::DispatchOutcome, export::ErrorCategory},
     error::{Error, Reason},
 };
 use futures::FutureExt as _;
@@ -28,6 +22,8 @@ pub(super) struct Attempt {
     pub(super) held: HeldUntil,
     /// Whether the copy was there before this attempt began.
     pub(super) inherited: bool,
+    /// The integration as this attempt reaches it; none before it has looked.
+    pub(super) way: Option<Way>,
 }
 
 /// How an attempt ends.
@@ -35,8 +31,17 @@ pub(super) struct Attempt {
 pub(super) enum End {
     /// The platform has the ticket; `row.external` says as what.
     Made,
-    /// The same, and this attempt could not see to all of its files: another one does.
-    MadeInPart,
+    /// The same, but for files that another attempt sends: once the platform does not ask to wait any more, if it does.
+    MadeInPart(Option<Duration>),
+    /// The platform has had the ticket before this attempt, which could not even look.
+    Left {
+        /// Whether docket tries again by itself.
+        again: bool,
+        /// For how long the platform asks to wait.
+        asked: Option<Duration>,
+    },
+    /// The platform asks to be sent nothing: this was no try.
+    Held(Failure),
     /// It does not, or nobody knows.
     Failed {
         outcome: DispatchOutcome,
@@ -77,6 +82,7 @@ pub(super) async fn run(app: Arc<App>, row: dispatch::Model) {
         row,
         held,
         inherited,
+        way: None,
     };
     let keeper = attempt.keeper();
     let halted = tokio::select! {
@@ -109,11 +115,10 @@ impl Attempt {
         let scene = match self.load().await? {
             Ok(scene) => scene,
             Err(unusable) => {
-                if unusable.held && self.row.trigger == DispatchTrigger::Retry {
-                    // It was no try.
-                    self.row.retries = (self.row.retries - 1).max(0);
-                }
-                return Ok(self.in_doubt_or(unusable.failure, unusable.again));
+                return Ok(match unusable.held {
+                    true => End::Held(unusable.failure),
+                    false => self.in_doubt_or(unusable.failure, unusable.again),
+                });
             }
         };
         if self.row.external.is_none()
@@ -121,8 +126,7 @@ impl Attempt {
         {
             return Ok(end);
         }
-        self.send_files(&scene).await?;
-        Ok(End::Made)
+        self.send_files(&scene).await
     }
 
     /// Writes the row as it has become, open still.
@@ -226,10 +230,9 @@ impl Attempt {
     /// A failure before anything was sent. A copy that an earlier attempt made is there all the same; where one is in doubt, that is what there
     /// is to tell.
     fn in_doubt_or(&self, failure: Failure, again: bool) -> End {
-        match (&self.row.external, again) {
-            (Some(_), true) => return End::MadeInPart,
-            (Some(_), false) => return End::Made,
-            (None, _) => (),
+        if self.row.external.is_some() {
+            let asked = failure.retry_after;
+            return End::Left { again, asked };
         }
         let outcome = match (&self.row.aim, again) {
             (Some(_), _) => DispatchOutcome::Uncertain,

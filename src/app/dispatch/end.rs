@@ -1,35 +1,25 @@
 //! The end of an attempt: recorded in one transaction with the ticket's result, its history, and what it says about the integration.
 
-use std::{ops::RangeInclusive, sync::Arc};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{
     attempt::{Attempt, End, Halt},
-    health::Health,
+    health::{Health, Way},
     picture::picture,
-    told::later,
 };
 use crate::{
     app::{App, ticket_edit::Edit},
-    connectors::outcome::Failure,
     db::{
         Tx, attachment,
         dispatch::{self, DispatchState},
         integration_health,
     },
-    domain::{
-        dispatch::DispatchOutcome, export::ErrorCategory, history::HistoryEventType, ids::TicketId,
-        time::Time,
-    },
-    error::{Error, Reason, Result},
+    domain::{export::ErrorCategory, history::HistoryEventType, ids::TicketId, time::Time},
+    error::{Reason, Result},
 };
-
-/// In the ticket's history: its copy, known before all of its files are there.
-const COPY: &str = "integration_result.external_ticket_id";
-/// What is a status of HTTP.
-const STATUSES: RangeInclusive<u16> = 100..=599;
 
 /// An attempt as it has ended.
 #[derive(Clone, Debug)]
@@ -40,35 +30,21 @@ pub(super) struct Ended {
     pub(super) lease: Option<Time>,
     pub(super) row: dispatch::Model,
     pub(super) health: Health,
+    /// The integration as the attempt reached it; none where it did not.
+    pub(super) way: Option<Way>,
     /// Until when the platform asks to be sent nothing.
-    hold: Option<Time>,
+    pub(super) hold: Option<Time>,
     /// Who can help, and why it failed, for a program; of one that failed.
-    cause: Option<(ErrorCategory, Reason)>,
-}
-
-/// Why an attempt does not come to its end.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum CutShort {
-    /// Nobody works on it any more.
-    Forsaken,
-    /// What became of it could not be recorded.
-    Unrecorded,
+    pub(super) cause: Option<(ErrorCategory, Reason)>,
 }
 
 impl Attempt {
-    /// Lets the ticket tell that its copy is there, while files are on their way to that.
-    pub(super) async fn show(&self) -> Result<(), Halt> {
-        let (row, now) = (Arc::new(self.row.clone()), self.app.clock.now());
-        let shown = self.app.db.write(move |tx| {
-            let row = Arc::clone(&row);
-            Box::pin(async move { show(tx, &row, now).await })
-        });
-        shown.await.map_err(Halt::from)
-    }
-
     /// Records how it ended.
     pub(super) async fn end(&self, end: End) -> Result<(), Halt> {
-        let ended = Ended::of(&self.row, end, self.app.clock.now());
+        let ended = Ended {
+            way: self.way,
+            ..Ended::of(&self.row, end, self.app.clock.now())
+        };
         self.app.record_end(ended, None).await.map_err(Halt::from)
     }
 }
@@ -101,88 +77,6 @@ impl App {
 }
 
 impl Ended {
-    /// The attempt as it ends now.
-    pub(super) fn of(open: &dispatch::Model, end: End, now: Time) -> Self {
-        let mut row = dispatch::Model {
-            state: DispatchState::Ended,
-            lease_until: None,
-            finish_time: Some(now.max(open.start_time)),
-            ..open.clone()
-        };
-        let (mut cause, mut hold) = (None, None);
-        let health = match end {
-            End::Made => {
-                row.outcome = Some(DispatchOutcome::Created);
-                row.aim = None;
-                // What was there already says nothing of the ticket's being taken.
-                match row.sent_time.take() {
-                    None => Health::Untold,
-                    Some(_) => Health::Well,
-                }
-            }
-            End::MadeInPart => {
-                row.outcome = Some(DispatchOutcome::Created);
-                row.aim = None;
-                row.next_attempt_time = row.next_try(None, now);
-                Health::Untold
-            }
-            End::Failed {
-                outcome,
-                failure,
-                again,
-            } => {
-                row.outcome = Some(outcome);
-                // Some answer with numbers that are no status.
-                let status = failure.http_status.filter(|n| STATUSES.contains(n));
-                row.http_status = status.map(i32::from);
-                cause = Some((failure.category, failure.reason));
-                let health = Health::of(&failure);
-                row.plan_next(&failure, again, now);
-                if matches!(health, Health::Ill(_)) {
-                    hold = failure.retry_after.and_then(|wait| later(now, wait));
-                }
-                health
-            }
-        };
-        Self {
-            open: open.state,
-            lease: None,
-            row,
-            health,
-            hold,
-            cause,
-        }
-    }
-
-    /// An attempt that ends without having come to an end: what it has written down so far is what is known of it.
-    pub(super) fn cut_short(left: &dispatch::Model, why: CutShort, now: Time) -> Self {
-        let end = match (&left.external, &left.aim) {
-            (Some(_), _) => End::Made,
-            (None, aim) => {
-                let (outcome, text) = why.told(aim.is_some());
-                End::Failed {
-                    outcome,
-                    failure: Failure::new(ErrorCategory::Temporary, Reason::Unavailable, text),
-                    again: false,
-                }
-            }
-        };
-        let mut ended = Self {
-            lease: left.lease_until,
-            health: Health::Untold,
-            ..Self::of(left, end, now)
-        };
-        // Nobody has told of it, nor seen what of its files is there.
-        ended.row.sent_time = left.sent_time;
-        ended
-    }
-
-    /// The same, and tried again only after the next wait of the schedule, whatever it has come to.
-    pub(super) fn put_off(mut self, now: Time) -> Self {
-        self.row.next_attempt_time = self.row.next_try(None, now);
-        self
-    }
-
     /// Has a file follow whose scan was over while this attempt went on: whoever ended that found nobody to tell.
     async fn go_on_with_files(&mut self, tx: &Tx, now: Time) -> Result<()> {
         let row = &mut self.row;
@@ -190,6 +84,28 @@ impl Ended {
             && files.missed_scan_of(&attachment::of_tickets(tx, [row.ticket_id]).await?)
         {
             row.next_attempt_time = Some(now);
+            row.retries = 0;
+        }
+        Ok(())
+    }
+
+    /// What an account or a place has answered that the integration does not lead to any more says nothing of the one that it leads to now.
+    async fn disregard_change(&mut self, tx: &Tx, now: Time) -> Result<()> {
+        let Some(way) = self.way else {
+            return Ok(());
+        };
+        let found = integration_health::lock(tx, self.row.integration_id).await?;
+        if found.is_none_or(|found| Way::to(&found) == way) {
+            return Ok(());
+        }
+        self.hold = None;
+        self.health = match self.health {
+            Health::Well => Health::WasWell,
+            _ => Health::Untold,
+        };
+        if self.row.next_attempt_time.is_some() {
+            self.row.next_attempt_time = Some(now);
+            self.row.tell_of_change();
         }
         Ok(())
     }
@@ -209,6 +125,7 @@ impl Ended {
             self.row.external = found.external;
         }
         self.go_on_with_files(tx, now).await?;
+        self.disregard_change(tx, now).await?;
         let row = &self.row;
         dispatch::save(tx, self.open, self.lease, row).await?;
         edit.ticket.integration_result = Some(picture(row));
@@ -218,7 +135,7 @@ impl Ended {
             .record(tx, row.integration_id, now, disable_after)
             .await?;
         if let Some(until) = self.hold {
-            integration_health::hold(tx, row.integration_id, until).await?;
+            integration_health::hold(tx, row.integration_id, now, until).await?;
             dispatch::put_off(tx, row.integration_id, until).await?;
         }
         edit.write(tx).await?;
@@ -258,28 +175,4 @@ async fn tell_off(tx: &Tx, id: TicketId, now: Time, told: Value) -> Result<()> {
         edit.write(tx).await?;
     }
     Ok(())
-}
-
-/// Writes the picture of an attempt that is open still into its ticket, unless that shows the copy already.
-async fn show(tx: &Tx, row: &dispatch::Model, now: Time) -> Result<()> {
-    // The ticket's row is locked first, as by every change of a ticket.
-    let mut edit = Edit::of_dispatch(tx, row.ticket_id, row.actor_id.clone(), now).await?;
-    let ours = dispatch::find(tx, row.id).await?;
-    if !ours.is_some_and(|ours| ours.is_open()) {
-        return Err(Error::Fenced);
-    }
-    let picture = picture(row);
-    let key = picture.external_ticket_id.clone();
-    let before = edit.ticket.integration_result.as_ref();
-    let shown = before.is_some_and(|before| {
-        before.integration_id == row.integration_id && before.external_ticket_id == key
-    });
-    if shown || key.is_none() {
-        return Ok(());
-    }
-    let before = before.and_then(|before| before.external_ticket_id.clone());
-    let facts = json!({ "attempt": row.number, "integration_id": row.integration_id });
-    edit.ticket.integration_result = Some(picture);
-    edit.note(COPY, before, key, facts);
-    edit.write(tx).await.map(drop)
 }

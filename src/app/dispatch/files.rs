@@ -1,53 +1,48 @@
-//! The ticket's files, sent to its copy one by one. What the platform does not take is told, and holds up nothing.
-
-use std::time::Duration;
+//! The ticket's files, sent to its copy one by one. What the platform does not take is told, and holds up nothing; what it may take later is
+//! sent again by itself.
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    attempt::{Attempt, Halt},
+    attempt::{Attempt, End, Halt},
     load::Scene,
-    look::{AFTER_SILENCE, ONCE, waits_for},
+    picture::BY_ITSELF,
+    transmit::Sent,
 };
 use crate::{
     app::{issue_files::Source, step::step},
     connectors::{
-        outcome::{Attached, External, Failure, KnownFile},
-        parcel::{FileBytes, MadeFile},
+        outcome::{External, Failure},
+        parcel::MadeFile,
     },
     db::{
         attachment,
         dispatch::DispatchState,
-        dispatch_files::{SentFile, SentFiles, Still, source_of},
+        dispatch_files::{SentFile, Still, source_of},
     },
-    domain::{dispatch::DispatchTrigger, export_log::shortened, ticket::ScanStatus},
+    domain::{export_log::shortened, time::Time},
     error::Error,
 };
 
-/// How often a file is sent in all.
-const TRIES: u32 = 3;
-/// The wait before a file is sent again where the platform asks for none, and the longest one.
-const PAUSE: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(30);
-/// Why a file was not sent whose bytes are kept where docket cannot read them just now.
-const UNREAD: &str = "docket could not read its bytes; they are kept, and can be had with DownloadAttachment once docket can read them again";
-
-/// Why a file was not sent that nobody gets before its scan is over.
-const SCANNING: &str =
-    "it is still being scanned; docket sends it by itself once nothing was found in it";
+/// What is said of a file whose sending was cut short.
+const ON_ITS_WAY: &str = "docket was interrupted while the file was on its way, and looks for it before it sends it again.";
 
 /// A file on its way.
-struct Outgoing {
-    filename: String,
-    size_bytes: i64,
-    source: Source,
+pub(super) struct Outgoing {
+    pub(super) filename: String,
+    pub(super) size_bytes: i64,
+    pub(super) source: Source,
     /// What it is known by: its place among the others changes.
     identity: String,
 }
 
 impl Outgoing {
-    fn is(&self, sent: &SentFile) -> bool {
+    pub(super) fn size(&self) -> u64 {
+        u64::try_from(self.size_bytes).unwrap_or_default()
+    }
+
+    pub(super) fn is(&self, sent: &SentFile) -> bool {
         sent.is_of(&self.identity, &self.filename, self.size_bytes)
     }
 
@@ -59,152 +54,80 @@ impl Outgoing {
 }
 
 impl Attempt {
-    /// Sends what has not been sent yet, and writes down after each file what came of it.
-    pub(super) async fn send_files(&mut self, scene: &Scene) -> Result<(), Halt> {
+    /// Sends what has not been sent yet, and writes down after each file what came of it. How the attempt ends by that: a file may get
+    /// there later, and a platform that asks to wait is sent no other one.
+    pub(super) async fn send_files(&mut self, scene: &Scene) -> Result<End, Halt> {
         let external = self.row.external.clone().unwrap_or_default();
         let external: External = serde_json::from_value(external).map_err(Error::internal)?;
         let made = scene.connector.made_files(&scene.parcel, &external);
-        let files: Vec<_> = scene
-            .kept
-            .iter()
-            .map(kept)
-            .chain(made.into_iter().map(made_of))
-            .collect();
-        let mut done = self.row.files.take().unwrap_or_default().0;
+        let kept = scene.kept.iter().map(kept);
+        let files: Vec<Outgoing> = kept.chain(made.into_iter().map(made_of)).collect();
+        let mut known = self.row.files.take().unwrap_or_default();
         // What was to be sent again and has been deleted since is nobody's concern any more.
-        done.retain(|sent| sent.still.is_none() || files.iter().any(|file| file.is(sent)));
-        self.row.files = (!done.is_empty()).then(|| SentFiles(done.clone()));
-        if files.iter().any(|file| !file.is_settled(&done)) {
+        let there = |sent: &SentFile| files.iter().any(|file| file.is(sent));
+        known.0.retain(|sent| sent.still.is_none() || there(sent));
+        self.row.files = Some(known).filter(|known| !known.0.is_empty());
+        if files.iter().any(|file| !file.is_settled(self.known())) {
             self.show().await?;
         }
-        let mut doubt = self.inherited.then(|| self.waits_for_files());
+        let (mut end, mut held) = (End::Made, None);
         for (at, file) in files.iter().enumerate() {
-            if file.is_settled(&done) {
+            if file.is_settled(self.known()) {
                 continue;
             }
             step("dispatch.file_next");
-            let takes = scene.connector.takes_files();
-            let outcome = match takes {
-                Err(why) => Err(why.to_owned()),
-                Ok(()) => self.send_file(scene, &external, file, &done, doubt).await?,
-            };
-            doubt = doubt.map(|_| ONCE);
             let after = files.get(at + 1..).unwrap_or_default();
-            put(&mut done, told(file, outcome, takes.is_ok()), file, after);
-            self.row.files = Some(SentFiles(done.clone()));
-            self.save(DispatchState::Sent).await?;
+            let sent = match (scene.connector.takes_files(), held) {
+                (Err(why), _) => Sent::Not(why.to_owned()),
+                (Ok(()), Some(_)) => Sent::held_back(&file.source),
+                (Ok(()), None) => self.send_file(scene, &external, file, after).await?,
+            };
+            held = held.or(sent.held());
+            if matches!(sent, Sent::NotYet { .. }) {
+                end = End::MadeInPart(held);
+            }
+            self.note(told(file, sent), file, after).await?;
             step("dispatch.file_kept");
         }
-        Ok(())
+        Ok(end)
     }
 
-    /// The waits before the first look for a file that an attempt before this one may have sent. One that was cut short may have sent the
-    /// first of those that are left, unless files have come or gone since; one that came to its end has looked for what it was not sure of.
-    fn waits_for_files(&self) -> &'static [Duration] {
-        match (self.row.trigger, self.row.sent_time) {
-            (DispatchTrigger::Recovery, _) | (_, Some(_)) => AFTER_SILENCE,
-            _ => ONCE,
-        }
+    /// What is known of the files.
+    pub(super) fn known(&self) -> &[SentFile] {
+        self.row.files.as_ref().map_or(&[], |files| &files.0)
     }
 
-    /// Sends one file: the platform's id of it, or why it is not there.
-    async fn send_file(
-        &self,
-        scene: &Scene,
-        external: &External,
+    /// Writes down that a file is about to be sent: whoever comes after a crash looks for it.
+    pub(super) async fn intend(
+        &mut self,
         file: &Outgoing,
-        done: &[SentFile],
-        doubt: Option<&[Duration]>,
-    ) -> Result<Result<String, String>, Halt> {
-        if let Some(why) = unfit(&file.source) {
-            return Ok(Err(why.to_owned()));
-        }
-        if let Some(waits) = doubt {
-            match self.find_file(scene, external, file, done, waits).await? {
-                Ok(Some(id)) => return Ok(Ok(id)),
-                Ok(None) => (),
-                Err(failure) => return Ok(Err(failure.text())),
-            }
-        }
-        let mut why = String::new();
-        for _ in 0..TRIES {
-            let (content_type, bytes) = match self.app.file_bytes(&file.source).await {
-                Ok(Some(read)) => read,
-                Ok(None) => return Ok(Err("docket has lost its bytes".to_owned())),
-                // Where the bytes are kept may be back in a moment, and holds up nothing if it is not.
-                Err(error) => {
-                    tracing::warn!(%error, "the bytes of a file cannot be read");
-                    why = UNREAD.to_owned();
-                    self.wait(PAUSE).await?;
-                    continue;
-                }
-            };
-            if self.held.is_over(self.app.clock.now()) {
-                return Err(Halt::Lost);
-            }
-            let new = FileBytes {
-                filename: &file.filename,
-                content_type: &content_type,
-                size: u64::try_from(file.size_bytes).unwrap_or_default(),
-                bytes,
-            };
-            let attached = scene.connector.attach(external, new).await;
-            step("dispatch.file_answered");
-            let wait = match attached {
-                Attached::Attached { id } => return Ok(Ok(id)),
-                Attached::Rejected(failure) => return Ok(Err(failure.text())),
-                Attached::RetryLater(failure) => {
-                    why = failure.text();
-                    failure.retry_after.unwrap_or(PAUSE)
-                }
-                Attached::Uncertain(failure) => {
-                    let waits = waits_for(&failure);
-                    match self.find_file(scene, external, file, done, waits).await? {
-                        Ok(Some(id)) => return Ok(Ok(id)),
-                        Ok(None) => why = failure.text(),
-                        Err(failure) => return Ok(Err(failure.text())),
-                    }
-                    failure.retry_after.unwrap_or_default()
-                }
-            };
-            if wait > LONGEST {
-                break;
-            }
-            self.wait(wait).await?;
-        }
-        Ok(Err(why))
+        after: &[Outgoing],
+        now: Time,
+    ) -> Result<(), Halt> {
+        let sent = SentFile {
+            still: Some(Still::Sent),
+            sent_time: Some(now),
+            ..told(file, Sent::Not(ON_ITS_WAY.to_owned()))
+        };
+        self.note(sent, file, after).await
     }
 
-    /// Looks for a file of this name and size that stands for no other of the ticket's.
-    async fn find_file(
-        &self,
-        scene: &Scene,
-        external: &External,
+    /// Writes down how far a file has come: in the place of what was known of it, or else before those that go `after` it.
+    async fn note(
+        &mut self,
+        sent: SentFile,
         file: &Outgoing,
-        done: &[SentFile],
-        waits: &[Duration],
-    ) -> Result<Result<Option<String>, Failure>, Halt> {
-        let claimed = |id: &str| {
-            let mut ids = done.iter().filter_map(|file| file.external_id.as_deref());
-            ids.any(|other| other == id)
-        };
-        let same = |known: &&KnownFile| {
-            known.filename == file.filename
-                && i64::try_from(known.size) == Ok(file.size_bytes)
-                && !claimed(&known.id)
-        };
-        let mut seen = Ok(None);
-        for wait in waits {
-            self.wait(*wait).await?;
-            seen = match scene.connector.files_on(external).await {
-                Ok(files) => match files.iter().find(same) {
-                    Some(found) => return Ok(Ok(Some(found.id.clone()))),
-                    None => Ok(None),
-                },
-                Err(failure) => Err(failure),
-            };
+        after: &[Outgoing],
+    ) -> Result<(), Halt> {
+        let known = &mut self.row.files.get_or_insert_default().0;
+        if let Some(before) = known.iter_mut().find(|before| file.is(before)) {
+            *before = sent;
+        } else {
+            let later = |other: &SentFile| after.iter().any(|file| file.is(other));
+            let at = known.iter().position(later).unwrap_or(known.len());
+            known.insert(at, sent);
         }
-        Ok(seen)
+        self.save(DispatchState::Sent).await
     }
 }
 
@@ -232,43 +155,23 @@ fn made_of(file: MadeFile) -> Outgoing {
     }
 }
 
-/// Why a file is not even sent.
-fn unfit(source: &Source) -> Option<&'static str> {
-    let Source::Kept(file) = source else {
-        return None;
+fn told(file: &Outgoing, sent: Sent) -> SentFile {
+    let (id, why, still, sent_time) = match sent {
+        Sent::There(id) => (Some(id), None, None, None),
+        Sent::Not(why) => (None, Some(why), None, None),
+        Sent::NotScanned(why) => (None, Some(why), Some(Still::Scanned), None),
+        Sent::NotYet { why, sent, .. } => (None, Some(why), Some(Still::Later), sent),
     };
-    match file.scan_status {
-        ScanStatus::Infected => Some("it was found to be infected"),
-        ScanStatus::Pending => Some(SCANNING),
-        ScanStatus::Clean | ScanStatus::Skipped => None,
-    }
-}
-
-/// Writes down what came of a file: in the place of what came of it before, or else before those that go `after` it.
-fn put(done: &mut Vec<SentFile>, sent: SentFile, file: &Outgoing, after: &[Outgoing]) {
-    if let Some(before) = done.iter_mut().find(|before| file.is(before)) {
-        *before = sent;
-        return;
-    }
-    let later = |other: &SentFile| after.iter().any(|file| file.is(other));
-    let at = done.iter().position(later).unwrap_or(done.len());
-    done.insert(at, sent);
-}
-
-/// `takes`: whether the platform takes files at all.
-fn told(file: &Outgoing, outcome: Result<String, String>, takes: bool) -> SentFile {
-    let scanning =
-        matches!(&file.source, Source::Kept(kept) if kept.scan_status == ScanStatus::Pending);
+    // With room for what is said of those that are sent by themselves.
+    let most = Failure::MESSAGE_MAX - BY_ITSELF.len() - 1;
     SentFile {
         filename: file.filename.clone(),
         size_bytes: file.size_bytes,
-        success: outcome.is_ok(),
-        error_message: outcome
-            .as_ref()
-            .err()
-            .map(|why| shortened(why, Failure::MESSAGE_MAX)),
-        external_id: outcome.ok(),
+        success: id.is_some(),
+        error_message: why.map(|why| shortened(&why, most)),
+        external_id: id,
         source: Some(file.identity.clone()),
-        still: (takes && scanning).then_some(Still::Scanned),
+        still,
+        sent_time,
     }
 }

@@ -17,12 +17,30 @@ pub(super) enum Health {
     Untold,
     /// It works.
     Well,
+    /// It has worked, before it was changed.
+    WasWell,
     /// It works, and did not take this ticket.
     Refused,
     /// It does not work.
     Ill(String),
     /// It never will again, as it is set.
     Gone(String),
+}
+
+/// How an integration reaches its platform, by the versions of what that depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Way {
+    config: i64,
+    credentials: i64,
+}
+
+impl Way {
+    pub(super) const fn to(found: &integration::Model) -> Self {
+        Self {
+            config: found.config_version,
+            credentials: found.credentials_version,
+        }
+    }
 }
 
 impl Health {
@@ -49,6 +67,7 @@ impl Health {
         match self {
             Self::Untold => Ok(None),
             Self::Well => integration_health::took(tx, id, now).await.map(|()| None),
+            Self::WasWell => integration_health::counted(tx, id).await.map(|()| None),
             Self::Refused => integration_health::refused(tx, id, now)
                 .await
                 .map(|()| None),
@@ -83,7 +102,8 @@ async fn give_up(
     else {
         return Ok(None);
     };
-    if now - since < spell {
+    // A platform that asks to wait is not tried in the meantime, and has not failed for so long.
+    if now - since - TimeDelta::seconds(row.held_seconds) < spell {
         return Ok(None);
     }
     let hours = (now - since).num_hours();

@@ -1,6 +1,9 @@
 //! What an attempt works with: the ticket as it is now, gathered into a parcel, and the way to the platform.
 
-use super::attempt::{Attempt, Halt};
+use super::{
+    attempt::{Attempt, Halt},
+    health::Way,
+};
 use crate::{
     connectors::{
         Connector,
@@ -39,12 +42,13 @@ pub(super) struct Unusable {
 }
 
 impl Attempt {
-    pub(super) async fn load(&self) -> Result<Result<Scene, Unusable>, Halt> {
+    pub(super) async fn load(&mut self) -> Result<Result<Scene, Unusable>, Halt> {
         let (conn, id) = (self.app.db.read(), self.row.ticket_id);
         let found = ticket::find(conn, &Visible::All, id, true).await?;
         let ticket = found.ok_or_else(|| missing(id))?;
         let found = integration::with_deleted(conn, self.row.integration_id).await?;
         let found = found.ok_or_else(|| Error::internal("a dispatch without its integration"))?;
+        self.way = Some(Way::to(&found));
         if found.delete_time.is_some() {
             let text = "The integration was deleted. Hand the ticket to another one.";
             return Ok(Err(unusable(Reason::IntegrationDisabled, text, false)));
@@ -80,12 +84,7 @@ impl Attempt {
     fn held_back(&self, found: &integration::Model) -> Option<Unusable> {
         let left = found.held_until? - self.app.clock.now();
         let left = left.to_std().ok().filter(|left| !left.is_zero())?;
-        // What is on its way has its own wait, file by file.
-        if self.row.external.is_some() {
-            return None;
-        }
-        let text =
-            "The platform has asked docket to wait, and docket sends it no ticket until then.";
+        let text = "The platform has asked docket to wait, and docket sends it nothing until then.";
         let failure = Failure::new(ErrorCategory::Temporary, Reason::Unavailable, text);
         Some(Unusable {
             failure: failure.after(Some(left)),

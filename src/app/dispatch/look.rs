@@ -6,7 +6,10 @@ use super::{
     attempt::{Attempt, Halt},
     load::Scene,
 };
-use crate::connectors::outcome::{External, Failure, Sought};
+use crate::{
+    connectors::outcome::{External, Failure, Sought},
+    domain::time::Time,
+};
 
 /// Waits before each look after a failure that the platform answered with: it is done with the request.
 const AFTER_FAILURE: &[Duration] = &[
@@ -15,7 +18,7 @@ const AFTER_FAILURE: &[Duration] = &[
     Duration::from_secs(3),
 ];
 /// Waits before each look when the platform may still be at work: 30 s in all.
-pub(super) const AFTER_SILENCE: &[Duration] = &[
+const AFTER_SILENCE: &[Duration] = &[
     Duration::ZERO,
     Duration::from_secs(1),
     Duration::from_secs(2),
@@ -53,12 +56,11 @@ impl Attempt {
         Ok(seen)
     }
 
-    /// The waits for a send of an earlier attempt: a platform may still be at work on one that was given up on.
-    pub(super) fn waits_for_earlier(&self) -> &'static [Duration] {
-        let now = self.app.clock.now();
-        let past = self.row.sent_time.map(|sent| now - sent);
-        let past = past.and_then(|past| past.to_std().ok());
-        let long = 2 * self.app.http.timeout();
+    /// The waits for what was sent then, if it is known when: a platform may still be at work on what was given up on. `more`: for how long
+    /// it may take beside a call's own time.
+    pub(super) fn waits_since(&self, sent: Option<Time>, more: Duration) -> &'static [Duration] {
+        let past = sent.and_then(|sent| (self.app.clock.now() - sent).to_std().ok());
+        let long = 2 * self.app.http.timeout() + more;
         match past {
             Some(past) if past > long => ONCE,
             _ => AFTER_SILENCE,

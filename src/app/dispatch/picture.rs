@@ -2,13 +2,24 @@
 
 use serde_json::{Value, json};
 
-use crate::{connectors::outcome::External, db::dispatch, domain::integration::IntegrationResult};
+use crate::{
+    connectors::outcome::External,
+    db::{
+        dispatch,
+        dispatch_files::{SentFiles, Still},
+    },
+    domain::integration::IntegrationResult,
+};
 
 /// The most bytes of what a platform says beside the contract's own fields.
 const RAW_MAX: usize = 16 * 1024;
 /// What a ticket tells whose copy is known to be gone.
 const GONE: &str = "The ticket was handed over, and its copy is no longer there, or docket's account may no longer see it. docket makes no \
                     second one; where one is needed, create another ticket.";
+
+/// What is said of a file that another attempt sends.
+pub(super) const BY_ITSELF: &str =
+    "While the integration is switched on, docket sends it by itself.";
 
 /// The result that a ticket shows: the picture of its latest attempt that has ended, or has the ticket's copy there.
 pub(in crate::app) fn picture(row: &dispatch::Model) -> IntegrationResult {
@@ -48,7 +59,22 @@ fn response(row: &dispatch::Model, external: External) -> Value {
         "project_key": external.project_key,
         "issue_type": external.issue_type,
         "summary": external.summary,
-        "attachments": row.files.clone().unwrap_or_default(),
+        "attachments": files(row),
         "raw": raw,
     })
+}
+
+/// What came of the files, with what is to come.
+fn files(row: &dispatch::Model) -> SentFiles {
+    let mut files = row.files.clone().unwrap_or_default();
+    if row.next_attempt_time.is_none() {
+        return files;
+    }
+    let to_come = |still| matches!(still, Some(Still::Later | Still::Sent));
+    for file in files.0.iter_mut().filter(|file| to_come(file.still)) {
+        if let Some(why) = &mut file.error_message {
+            *why = format!("{why} {BY_ITSELF}");
+        }
+    }
+    files
 }

@@ -91,7 +91,7 @@ impl Attempt {
         if self.row.aim.is_none() || again {
             return Ok(None);
         }
-        let waits = self.waits_for_earlier();
+        let waits = self.waits_since(self.row.sent_time, Duration::ZERO);
         match self.seek(scene, waits).await? {
             Seek::Found(external) => {
                 self.keep(external).await?;

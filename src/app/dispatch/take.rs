@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{
-    Intent, attempt,
-    end::{CutShort, Ended},
-};
+use super::{Intent, attempt, end::Ended, verdict::CutShort};
 use crate::{
     app::App,
     db::{
@@ -113,9 +110,8 @@ impl App {
 
     /// Opens the attempt that is due after this one.
     async fn retry(&self, before: dispatch::Model) -> Result<Option<dispatch::Model>> {
-        let mut next = self.following(&before, DispatchTrigger::Retry);
+        let mut next = self.following(&before, before.trigger_of_next());
         next.retries = before.retries + 1;
-        next.files = next.files.map(SentFiles::again);
         let plain = Arc::new((before, next));
         self.db
             .write(move |tx| {
@@ -155,7 +151,7 @@ impl App {
             aim: before.aim.clone(),
             sent_time: before.sent_time,
             external: before.external.clone(),
-            files: before.files.clone(),
+            files: before.files.clone().map(SentFiles::go_on),
             ..self.opened(Intent {
                 ticket: before.ticket_id,
                 integration: before.integration_id,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::end::CutShort;
+use super::verdict::CutShort;
 use crate::{
     connectors::{
         PLACE,
@@ -18,6 +18,9 @@ use crate::{
     },
     error::Reason,
 };
+
+/// What an answer comes to that an account or a place has given which the integration does not lead to any more.
+const CHANGED: &str = "The integration was changed while the ticket was on its way, and docket tries again by itself.";
 
 impl CutShort {
     pub(super) const fn told(self, sent: bool) -> (DispatchOutcome, &'static str) {
@@ -44,20 +47,28 @@ impl CutShort {
 }
 
 impl dispatch::Model {
-    /// When docket tries again by itself, and what a person is told.
-    pub(super) fn plan_next(&mut self, failure: &Failure, again: bool, now: Time) {
-        let mut text = failure.text();
-        if self.outcome == Some(DispatchOutcome::Uncertain) {
-            text = format!("{} {text}", self.in_doubt());
-        }
-        if again {
-            self.next_attempt_time = self.next_try(failure.retry_after, now);
-        }
+    /// What a person is told, once it is known when docket tries again by itself.
+    pub(super) fn tell(&mut self, failure: &Failure, again: bool) {
+        let mut text = self.doubting(failure.text());
         // What is gone says itself when that goes on.
         if again && failure.at_fault != AtFault::Gone {
             text = format!("{text} {}", self.what_next(failure));
         }
         self.error_message = Some(shortened(&text, Failure::MESSAGE_MAX));
+    }
+
+    /// What a person is told whose platform was changed while this was on its way.
+    pub(super) fn tell_of_change(&mut self) {
+        if !self.is_success() {
+            self.error_message = Some(self.doubting(CHANGED.to_owned()));
+        }
+    }
+
+    fn doubting(&self, text: String) -> String {
+        match self.outcome {
+            Some(DispatchOutcome::Uncertain) => format!("{} {text}", self.in_doubt()),
+            _ => text,
+        }
     }
 
     /// What docket does by itself after a failure that may pass.

@@ -1,4 +1,6 @@
-//! Files that were not there when their ticket was handed over, or were refused then: they get there later, each once.
+//! Files that were not there when their ticket was handed over, or were not taken then: they get there later, each once.
+
+use std::time::Duration;
 
 use docket::{
     proto::v1::{self, DispatchOutcome, DispatchTrigger},
@@ -128,7 +130,7 @@ async fn a_scan_that_ends_while_its_ticket_is_on_its_way_is_not_missed(
     let integration = Some(bench.integration.as_str());
     bench.dispatch(&ticket.id, integration).await.unwrap();
     while bench.creates() == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     clamd.permits.add_permits(1);
     let clean = v1::ScanStatus::Clean;
@@ -147,14 +149,14 @@ async fn what_is_not_there_yet_is_sent_when_somebody_asks_for_it_and_nothing_twi
     let bench = Bench::new(kind).await;
     let ticket = bench.file("With files").await;
     add(&bench, &ticket.id, "a.txt", b"one").await;
-    bench.clock.advance(std::time::Duration::from_secs(1));
+    bench.pass(Duration::from_secs(1));
     add(&bench, &ticket.id, "b.txt", b"two").await;
     let refuse = Fault::on(Operation::AddAttachments, Action::status(413));
     bench.jira.order(refuse);
     let integration = Some(bench.integration.as_str());
     let sent = bench.dispatch(&ticket.id, integration).await.unwrap();
     assert_eq!(told(&sent), [("a.txt", false), ("b.txt", true)]);
-    bench.clock.advance(std::time::Duration::from_secs(1));
+    bench.pass(Duration::from_secs(1));
     add(&bench, &ticket.id, "c.txt", b"three").await;
 
     let sent = bench.dispatch(&ticket.id, None).await.unwrap();
@@ -196,4 +198,127 @@ async fn a_refused_file_that_was_deleted_since_is_no_longer_told(
     add(&bench, &ticket.id, "b.txt", b"two").await;
     let sent = bench.dispatch(&ticket.id, None).await.unwrap();
     assert_eq!(told(&sent), [("b.txt", true)]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_file_that_was_deleted_while_it_was_being_scanned_is_no_longer_told(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (bench, _clamd) = scanning(kind, &[]).await;
+    let ticket = bench.file("With files").await;
+    let file = add(&bench, &ticket.id, "a.txt", b"what is in it").await;
+    let integration = Some(bench.integration.as_str());
+    let sent = bench.dispatch(&ticket.id, integration).await.unwrap();
+    assert_eq!(told(&sent), [("a.txt", false)]);
+    let request = v1::DeleteAttachmentRequest { id: file.id };
+    bench.tickets().delete_attachment(request).await.unwrap();
+    bench.until_ended(&ticket.id, 2).await;
+    assert_eq!(told(&bench.get(&ticket.id).await), []);
+    assert_eq!(bench.jira.requests_of(Operation::AddAttachments).len(), 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_platform_that_asks_to_wait_before_it_takes_a_file_is_left_alone_until_then(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let ticket = bench.file("With files").await;
+    add(&bench, &ticket.id, "a.txt", b"one").await;
+    bench.pass(Duration::from_secs(1));
+    add(&bench, &ticket.id, "b.txt", b"two").await;
+    let wait = Action::Throttle {
+        retry_after: Some(3600),
+        reason: None,
+    };
+    bench.jira.order(Fault::on(Operation::AddAttachments, wait));
+    let integration = Some(bench.integration.as_str());
+    let sent = bench.dispatch(&ticket.id, integration).await.unwrap();
+    assert!(result(&sent).success, "the issue is there");
+    assert_eq!(told(&sent), [("a.txt", false), ("b.txt", false)]);
+    for name in ["a.txt", "b.txt"] {
+        let text = why(&sent, name);
+        assert!(text.ends_with("docket sends it by itself."), "{text}");
+    }
+    assert_eq!(bench.jira.requests_of(Operation::AddAttachments).len(), 1);
+    let wait = bench.wait_of(&bench.attempts(&ticket.id).await[0]);
+    assert!((3599..=3600).contains(&wait), "{wait}");
+    // Nor is it sent another ticket, or this one's files because somebody asks.
+    let other = bench.create("Waits").await.unwrap();
+    let asked = bench.dispatch(&ticket.id, None).await.unwrap();
+    assert!(result(&asked).success && !result(&other).success);
+    assert_eq!(bench.creates(), 1);
+    assert_eq!(bench.jira.requests_of(Operation::AddAttachments).len(), 1);
+
+    bench.pass(Duration::from_secs(3601));
+    bench.until_ended(&ticket.id, 3).await;
+    let now = bench.get(&ticket.id).await;
+    assert_eq!(told(&now), [("a.txt", true), ("b.txt", true)]);
+    assert_eq!(there(&bench), ["a.txt", "b.txt"]);
+    assert!(bench.integration().await.enabled);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_file_that_nobody_knows_of_and_nobody_could_look_for_is_looked_for_before_it_is_sent_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let ticket = bench.file("With files").await;
+    add(&bench, &ticket.id, "a.txt", b"one").await;
+    bench.pass(Duration::from_secs(1));
+    add(&bench, &ticket.id, "b.txt", b"two").await;
+    let taken = Action::StatusAfter { status: 503 };
+    bench
+        .jira
+        .order(Fault::on(Operation::AddAttachments, taken));
+    let ill = Fault::on(Operation::GetIssue, Action::status(503));
+    bench.jira.order(ill.always());
+    let integration = Some(bench.integration.as_str());
+    let sent = bench.dispatch(&ticket.id, integration).await.unwrap();
+    assert_eq!(told(&sent), [("a.txt", false), ("b.txt", true)]);
+    assert!(why(&sent, "a.txt").ends_with("docket sends it by itself."));
+    bench.jira.clear_orders();
+    bench.pass(Duration::from_secs(7));
+    bench.until_ended(&ticket.id, 2).await;
+    let expected = [("a.txt", true), ("b.txt", true)];
+    assert_eq!(told(&bench.get(&ticket.id).await), expected);
+    assert_eq!(there(&bench), ["a.txt", "b.txt"]);
+    assert_eq!(bench.jira.requests_of(Operation::AddAttachments).len(), 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_file_that_could_not_be_taken_for_a_while_is_sent_again_by_itself_and_a_refused_one_is_not(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let ticket = bench.file("With files").await;
+    for name in ["a.txt", "b.txt", "c.txt"] {
+        add(&bench, &ticket.id, name, name.as_bytes()).await;
+        bench.pass(Duration::from_secs(1));
+    }
+    let refuse = Fault::on(Operation::AddAttachments, Action::status(413));
+    bench.jira.order(refuse);
+    let gateway = Fault::on(Operation::AddAttachments, Action::status(503));
+    bench.jira.order(gateway.nth(2).times(3));
+    let integration = Some(bench.integration.as_str());
+    let sent = bench.dispatch(&ticket.id, integration).await.unwrap();
+    let expected = [("a.txt", false), ("b.txt", false), ("c.txt", true)];
+    assert_eq!(told(&sent), expected);
+    assert!(!why(&sent, "a.txt").contains("by itself"));
+    bench.pass(Duration::from_secs(7));
+    bench.until_ended(&ticket.id, 2).await;
+    let expected = [("a.txt", false), ("b.txt", true), ("c.txt", true)];
+    assert_eq!(told(&bench.get(&ticket.id).await), expected);
+    let expected = [
+        (DispatchTrigger::Request, DispatchOutcome::Created),
+        (DispatchTrigger::Retry, DispatchOutcome::Created),
+    ];
+    assert_eq!(bench.told(&ticket.id).await, expected);
+    assert_eq!(there(&bench), ["b.txt", "c.txt"]);
+    // Once refused, three times not taken, then one of each.
+    assert_eq!(bench.jira.requests_of(Operation::AddAttachments).len(), 6);
+    assert_eq!(bench.integration().await.dispatch_count, 1);
 }

@@ -146,3 +146,49 @@ async fn replay(bench: &Bench) -> u64 {
         .write(move |tx| Box::pin(async move { dispatch::replay(tx, since, None, now).await }));
     replayed.await.unwrap()
 }
+
+#[rstest]
+#[tokio::test]
+async fn what_waits_goes_out_at_once_with_new_credentials(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    bench.order(Action::status(401));
+    let refused = bench.create("Refused").await.unwrap();
+    bench.order(throttle(HOUR));
+    let throttled = bench.create("Throttled").await.unwrap();
+    let made = crate::api::an_integration("Jira", &bench.jira.url());
+    let update = v1::UpdateIntegrationRequest {
+        integration: Some(bench.integration().await),
+        credentials: made.credentials,
+        update_mask: Some(prost_types::FieldMask {
+            paths: vec!["credentials".to_owned()],
+        }),
+        ..Default::default()
+    };
+    let mut integrations = bench.server.integrations(Role::Manager);
+    integrations.update_integration(update).await.unwrap();
+    // No time passes.
+    for ticket in [&refused, &throttled] {
+        bench.until_ended(&ticket.id, 2).await;
+        assert!(result(&bench.get(&ticket.id).await).success);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_platform_that_asks_to_wait_for_long_has_not_failed_for_as_long(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::set(kind, &[("DISPATCH_DISABLE_AFTER_HOURS", "2")]).await;
+    bench.order(throttle(3 * HOUR));
+    let ticket = bench.create("Too many").await.unwrap();
+    bench.order(Action::status(401));
+    bench.pass(Duration::from_secs(3 * HOUR + 60));
+    bench.until_ended(&ticket.id, 2).await;
+    assert!(bench.integration().await.enabled, "it failed for a minute");
+    bench.order(Action::status(401));
+    bench.pass(Duration::from_secs(2 * HOUR));
+    bench.until_ended(&ticket.id, 3).await;
+    assert!(!bench.integration().await.enabled, "it failed for hours");
+}

@@ -14,6 +14,7 @@ mod slack;
 mod stand_in;
 mod table;
 mod told;
+mod waits;
 mod webhook;
 
 use std::time::Duration;

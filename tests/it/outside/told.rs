@@ -49,7 +49,7 @@ async fn on_github(server: &TestServer, stand_in: &StandIn) -> String {
     integrate(server, Config::Github(config), Secret::Github(secret)).await
 }
 
-async fn on_slack(server: &TestServer, stand_in: &StandIn, channel: &str) -> String {
+pub(super) async fn on_slack(server: &TestServer, stand_in: &StandIn, channel: &str) -> String {
     let config = v1::SlackConfig {
         channel: channel.to_owned(),
         api_url: format!("{}/api", stand_in.url),

@@ -109,6 +109,7 @@ pub(crate) fn integration() -> integration::Model {
         failure_count: 0,
         first_failure_time: None,
         held_until: None,
+        held_seconds: 0,
         version: 1,
         name_version: 1,
         config_version: 1,

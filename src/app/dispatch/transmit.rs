@@ -1,0 +1,218 @@
+//! One file on its way to the ticket's copy: sent a few times, and looked for wherever an answer leaves a doubt.
+
+use std::time::Duration;
+
+use super::{
+    attempt::{Attempt, Halt},
+    files::Outgoing,
+    load::Scene,
+    look::{ONCE, waits_for},
+};
+use crate::{
+    app::{issue_files::Source, step::step},
+    connectors::{
+        outcome::{Attached, External, Failure, KnownFile},
+        parcel::FileBytes,
+    },
+    domain::{ticket::ScanStatus, time::Time},
+};
+
+/// How often a file is sent in all.
+const TRIES: u32 = 3;
+/// The wait before a file is sent again where the platform asks for none, and the longest one.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(30);
+/// The slowest connection that a file is sent over, in bytes a second.
+const SLOWEST: u64 = 128 * 1024;
+/// Why a file was not sent whose bytes are kept where docket cannot read them just now.
+const UNREAD: &str = "docket could not read its bytes; they are kept, and can be had with DownloadAttachment once docket can read them again.";
+/// Why a file was not sent that nobody gets before its scan is over.
+const SCANNING: &str =
+    "it is still being scanned; docket sends it by itself once nothing was found in it";
+/// Why a file was not sent that others were sent before.
+const HELD: &str = "the platform has asked docket to wait before it was sent.";
+
+/// What came of sending a file.
+#[derive(Debug)]
+pub(super) enum Sent {
+    /// The copy has it, by this id of the platform's.
+    There(String),
+    /// It has not, and why.
+    Not(String),
+    /// It has not, because nobody gets it before its scan is over.
+    NotScanned(String),
+    /// It has not, and why; that may pass.
+    NotYet {
+        why: String,
+        /// For how long the platform asks to be sent nothing.
+        held: Option<Duration>,
+        /// When it was sent, if nobody knows what became of that.
+        sent: Option<Time>,
+    },
+}
+
+impl Sent {
+    /// For how long the platform asks to be sent nothing.
+    pub(super) const fn held(&self) -> Option<Duration> {
+        match self {
+            Self::NotYet { held, .. } => *held,
+            _ => None,
+        }
+    }
+
+    /// What becomes of a file while the platform asks to be sent nothing.
+    pub(super) fn held_back(source: &Source) -> Self {
+        unfit(source).unwrap_or_else(|| Self::NotYet {
+            why: HELD.to_owned(),
+            held: None,
+            sent: None,
+        })
+    }
+}
+
+impl Attempt {
+    /// Sends one file.
+    pub(super) async fn send_file(
+        &mut self,
+        scene: &Scene,
+        external: &External,
+        file: &Outgoing,
+        after: &[Outgoing],
+    ) -> Result<Sent, Halt> {
+        if let Some(unfit) = unfit(&file.source) {
+            return Ok(unfit);
+        }
+        if let Some(sent) = self.look_first(scene, external, file).await? {
+            return Ok(sent);
+        }
+        let (mut why, mut sent) = (String::new(), None);
+        for _ in 0..TRIES {
+            let (content_type, bytes) = match self.app.file_bytes(&file.source).await {
+                Ok(Some(read)) => read,
+                Ok(None) => return Ok(Sent::Not("docket has lost its bytes".to_owned())),
+                // Where the bytes are kept may be back in a moment, and holds up nothing if it is not.
+                Err(error) => {
+                    tracing::warn!(%error, "the bytes of a file cannot be read");
+                    UNREAD.clone_into(&mut why);
+                    self.wait(PAUSE).await?;
+                    continue;
+                }
+            };
+            let now = self.app.clock.now();
+            self.intend(file, after, now).await?;
+            step("dispatch.file_intended");
+            if self.held.is_over(self.app.clock.now()) {
+                return Err(Halt::Lost);
+            }
+            let new = FileBytes {
+                filename: &file.filename,
+                content_type: &content_type,
+                size: file.size(),
+                bytes,
+            };
+            let attached = scene.connector.attach(external, new).await;
+            step("dispatch.file_answered");
+            let wait = match attached {
+                Attached::Attached { id } => return Ok(Sent::There(id)),
+                Attached::Rejected(failure) => return Ok(Sent::Not(failure.text())),
+                Attached::RetryLater(failure) => {
+                    (why, sent) = (failure.text(), None);
+                    failure.retry_after.unwrap_or(PAUSE)
+                }
+                Attached::Uncertain(failure) => {
+                    (why, sent) = (failure.text(), Some(now));
+                    let waits = waits_for(&failure);
+                    match self.find_file(scene, external, file, waits).await? {
+                        Ok(Some(id)) => return Ok(Sent::There(id)),
+                        Ok(None) => failure.retry_after.unwrap_or_default(),
+                        // Nobody could look, and nothing is sent before somebody has.
+                        Err(look) => {
+                            let held = long(failure.retry_after.max(look.retry_after));
+                            return Ok(Sent::NotYet { why, held, sent });
+                        }
+                    }
+                }
+            };
+            if wait > LONGEST {
+                let held = Some(wait);
+                return Ok(Sent::NotYet { why, held, sent });
+            }
+            self.wait(wait).await?;
+        }
+        let held = None;
+        Ok(Sent::NotYet { why, held, sent })
+    }
+
+    /// Looks for a file that was sent before this attempt, or may have been. `None`: it is not there.
+    async fn look_first(
+        &self,
+        scene: &Scene,
+        external: &External,
+        file: &Outgoing,
+    ) -> Result<Option<Sent>, Halt> {
+        let before = self.known().iter().find(|known| file.is(known));
+        let sent = before.and_then(|known| known.sent_time);
+        let waits = match sent {
+            Some(_) => self.waits_since(sent, Duration::from_secs(file.size() / SLOWEST)),
+            None if self.inherited => ONCE,
+            None => return Ok(None),
+        };
+        Ok(match self.find_file(scene, external, file, waits).await? {
+            Ok(Some(id)) => Some(Sent::There(id)),
+            Ok(None) => None,
+            Err(look) => Some(Sent::NotYet {
+                why: look.text(),
+                held: long(look.retry_after),
+                sent,
+            }),
+        })
+    }
+
+    /// Looks for a file of this name and size that stands for no other of the ticket's.
+    async fn find_file(
+        &self,
+        scene: &Scene,
+        external: &External,
+        file: &Outgoing,
+        waits: &[Duration],
+    ) -> Result<Result<Option<String>, Failure>, Halt> {
+        let claimed = |id: &str| {
+            let mut known = self.known().iter();
+            known.any(|other| other.external_id.as_deref() == Some(id))
+        };
+        let same = |known: &&KnownFile| {
+            known.filename == file.filename
+                && i64::try_from(known.size) == Ok(file.size_bytes)
+                && !claimed(&known.id)
+        };
+        let mut seen = Ok(None);
+        for wait in waits {
+            self.wait(*wait).await?;
+            seen = match scene.connector.files_on(external).await {
+                Ok(files) => match files.iter().find(same) {
+                    Some(found) => return Ok(Ok(Some(found.id.clone()))),
+                    None => Ok(None),
+                },
+                Err(failure) => Err(failure),
+            };
+        }
+        Ok(seen)
+    }
+}
+
+/// A wait that is too long to be waited for here.
+fn long(asked: Option<Duration>) -> Option<Duration> {
+    asked.filter(|wait| *wait > LONGEST)
+}
+
+/// What is said of a file that is not even sent.
+fn unfit(source: &Source) -> Option<Sent> {
+    let Source::Kept(file) = source else {
+        return None;
+    };
+    match file.scan_status {
+        ScanStatus::Infected => Some(Sent::Not("it was found to be infected".to_owned())),
+        ScanStatus::Pending => Some(Sent::NotScanned(SCANNING.to_owned())),
+        ScanStatus::Clean | ScanStatus::Skipped => None,
+    }
+}

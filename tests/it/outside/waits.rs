@@ -1,0 +1,169 @@
+//! What a platform's wish to be left alone outlives, and what it does not: somebody's word stands through it, and a new account is not held
+//! to what the one before it was told.
+
+use std::{sync::Arc, time::Duration};
+
+use docket::{
+    domain::actor::Role,
+    proto::v1::{
+        self, DispatchOutcome, DispatchTrigger, IntegrationStatus, credentials::Platform as Secret,
+    },
+    worker::Settings,
+};
+use rstest::rstest;
+use serde_json::json;
+use tokio::sync::Notify;
+
+use super::{
+    gone::integrate,
+    inbound::get,
+    slack::{POST, Slack},
+    stand_in::{Act, Reply, StandIn},
+    told::on_slack,
+    webhook::SECRETS,
+};
+use crate::{
+    export::SteppingClock,
+    support::{database::Kind, eventually, server::TestServer},
+};
+
+/// For how long platforms ask to wait here.
+const HOUR: u64 = 3600;
+
+async fn serve(kind: Kind, set: &[(&str, &str)]) -> (TestServer, Arc<SteppingClock>) {
+    let clock = SteppingClock::new();
+    let workers = Settings {
+        sweep: Duration::from_millis(50),
+        lease: Duration::from_secs(30 * 24 * 3600),
+        ..Settings::default()
+    };
+    let server = TestServer::start_all(kind, set, clock.clone(), workers).await;
+    (server, clock)
+}
+
+async fn create(server: &TestServer, integration: &str) -> v1::Ticket {
+    let request = v1::CreateTicketRequest {
+        ticket: Some(v1::Ticket {
+            title: "Printer jams".to_owned(),
+            integration_id: Some(integration.to_owned()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let mut tickets = server.tickets(Role::Manager);
+    let answer = tickets.create_ticket(request).await.unwrap();
+    answer.into_inner().ticket.unwrap()
+}
+
+fn throttled() -> Reply {
+    Reply::json(429, &json!({})).with("retry-after", HOUR)
+}
+
+/// What caused each attempt and what came of it, first attempt first.
+async fn told(server: &TestServer, id: &str) -> Vec<(DispatchTrigger, DispatchOutcome)> {
+    let request = v1::ListDispatchAttemptsRequest {
+        ticket_id: id.to_owned(),
+        ..Default::default()
+    };
+    let mut tickets = server.tickets(Role::Manager);
+    let listed = tickets.list_dispatch_attempts(request).await.unwrap();
+    let attempts = listed.into_inner().attempts;
+    let told = attempts.iter().map(|row| (row.trigger(), row.outcome()));
+    told.rev().collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn somebodys_word_to_send_it_again_stands_while_the_platform_asks_to_wait(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (server, clock) = serve(kind, &[]).await;
+    let slack = Slack::start().await;
+    // By its name alone docket cannot look for the message.
+    let id = on_slack(&server, &slack.stand_in, "#ops").await;
+    slack.stand_in.order(POST, Act::Drop);
+    let ticket = create(&server, &id).await;
+    slack.stand_in.order(POST, Act::Answer(throttled()));
+    create(&server, &id).await;
+
+    clock.advance(Duration::from_secs(1));
+    let request = v1::DispatchTicketRequest {
+        id: ticket.id.clone(),
+        ..Default::default()
+    };
+    let mut tickets = server.tickets(Role::Manager);
+    let asked = tickets.dispatch_ticket(request).await.unwrap();
+    let result = asked.into_inner().ticket.unwrap().integration_result;
+    let why = result.unwrap().error_message.unwrap();
+    assert!(why.contains("has asked docket to wait"), "{why}");
+    assert_eq!(slack.stand_in.asked_for(POST).len(), 2);
+
+    clock.advance(Duration::from_secs(HOUR + 1));
+    eventually("it is sent again", async || {
+        let now = get(&server, &ticket.id).await;
+        now.integration_result.unwrap().success
+    })
+    .await;
+    let expected = [
+        (DispatchTrigger::Create, DispatchOutcome::Uncertain),
+        (DispatchTrigger::Request, DispatchOutcome::Uncertain),
+        (DispatchTrigger::Request, DispatchOutcome::Created),
+    ];
+    assert_eq!(told(&server, &ticket.id).await, expected);
+    server.stop().await;
+}
+
+#[rstest]
+#[case::asked_to_wait(throttled())]
+#[case::gone(Reply::json(410, &json!({})))]
+#[tokio::test]
+async fn what_the_account_before_it_was_answered_does_not_count_for_the_new_one(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] late: Reply,
+) {
+    let impatient = [
+        ("DISPATCH_WAIT_SECONDS", "0"),
+        ("OUTBOUND_TIMEOUT_SECONDS", "300"),
+    ];
+    let (server, _clock) = serve(kind, &impatient).await;
+    let receiver = StandIn::start(|_| Reply::json(202, &json!({}))).await;
+    let id = integrate(&server, &receiver.url).await;
+    let answer = Arc::new(Notify::new());
+    receiver.order("POST", Act::AnswerWhen(late, Arc::clone(&answer)));
+    let first = create(&server, &id).await;
+    eventually("it is on its way", async || receiver.asked().len() == 1).await;
+    let update = v1::UpdateIntegrationRequest {
+        integration: Some(v1::Integration {
+            id: id.clone(),
+            ..Default::default()
+        }),
+        credentials: Some(v1::Credentials {
+            platform: Some(Secret::Webhook(v1::WebhookCredentials {
+                secrets: vec![SECRETS[1].to_owned()],
+            })),
+        }),
+        update_mask: Some(prost_types::FieldMask {
+            paths: vec!["credentials".to_owned()],
+        }),
+        ..Default::default()
+    };
+    let mut integrations = server.integrations(Role::Manager);
+    integrations.update_integration(update).await.unwrap();
+    answer.notify_one();
+    eventually("it is answered", async || {
+        told(&server, &first.id).await[0].1 != DispatchOutcome::Unspecified
+    })
+    .await;
+
+    let read = v1::GetIntegrationRequest { id: id.clone() };
+    let now = integrations.get_integration(read).await.unwrap();
+    let now = now.into_inner().integration.unwrap();
+    assert!(now.enabled && now.status() == IntegrationStatus::Pending);
+    let second = create(&server, &id).await;
+    eventually("the new account is not asked to wait", async || {
+        let now = get(&server, &second.id).await;
+        now.integration_result.is_some_and(|result| result.success)
+    })
+    .await;
+    server.stop().await;
+}
