@@ -42,7 +42,7 @@ pub(crate) async fn measure(server: &Server) -> Vec<Figure> {
     let (mut copies, mut ups, mut downs) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let bytes = content(round);
-        let took = copy(folder.path(), &bytes).expect("it copies");
+        let took = copy(folder.path(), round, &bytes).expect("it copies");
         copies.push(seconds(took));
         let begin = Instant::now();
         let id = upload(tickets.clone(), &ticket, &bytes).await;
@@ -115,17 +115,16 @@ fn content(round: u64) -> Bytes {
     (0..).flat_map(line).take(SIZE).collect()
 }
 
-/// How long a file of these bytes takes to copy as `cp` does, with the copy and its name on the disk at the end.
-fn copy(folder: &Path, bytes: &[u8]) -> io::Result<Duration> {
-    let (from, to) = (folder.join("from"), folder.join("to"));
+/// How long a file of these bytes takes to copy as `cp` does, with the copy and its name on the disk at the end. It stays, as what is
+/// uploaded does: room that was used a moment ago is had for less.
+fn copy(folder: &Path, round: u64, bytes: &[u8]) -> io::Result<Duration> {
+    let (from, to) = (folder.join("from"), folder.join(format!("to{round}")));
     fs::write(&from, bytes)?;
     let begin = Instant::now();
     fs::copy(&from, &to)?;
     File::open(&to)?.sync_all()?;
     File::open(folder)?.sync_all()?;
-    let took = begin.elapsed();
-    fs::remove_file(&to)?;
-    Ok(took)
+    Ok(begin.elapsed())
 }
 
 /// Sends the bytes and gives the attachment's id.

@@ -104,8 +104,10 @@ impl Incoming {
     fn keep(&mut self, bytes: &[u8]) {
         let wanted = self.waiting.len() + bytes.len();
         if self.waiting.capacity() < wanted {
+            // Not reserved: that would double the room, also beyond a piece.
             let room = wanted.next_power_of_two().min(self.blobs.write);
-            self.waiting.reserve(room - self.waiting.len());
+            let waiting = std::mem::replace(&mut self.waiting, BytesMut::with_capacity(room));
+            self.waiting.extend_from_slice(&waiting);
         }
         self.waiting.extend_from_slice(bytes);
     }

@@ -23,8 +23,8 @@ const STRIDE: u64 = 4 * 1024 * 1024;
 /// What is told where the store is told of.
 const STORE: &str = "folder";
 
-/// A file under a name for the time being. It becomes an object with [`MultipartUpload::complete`], whole and safe; dropped before that,
-/// nothing of it stays.
+/// A file under a name for the time being. It becomes an object with [`MultipartUpload::complete`], whole, and with its bytes on the disk;
+/// dropped before that, nothing of it stays.
 #[derive(Debug)]
 pub(super) struct LocalUpload {
     file: Arc<File>,
@@ -116,8 +116,8 @@ impl MultipartUpload for LocalUpload {
         let (file, object) = (Arc::clone(&self.file), self.object.clone());
         let complete = move || {
             file.sync_all()?;
-            path.persist(&object).map_err(|error| error.error)?;
-            File::open(folder_of(&object)?)?.sync_all()
+            // Its lasting name is made to last: should this one be lost, its bytes lie where the sweep finds them.
+            path.persist(&object).map_err(|error| error.error)
         };
         blocking(complete).await?;
         Ok(PutResult {
