@@ -161,25 +161,36 @@ impl App {
             Err(error) => {
                 // Without credentials that open nothing can be asked, and nothing be handed over.
                 if let Error::Refused(refusal) = &error {
-                    self.record_check(id, Some(refusal.message.clone())).await?;
+                    self.record_check(&row, Some(refusal.message.clone()))
+                        .await?;
                 }
                 return Err(error);
             }
         };
         let check = connector.check().await;
         let last_error = (!check.ok).then(|| last_error(&check));
-        self.record_check(id, last_error).await?;
+        self.record_check(&row, last_error).await?;
         Ok(check)
     }
 
-    /// Records what a check has found: why the integration does not work, or that it does, so that what waits for it goes out.
-    async fn record_check(&self, id: IntegrationId, last_error: Option<String>) -> Result<()> {
+    /// Records what a check has found: why the integration does not work, or that it does, so that what waits for it goes out; nothing of
+    /// one that was changed meanwhile.
+    async fn record_check(
+        &self,
+        checked: &integration::Model,
+        last_error: Option<String>,
+    ) -> Result<()> {
+        let (id, way) = (checked.id, checked.way());
         let last_error = last_error.map(|text| shortened(&text, Failure::MESSAGE_MAX));
         let now = self.clock.now();
         self.db
             .write(move |tx| {
                 let last_error = last_error.clone();
                 Box::pin(async move {
+                    let now_there = integration_health::lock(tx, id).await?;
+                    if now_there.is_none_or(|row| row.way() != way) {
+                        return Ok(());
+                    }
                     let ok = last_error.is_none();
                     integration_health::checked(tx, id, last_error, now).await?;
                     match ok {

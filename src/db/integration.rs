@@ -78,6 +78,13 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// How an integration reaches its platform, by the versions of what that depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way {
+    config: i64,
+    credentials: i64,
+}
+
 impl Model {
     /// The fields that changed after `version`, by their names in the contract; none for a version that never was.
     pub fn changed_since(&self, version: i64) -> Vec<&'static str> {
@@ -119,6 +126,14 @@ impl Model {
             self.status_version = self.version;
         }
         self
+    }
+
+    /// How it reaches its platform.
+    pub fn way(&self) -> Way {
+        Way {
+            config: self.config_version,
+            credentials: self.credentials_version,
+        }
     }
 
     /// Whether it reaches its platform in another way than `read` does.
@@ -169,8 +184,7 @@ pub async fn hold(conn: &impl ConnectionTrait, id: IntegrationId) -> Result<Opti
 /// [`Error::Fenced`]: crate::error::Error::Fenced
 pub async fn update(conn: &impl ConnectionTrait, read: &Model, next: &Model) -> Result<()> {
     let mut change = next.clone().into_active_model();
-    let way = |row: &Model| (row.config_version, row.credentials_version);
-    let anew_reached = way(next) != way(read);
+    let anew_reached = next.way() != read.way();
     let anew = |column: Column| match column {
         Column::Status if next.status_version != read.status_version => true,
         // What the account or the place before it was answered meanwhile says nothing of this one.
@@ -331,7 +345,7 @@ pub async fn switch(
         .col_expr(Column::Status, Expr::value(status))
         // Whoever switches it on gives it a fresh spell.
         .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
-        .col_expr(Column::HeldSeconds, Expr::value(0))
+        .col_expr(Column::HeldSeconds, Expr::value(0_i64))
         .col_expr(Column::UpdateTime, Expr::value(now))
         .col_expr(Column::Version, super::query::next_version(Column::Version))
         .col_expr(

@@ -1,11 +1,8 @@
 //! How integrations fare: what hand-overs say about them, written together with each attempt's end. The etag stays, for nobody has changed
 //! anything; but where an integration is switched off.
 
-use sea_orm::{
-    QuerySelect as _, UpdateMany,
-    entity::prelude::*,
-    sea_query::{ExprTrait as _, LockType, SimpleExpr},
-};
+use chrono::TimeDelta;
+use sea_orm::{QuerySelect as _, UpdateMany, entity::prelude::*, sea_query::LockType};
 
 use super::{
     integration::{Column, Entity, Model},
@@ -23,7 +20,7 @@ pub async fn took(conn: &impl ConnectionTrait, id: IntegrationId, now: Time) -> 
             .col_expr(Column::DispatchCount, next_version(Column::DispatchCount))
             .col_expr(Column::LastError, Expr::value(None::<String>))
             .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
-            .col_expr(Column::HeldSeconds, Expr::value(0))
+            .col_expr(Column::HeldSeconds, Expr::value(0_i64))
     };
     with_status(conn, update, IntegrationStatus::Active).await
 }
@@ -35,7 +32,7 @@ pub async fn refused(conn: &impl ConnectionTrait, id: IntegrationId, now: Time) 
             .col_expr(Column::FailureCount, next_version(Column::FailureCount))
             .col_expr(Column::LastError, Expr::value(None::<String>))
             .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
-            .col_expr(Column::HeldSeconds, Expr::value(0))
+            .col_expr(Column::HeldSeconds, Expr::value(0_i64))
     };
     with_status(conn, update, IntegrationStatus::Active).await
 }
@@ -47,11 +44,20 @@ pub async fn failed(
     why: &str,
     now: Time,
 ) -> Result<()> {
+    let Some(row) = lock(conn, id).await? else {
+        return Ok(());
+    };
+    let (first, held) = match row.first_failure_time {
+        Some(first) => (first, row.held_seconds),
+        // What is left of a wait that was asked for before counts as one.
+        None => (now, row.held_until.map_or(0, |until| seconds(until - now))),
+    };
     let update = || {
         changed(id, now)
             .col_expr(Column::FailureCount, next_version(Column::FailureCount))
             .col_expr(Column::LastError, Expr::value(why))
-            .col_expr(Column::FirstFailureTime, first(now))
+            .col_expr(Column::FirstFailureTime, Expr::value(first))
+            .col_expr(Column::HeldSeconds, Expr::value(held))
     };
     with_status(conn, update, IntegrationStatus::Error).await
 }
@@ -69,7 +75,7 @@ pub async fn checked(
         match ok {
             true => update
                 .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
-                .col_expr(Column::HeldSeconds, Expr::value(0)),
+                .col_expr(Column::HeldSeconds, Expr::value(0_i64)),
             false => update,
         }
     };
@@ -110,16 +116,16 @@ pub async fn hold(
     };
     // What was asked for before counts once.
     let from = row.held_until.map_or(now, |held| Ord::max(held, now));
-    let more = (until - from).num_seconds();
-    if more <= 0 {
+    let more = seconds(until - from);
+    if more == 0 {
         return Ok(());
     }
+    // What is no failure is no part of a spell of them.
+    let counts = row.first_failure_time.is_some();
+    let held = row.held_seconds + if counts { more } else { 0 };
     Entity::update_many()
         .col_expr(Column::HeldUntil, Expr::value(until))
-        .col_expr(
-            Column::HeldSeconds,
-            Expr::col(Column::HeldSeconds).add(more),
-        )
+        .col_expr(Column::HeldSeconds, Expr::value(held))
         .filter(Column::Id.eq(id))
         .exec(conn)
         .await?;
@@ -147,16 +153,14 @@ pub async fn give_up(
         .col_expr(Column::Status, Expr::value(IntegrationStatus::Inactive))
         .col_expr(Column::LastError, Expr::value(why))
         .col_expr(Column::FirstFailureTime, Expr::value(None::<Time>))
-        .col_expr(Column::HeldSeconds, Expr::value(0))
+        .col_expr(Column::HeldSeconds, Expr::value(0_i64))
         .exec(conn)
         .await?;
     Ok(())
 }
 
-/// The time of the first failure since the last success.
-fn first(now: Time) -> SimpleExpr {
-    let known = Expr::col(Column::FirstFailureTime);
-    Expr::expr(known).if_null(Expr::value(now))
+fn seconds(wait: TimeDelta) -> i64 {
+    wait.num_seconds().max(0)
 }
 
 /// One that is switched off stays INACTIVE.

@@ -2,13 +2,14 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use super::{end::Ended, health::Way, keeper::Keeper, verdict::CutShort};
+use super::{end::Ended, keeper::Keeper, verdict::CutShort};
 use crate::{
     app::{App, lease::HeldUntil, step::step},
     connectors::outcome::Failure,
     db::{
         dispatch::{self, DispatchState},
         dispatch_external,
+        integration::Way,
     },
     domain::{dispatch::DispatchOutcome, export::ErrorCategory},
     error::{Error, Reason},

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     attempt::{Attempt, End, Halt},
-    health::{Health, Way},
+    health::Health,
     picture::picture,
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     db::{
         Tx, attachment,
         dispatch::{self, DispatchState},
+        integration::Way,
         integration_health,
     },
     domain::{export::ErrorCategory, history::HistoryEventType, ids::TicketId, time::Time},
@@ -30,6 +31,8 @@ pub(super) struct Ended {
     pub(super) lease: Option<Time>,
     pub(super) row: dispatch::Model,
     pub(super) health: Health,
+    /// Whether docket tries again by itself, unless it has done so for long enough.
+    pub(super) again: bool,
     /// The integration as the attempt reached it; none where it did not.
     pub(super) way: Option<Way>,
     /// Until when the platform asks to be sent nothing.
@@ -41,10 +44,14 @@ pub(super) struct Ended {
 impl Attempt {
     /// Records how it ended.
     pub(super) async fn end(&self, end: End) -> Result<(), Halt> {
-        let ended = Ended {
+        let mut ended = Ended {
             way: self.way,
             ..Ended::of(&self.row, end, self.app.clock.now())
         };
+        if self.inherited && matches!(ended.health, Health::Well) {
+            // It was made before, by whatever credentials the integration had then.
+            ended.health = Health::WasWell;
+        }
         self.app.record_end(ended, None).await.map_err(Halt::from)
     }
 }
@@ -95,7 +102,7 @@ impl Ended {
             return Ok(());
         };
         let found = integration_health::lock(tx, self.row.integration_id).await?;
-        if found.is_none_or(|found| Way::to(&found) == way) {
+        if found.is_none_or(|found| found.way() == way) {
             return Ok(());
         }
         self.hold = None;
@@ -103,8 +110,9 @@ impl Ended {
             Health::Well => Health::WasWell,
             _ => Health::Untold,
         };
-        if self.row.next_attempt_time.is_some() {
+        if self.again {
             self.row.next_attempt_time = Some(now);
+            self.row.retries = 0;
             self.row.tell_of_change();
         }
         Ok(())

@@ -79,7 +79,7 @@ impl Attempt {
             let after = files.get(at + 1..).unwrap_or_default();
             let sent = match (scene.connector.takes_files(), held) {
                 (Err(why), _) => Sent::Not(why.to_owned()),
-                (Ok(()), Some(_)) => Sent::held_back(&file.source),
+                (Ok(()), Some(_)) => Sent::held_back(&file.source, self.before(file)),
                 (Ok(()), None) => self.send_file(scene, &external, file, after).await?,
             };
             held = held.or(sent.held());
@@ -95,6 +95,11 @@ impl Attempt {
     /// What is known of the files.
     pub(super) fn known(&self) -> &[SentFile] {
         self.row.files.as_ref().map_or(&[], |files| &files.0)
+    }
+
+    /// What is known of this file.
+    pub(super) fn before(&self, file: &Outgoing) -> Option<&SentFile> {
+        self.known().iter().find(|known| file.is(known))
     }
 
     /// Writes down that a file is about to be sent: whoever comes after a crash looks for it.

@@ -27,22 +27,6 @@ pub(super) enum Health {
     Gone(String),
 }
 
-/// How an integration reaches its platform, by the versions of what that depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Way {
-    config: i64,
-    credentials: i64,
-}
-
-impl Way {
-    pub(super) const fn to(found: &integration::Model) -> Self {
-        Self {
-            config: found.config_version,
-            credentials: found.credentials_version,
-        }
-    }
-}
-
 impl Health {
     pub(super) fn of(failure: &Failure) -> Self {
         match (failure.reason, failure.at_fault) {

@@ -1,9 +1,6 @@
 //! What an attempt works with: the ticket as it is now, gathered into a parcel, and the way to the platform.
 
-use super::{
-    attempt::{Attempt, Halt},
-    health::Way,
-};
+use super::attempt::{Attempt, Halt};
 use crate::{
     connectors::{
         Connector,
@@ -48,7 +45,7 @@ impl Attempt {
         let ticket = found.ok_or_else(|| missing(id))?;
         let found = integration::with_deleted(conn, self.row.integration_id).await?;
         let found = found.ok_or_else(|| Error::internal("a dispatch without its integration"))?;
-        self.way = Some(Way::to(&found));
+        self.way = Some(found.way());
         if found.delete_time.is_some() {
             let text = "The integration was deleted. Hand the ticket to another one.";
             return Ok(Err(unusable(Reason::IntegrationDisabled, text, false)));

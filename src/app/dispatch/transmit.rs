@@ -11,9 +11,10 @@ use super::{
 use crate::{
     app::{issue_files::Source, step::step},
     connectors::{
-        outcome::{Attached, External, Failure, KnownFile},
+        outcome::{AtFault, Attached, External, Failure, KnownFile},
         parcel::FileBytes,
     },
+    db::dispatch_files::SentFile,
     domain::{ticket::ScanStatus, time::Time},
 };
 
@@ -61,11 +62,11 @@ impl Sent {
     }
 
     /// What becomes of a file while the platform asks to be sent nothing.
-    pub(super) fn held_back(source: &Source) -> Self {
+    pub(super) fn held_back(source: &Source, before: Option<&SentFile>) -> Self {
         unfit(source).unwrap_or_else(|| Self::NotYet {
             why: HELD.to_owned(),
             held: None,
-            sent: None,
+            sent: before.and_then(|before| before.sent_time),
         })
     }
 }
@@ -124,8 +125,11 @@ impl Attempt {
                     let waits = waits_for(&failure);
                     match self.find_file(scene, external, file, waits).await? {
                         Ok(Some(id)) => return Ok(Sent::There(id)),
-                        Ok(None) => failure.retry_after.unwrap_or_default(),
-                        // Nobody could look, and nothing is sent before somebody has.
+                        // The platform may yet be at work on it: it is looked for once more before it is sent again.
+                        Ok(None) => {
+                            let held = long(failure.retry_after);
+                            return Ok(Sent::NotYet { why, held, sent });
+                        }
                         Err(look) => {
                             let held = long(failure.retry_after.max(look.retry_after));
                             return Ok(Sent::NotYet { why, held, sent });
@@ -150,8 +154,7 @@ impl Attempt {
         external: &External,
         file: &Outgoing,
     ) -> Result<Option<Sent>, Halt> {
-        let before = self.known().iter().find(|known| file.is(known));
-        let sent = before.and_then(|known| known.sent_time);
+        let sent = self.before(file).and_then(|before| before.sent_time);
         let waits = match sent {
             Some(_) => self.waits_since(sent, Duration::from_secs(file.size() / SLOWEST)),
             None if self.inherited => ONCE,
@@ -160,6 +163,8 @@ impl Attempt {
         Ok(match self.find_file(scene, external, file, waits).await? {
             Ok(Some(id)) => Some(Sent::There(id)),
             Ok(None) => None,
+            // There is no copy that it could be sent to.
+            Err(look) if look.at_fault == AtFault::Ticket => Some(Sent::Not(look.text())),
             Err(look) => Some(Sent::NotYet {
                 why: look.text(),
                 held: long(look.retry_after),

@@ -22,6 +22,16 @@ pub(super) enum CutShort {
     Unrecorded,
 }
 
+impl End {
+    const fn goes_on(&self) -> bool {
+        match self {
+            Self::Made => false,
+            Self::MadeInPart(_) | Self::Held(_) => true,
+            Self::Left { again, .. } | Self::Failed { again, .. } => *again,
+        }
+    }
+}
+
 impl Ended {
     /// The attempt as it ends now.
     pub(super) fn of(open: &dispatch::Model, end: End, now: Time) -> Self {
@@ -35,6 +45,7 @@ impl Ended {
                 ..open.clone()
             },
             health: Health::Untold,
+            again: end.goes_on(),
             way: None,
             hold: None,
             cause: None,
