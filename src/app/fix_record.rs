@@ -146,7 +146,7 @@ async fn forget_spare(tx: &Tx, export: ExportId, ticket: TicketId, key: &str) ->
         };
         spares.0.retain(|spare| spare.key != key);
         item.spare_issues = Some(spares).filter(|spares| !spares.0.is_empty());
-        export_item::save(tx, &item).await?;
+        export_item::save(tx, [&item]).await?;
     }
     Ok(())
 }
@@ -160,7 +160,7 @@ async fn write_resent(tx: &Tx, export: ExportId, resent: &Resent) -> Result<()> 
         if snapshot != Snapshot::default() {
             snapshot.resend(resent);
             item.exported = serde_json::to_value(snapshot).ok();
-            export_item::save(tx, &item).await?;
+            export_item::save(tx, [&item]).await?;
         }
     }
     Ok(())

@@ -1,9 +1,9 @@
 //! Export items: one a ticket of a run, in the order in which they are made.
 
 use sea_orm::{
-    IntoActiveModel, QueryOrder, QuerySelect, QueryTrait, Unchanged,
+    IntoActiveModel, Iterable as _, QueryOrder, QuerySelect, QueryTrait,
     entity::prelude::*,
-    sea_query::{Condition, SelectStatement},
+    sea_query::{Condition, OnConflict, SelectStatement},
 };
 
 use crate::{
@@ -191,12 +191,24 @@ pub async fn doubted(conn: &impl ConnectionTrait, export: ExportId) -> Result<Ve
     Ok(rows.order_by_asc(Column::Position).all(conn).await?)
 }
 
-/// Writes how far an item has come.
-pub async fn save(conn: &impl ConnectionTrait, row: &Model) -> Result<()> {
-    let mut change = row.clone().into_active_model().reset_all();
-    change.export_id = Unchanged(row.export_id);
-    change.ticket_id = Unchanged(row.ticket_id);
-    Entity::update(change).exec(conn).await?;
+/// Writes how far items have come, by one statement: a run waits for it between two tickets.
+pub async fn save(
+    conn: &impl ConnectionTrait,
+    rows: impl IntoIterator<Item = &Model> + Send,
+) -> Result<()> {
+    let rows = rows.into_iter().cloned().map(Model::into_active_model);
+    let rows: Vec<ActiveModel> = rows.collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let key = [Column::ExportId, Column::TicketId];
+    let others =
+        Column::iter().filter(|column| !matches!(column, Column::ExportId | Column::TicketId));
+    let replace = OnConflict::columns(key).update_columns(others).to_owned();
+    Entity::insert_many(rows)
+        .on_conflict(replace)
+        .exec_without_returning(conn)
+        .await?;
     Ok(())
 }
 

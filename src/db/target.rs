@@ -11,7 +11,7 @@ use std::{
 use sea_orm::{
     DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector,
     sqlx::{
-        self,
+        self, Connection as _, PgConnection,
         postgres::{PgConnectOptions, PgPoolOptions},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a use of PostgreSQL waits for its turn at a connection: long enough for a queue of callers at one ticket, and short enough to
 /// be told of a server that is gone well before a call's deadline.
 const QUEUE: Duration = Duration::from_secs(10);
+
+/// For how long a connection to PostgreSQL that was just used is taken to be there still.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// A database by its address. Its `Debug` form tells the kind alone: an address holds a password.
 #[derive(Clone)]
@@ -75,6 +78,8 @@ impl Target {
             Self::Postgres(options) => PgPoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(QUEUE)
+                .test_before_acquire(false)
+                .before_acquire(|connection, used| Box::pin(still_there(connection, used.idle_for)))
                 .connect_with(options.as_ref().clone())
                 .await
                 .map(SqlxPostgresConnector::from_sqlx_postgres_pool)
@@ -97,6 +102,15 @@ impl Target {
             Self::Postgres(_) => self.open(connections).await,
         }
     }
+}
+
+/// Asks whether PostgreSQL is still at the other end, where the connection was at rest for a while: asked each time, a transaction would
+/// take one more exchange.
+async fn still_there(connection: &mut PgConnection, idle_for: Duration) -> sqlx::Result<bool> {
+    if idle_for >= FRESH {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 /// Makes the file for its owner alone, where there is none; SQLite gives the same rights to the files that it puts beside it. Why it cannot

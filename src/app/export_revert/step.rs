@@ -121,7 +121,7 @@ impl Step {
         export::save(tx, self.read, next).await?;
         export_log::append(tx, next.id, &self.log).await?;
         if let Some(item) = &self.item {
-            export_item::save(tx, item).await?;
+            export_item::save(tx, [item]).await?;
         }
         if let Some((ticket, key)) = &self.taken_back {
             session_ticket::taken_back(tx, *ticket, key, now).await?;

@@ -45,9 +45,7 @@ pub(super) async fn write_change(
     change: &Change,
     now: Time,
 ) -> Result<()> {
-    for item in change.item.iter().chain(&change.intent) {
-        export_item::save(tx, item).await?;
-    }
+    export_item::save(tx, change.item.iter().chain(&change.intent)).await?;
     if let Some(link) = &change.link {
         export_link::save(tx, link).await?;
     }
