@@ -145,6 +145,16 @@ impl Error {
         }
     }
 
+    /// Whether a write that failed with this surely wrote nothing. After any other failure nobody knows.
+    pub fn wrote_nothing(&self) -> bool {
+        match self {
+            Self::Internal { .. } => false,
+            // A writer that is gone may have been at its last commit.
+            Self::Unavailable { reason, .. } => *reason != Reason::ShuttingDown,
+            _ => true,
+        }
+    }
+
     /// The thing is missing or hidden.
     pub fn not_found(resource: &'static str, id: impl fmt::Display) -> Self {
         Self::NotFound {

@@ -149,7 +149,10 @@ impl App {
                 return Err(error);
             }
         };
-        self.record_caller(actor).await?;
+        if let Err(error) = self.record_caller(actor).await {
+            arrived.discard().await;
+            return Err(error);
+        }
         let rows = Rows {
             actor: actor.clone(),
             attachment: self.row(actor, ticket, new, &arrived.facts, content_type),
@@ -218,10 +221,12 @@ impl App {
     /// Makes the bytes last, unless the same are kept already, and only then writes the rows.
     async fn keep(&self, mut rows: Rows, mut arrived: Arrived) -> Result<attachment::Model> {
         for _ in 0..ATTEMPTS {
-            let known = blob::find(self.db.read(), &rows.attachment.sha256).await?;
-            if known.is_none() {
-                arrived.staged.publish(&arrived.facts.sha256).await?;
-                rows.object = arrived.staged.object().map(str::to_owned);
+            match self.publish(&rows, &mut arrived).await {
+                Ok(object) => rows.object = object,
+                Err(error) => {
+                    arrived.discard().await;
+                    return Err(error);
+                }
             }
             let plain = Arc::new(rows.clone());
             let written = self.db.write(move |tx| {
@@ -238,14 +243,13 @@ impl App {
                 Err(Error::AlreadyExists {
                     resource: "blob", ..
                 }) => {}
-                // Surely not written. After any other failure the rows may be there, and the bytes have to stay for the sweep.
-                Err(
-                    error @ (Error::NotFound { .. } | Error::AlreadyExists { .. } | Error::Fenced),
-                ) => {
-                    arrived.discard().await;
+                Err(error) => {
+                    // Otherwise the rows may be there, and the bytes have to stay for the sweep.
+                    if error.wrote_nothing() {
+                        arrived.discard().await;
+                    }
                     return Err(error);
                 }
-                Err(error) => return Err(error),
             }
         }
         arrived.discard().await;
@@ -254,6 +258,15 @@ impl App {
             message: "the same file is being added and deleted by others".to_owned(),
             retry_after: Duration::from_secs(1),
         })
+    }
+
+    /// Gives the bytes their lasting place, unless the same are kept already. Where they lie, if this upload has put them there.
+    async fn publish(&self, rows: &Rows, arrived: &mut Arrived) -> Result<Option<String>> {
+        let known = blob::find(self.db.read(), &rows.attachment.sha256).await?;
+        if known.is_none() {
+            arrived.staged.publish(&arrived.facts.sha256).await?;
+        }
+        Ok(arrived.staged.object().map(str::to_owned))
     }
 }
 

@@ -210,7 +210,7 @@ impl App {
             })
         });
         if let Err(error) = written.await {
-            if matches!(error, Error::Fenced) {
+            if error.wrote_nothing() {
                 self.blobs.discard(&object).await;
             }
             return Err(error);

@@ -78,11 +78,24 @@ fn sweep_folder(folder: &Path, time: SystemTime) -> io::Result<usize> {
     let mut removed = 0;
     for entry in entries {
         let entry = entry?;
-        let temporary = entry.file_name().to_string_lossy().contains('#');
-        if temporary && entry.metadata()?.modified()? < time {
-            fs::remove_file(entry.path())?;
-            removed += 1;
+        if !entry.file_name().to_string_lossy().contains('#') {
+            continue;
+        }
+        match remove_older(&entry, time) {
+            Ok(true) => removed += 1,
+            Ok(false) => (),
+            // Another process sweeps, too, or the file has become whole meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (),
+            Err(error) => return Err(error),
         }
     }
     Ok(removed)
+}
+
+fn remove_older(entry: &fs::DirEntry, time: SystemTime) -> io::Result<bool> {
+    let old = entry.metadata()?.modified()? < time;
+    if old {
+        fs::remove_file(entry.path())?;
+    }
+    Ok(old)
 }

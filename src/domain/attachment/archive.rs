@@ -7,6 +7,29 @@ const ENTRY_SIZE: usize = 46;
 const END: &[u8] = b"PK\x05\x06";
 const END_SIZE: usize = 22;
 
+/// How an entry begins in front of its bytes, and how long that is without its name and extra field (4.3.7).
+const LOCAL: &[u8] = b"PK\x03\x04";
+const LOCAL_SIZE: usize = 30;
+
+/// The first bytes of an archive without what its entries hold: that is shown by nothing that opens the archive, and may be a page or a PDF
+/// where it is stored as it is.
+pub(super) fn without_contents(head: &[u8]) -> Vec<u8> {
+    let (mut rest, mut kept) = (head, Vec::new());
+    while let Some(entry) = rest.get(..LOCAL_SIZE).filter(|e| e.starts_with(LOCAL)) {
+        let length = |at: usize| usize::from(u16::from_le_bytes([entry[at], entry[at + 1]]));
+        let header = (LOCAL_SIZE + length(26) + length(28)).min(rest.len());
+        let size = u32::from_le_bytes([entry[18], entry[19], entry[20], entry[21]]);
+        // A size that is told behind the bytes, or in the extra field.
+        let is_elsewhere = length(6) & 8 != 0 || size == u32::MAX;
+        kept.extend_from_slice(&rest[..header]);
+        let size = usize::try_from(size).ok().filter(|_| !is_elsewhere);
+        let next = size.and_then(|size| rest.get(header..)?.get(size..));
+        rest = next.unwrap_or_default();
+    }
+    kept.extend_from_slice(rest);
+    kept
+}
+
 /// The names in the directory of the archive that ends like this, in lower case; `None` where it does not lie in these bytes, or cannot be
 /// read.
 pub(super) fn names(tail: &[u8]) -> Option<Vec<String>> {
@@ -83,6 +106,31 @@ mod tests {
             let mut broken = bytes.clone();
             broken[at] = 255;
             names(&broken);
+        }
+    }
+
+    fn entry(name: &str, flags: u8, content: &[u8]) -> Vec<u8> {
+        let mut entry = [0; LOCAL_SIZE];
+        entry[..4].copy_from_slice(LOCAL);
+        entry[6] = flags;
+        entry[18] = u8::try_from(content.len()).unwrap();
+        (entry[26], entry[28]) = (u8::try_from(name.len()).unwrap(), 2);
+        [&entry, name.as_bytes(), b"xx", content].concat()
+    }
+
+    #[test]
+    fn what_entries_hold_is_left_out() {
+        let first = entry("a.html", 0, b"<html>");
+        let header = &first[..LOCAL_SIZE + 8];
+        let second = entry("b.pdf", 8, b"%PDF-1.7");
+        let head = [first.as_slice(), &second, b"and more"].concat();
+        let kept = [header, &second[..LOCAL_SIZE + 7]].concat();
+        assert_eq!(without_contents(&head), kept);
+        assert_eq!(without_contents(b"no archive"), b"no archive");
+        let behind = [first.as_slice(), b"behind it"].concat();
+        assert_eq!(without_contents(&behind), [header, b"behind it"].concat());
+        for end in 0..head.len() {
+            assert!(without_contents(&head[..end]).len() <= end);
         }
     }
 

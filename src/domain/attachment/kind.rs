@@ -214,7 +214,11 @@ fn refuse_polyglot(found: &str, facts: &Facts) -> Result<(), Unfit> {
     if facts.ends_as_zip && !is_archive {
         return refuse("a ZIP archive");
     }
-    let first = |bytes: usize| &facts.head[..facts.head.len().min(bytes)];
+    let shown = match is_archive {
+        true => archive::without_contents(&facts.head),
+        false => facts.head.clone(),
+    };
+    let first = |bytes: usize| &shown[..shown.len().min(bytes)];
     if found != "application/pdf" && holds(first(PDF_BEGINS), PDF) {
         return refuse("a PDF");
     }

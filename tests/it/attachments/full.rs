@@ -2,7 +2,7 @@
 //!
 //! The disk is a file system in memory, which root alone may mount.
 
-use std::process::Command;
+use std::{fs, io::Write as _, process::Command};
 
 use docket::proto::v1;
 use tonic::Code;
@@ -91,5 +91,39 @@ async fn a_full_disk_is_told_leaves_nothing_and_heals() {
         .unwrap();
     let (_, got) = download(&mut tickets, &made.id, None).await.unwrap();
     assert!(got == bytes);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_database_without_room_leaves_no_bytes_behind() {
+    let Some(disk) = Disk::mount("16m") else {
+        eprintln!("NOT CHECKED: a full disk (only root may mount one)");
+        return;
+    };
+    let url = format!("sqlite://{}", disk.0.path().join("docket.db").display());
+    let server = TestServer::start_set(Kind::Sqlite, &[("DATABASE_URL", &url)]).await;
+    let (server, mut tickets, id) = bench(server).await;
+    let mut filler = fs::File::create(disk.0.path().join("filler")).unwrap();
+    while filler.write_all(&[0; 4096]).is_ok() {}
+    let mut kept = 0;
+    let refused = loop {
+        let bytes = format!("{kept}").repeat(1000);
+        let name = format!("{kept}.txt");
+        match upload(&mut tickets, header(&id, &name), bytes.as_bytes()).await {
+            Ok(_) => kept += 1,
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!(refused.code(), Code::ResourceExhausted, "{refused:?}");
+    assert_eq!(reason(&refused), "STORAGE_FULL");
+    until_stored(&server, kept).await;
+
+    disk.resize("64m");
+    let made = upload(&mut tickets, header(&id, "now.txt"), b"now").await;
+    let (_, got) = download(&mut tickets, &made.unwrap().id, None)
+        .await
+        .unwrap();
+    assert_eq!(got, b"now");
+    until_stored(&server, kept + 1).await;
     server.stop().await;
 }

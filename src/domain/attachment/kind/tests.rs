@@ -134,6 +134,29 @@ fn a_file_is_one_thing_alone() {
 }
 
 #[test]
+fn an_archive_may_hold_pages_and_is_none() {
+    // Stored as they are: a name of six bytes, and no extra field.
+    let entry = |name: &[u8; 6], content: &[u8]| {
+        let size = u8::try_from(content.len()).unwrap();
+        let mut header = b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec();
+        header.extend([size, 0, 0, 0, size, 0, 0, 0, 6, 0, 0, 0]);
+        [&header, name.as_slice(), content].concat()
+    };
+    let page = entry(b"a.html", b"<html><script>alert(1)</script>");
+    let paper = entry(b"ab.pdf", b"%PDF-1.7\n");
+    assert_eq!(
+        judged("zip", "", &[&page, &paper, ZIP_END]).as_deref(),
+        Ok(ZIP)
+    );
+    let named = entry(b"<html>", b"text");
+    let between = [page.as_slice(), b"<script>"].concat();
+    for bytes in [named, between] {
+        let refused = judged("zip", "", &[&bytes, ZIP_END]).unwrap_err();
+        assert_eq!(refused.why, "the file is also a page or a script");
+    }
+}
+
+#[test]
 fn a_media_type_has_two_tokens() {
     for good in [
         "",
