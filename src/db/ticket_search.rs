@@ -3,7 +3,7 @@
 //! Both databases are given the same words in the same places, folded before ([`crate::domain::search`]), and neither knows a
 //! language. So the same query finds the same tickets on both, whatever their dictionaries and locales are.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
@@ -141,20 +141,31 @@ fn index_postgres(batch: &[Document]) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
 
-/// The words as PostgreSQL writes a `tsvector`: `'word':place` with the part's weight. Words hold letters and digits alone, so nothing
-/// needs an escape.
+/// The words as PostgreSQL writes a `tsvector`: `'word':place,place` with the parts' weights. Each word comes once, for PostgreSQL limits what
+/// it is given before it looks for those that are alike. Words hold letters and digits alone, so nothing needs an escape.
 fn tsvector(parts: &[Vec<Placed>; 4]) -> String {
-    let mut text = String::new();
+    let mut known = HashMap::new();
+    let mut lexemes: Vec<String> = Vec::new();
     for (part, weight) in parts.iter().zip(WEIGHTS) {
         let mut nowhere = HashSet::new();
         for Placed { word, place } in part {
-            if place.is_some() || nowhere.insert(word) {
-                let place = place.unwrap_or(NOWHERE);
-                text.push_str(&format!("'{word}':{place}{weight} "));
+            if place.is_none() && !nowhere.insert(word) {
+                continue;
+            }
+            let place = place.unwrap_or(NOWHERE);
+            match known.get(word) {
+                Some(&at) => {
+                    let lexeme: &mut String = &mut lexemes[at];
+                    lexeme.push_str(&format!(",{place}{weight}"));
+                }
+                None => {
+                    known.insert(word, lexemes.len());
+                    lexemes.push(format!("'{word}':{place}{weight}"));
+                }
             }
         }
     }
-    text
+    lexemes.join(" ")
 }
 
 #[cfg(test)]
@@ -173,7 +184,7 @@ mod tests {
         );
         assert_eq!(
             tsvector(&document),
-            "'printer':2A 'jams':3A 'jams':5B 'well':7C 'known':8C 'bug':10C "
+            "'printer':2A 'jams':3A,5B 'well':7C 'known':8C 'bug':10C"
         );
     }
 }

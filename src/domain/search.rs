@@ -15,7 +15,7 @@ use unicode_normalization::{
 /// The longest word that is told apart, in characters; PostgreSQL keeps none over 2 KiB.
 const WORD: usize = 64;
 /// How much of a text has words, in bytes.
-const TEXT: usize = 256 * 1024;
+const TEXT: usize = 512 * 1024;
 /// How many words of a query count.
 const QUERY_WORDS: usize = 64;
 /// How many words of a ticket have a place, and how often one of them: what PostgreSQL can keep. Others are found alone, but not as a

@@ -289,6 +289,12 @@ async fn takes_texts_of_any_size_and_many_documents_at_once(
                 last.title = "x".repeat(10_000);
                 last.public_comments = words(0);
                 last.internal_comments = words(500_000);
+                // Few words and many of them: folded, each is three times as long, and all take more than PostgreSQL is given at once.
+                let syllables = ('가'..)
+                    .take(40)
+                    .map(|c| format!("{c}{} ", "각".repeat(20)));
+                let syllables: String = syllables.collect();
+                documents[0].description = syllables.repeat(170);
                 Ok(ticket_search::index(tx, &documents).await?)
             })
         })
@@ -296,6 +302,8 @@ async fn takes_texts_of_any_size_and_many_documents_at_once(
         .expect("indexes");
     let db = &database.db;
     assert_eq!(found(db, "login", false).await.len(), 1_000);
+    let long = format!("\"가{0} 각{0}\"", "각".repeat(20));
+    assert_eq!(found(db, &long, false).await, [1]);
     assert_eq!(found(db, &"x".repeat(9_000), false).await, [1_001]);
     assert_eq!(found(db, "8ab1", true).await, [1_001]);
     // Far behind the last place words are found alone, and nothing is found that is not there.
