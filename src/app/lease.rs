@@ -8,11 +8,19 @@ use std::{
     time::Duration,
 };
 
-use futures::future::BoxFuture;
+use bytes::Bytes;
+use futures::{StreamExt as _, future::BoxFuture, stream};
 use tokio::time::{self, MissedTickBehavior};
 
-use super::clock::Clock;
-use crate::{domain::time::Time, error::Result};
+use super::{clock::Clock, step::step};
+use crate::{
+    blobs::Pieces,
+    domain::time::Time,
+    error::{Error, Result},
+};
+
+/// The most bytes that are sent without a look at the lease.
+const PIECE: usize = 64 * 1024;
 
 /// Until when a lease is known to be held, in microseconds since 1970.
 #[derive(Clone, Debug)]
@@ -38,6 +46,40 @@ impl HeldUntil {
     pub(crate) fn is_over(&self, now: Time) -> bool {
         now.timestamp_micros() >= self.0.load(Ordering::Acquire)
     }
+
+    /// The bytes of a file, for as long as the lease holds. A worker that is stopped in the middle of a file, and goes on once another one
+    /// has sent it, breaks the request off before the other side has the whole of it. `place` is passed before each piece.
+    pub(crate) fn fenced(
+        &self,
+        clock: &Arc<dyn Clock>,
+        bytes: Pieces,
+        place: &'static str,
+    ) -> Pieces {
+        let (held, clock) = (self.clone(), Arc::clone(clock));
+        let pieces = bytes.flat_map(|piece| stream::iter(cut(piece)));
+        let fenced = pieces.map(move |piece| {
+            step(place);
+            match held.is_over(clock.now()) {
+                true => Err(Error::Fenced),
+                false => piece,
+            }
+        });
+        fenced.boxed()
+    }
+}
+
+/// A piece in small ones.
+fn cut(piece: Result<Bytes>) -> Vec<Result<Bytes>> {
+    let mut rest = match piece {
+        Ok(bytes) => bytes,
+        Err(error) => return vec![Err(error)],
+    };
+    let mut pieces = Vec::new();
+    while rest.len() > PIECE {
+        pieces.push(Ok(rest.split_to(PIECE)));
+    }
+    pieces.push(Ok(rest));
+    pieces
 }
 
 /// Has a lease of this length renewed for as long as it is held; returns once it is lost (`renew` answers `false`), or can no longer be

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    App, exports::changing, integrations::require_enabled, ticket_change::Update,
-    ticket_edit::Edit, ticket_text::clean_html, ticket_view::TicketView,
+    App, dispatch::hold_usable, exports::changing, ticket_change::Update, ticket_edit::Edit,
+    ticket_text::clean_html, ticket_view::TicketView,
 };
 use crate::{
-    db::{Tx, integration, session},
+    db::{Tx, session},
     domain::{
         actor::Actor,
         ids::{IntegrationId, TicketId},
@@ -148,10 +148,7 @@ impl Edit {
     /// Points the ticket at another integration, which has to be there and enabled.
     async fn set_integration(&mut self, tx: &Tx, wanted: Option<IntegrationId>) -> Result<()> {
         if let Some(id) = wanted.filter(|_| wanted != self.ticket.integration_id) {
-            let found = integration::find(tx, id).await?;
-            let rule = "must be the id of an integration";
-            let found = found.ok_or_else(|| Error::invalid("ticket.integration_id", rule))?;
-            require_enabled(&found)?;
+            hold_usable(tx, id, "ticket.integration_id").await?;
         }
         self.ticket.integration_id = wanted;
         Ok(())

@@ -82,6 +82,10 @@ impl Attempt {
                 (Ok(()), Some(_)) => Sent::held_back(&file.source, self.before(file)),
                 (Ok(()), None) => self.send_file(scene, &external, file, after).await?,
             };
+            if matches!(sent, Sent::Unwanted) {
+                self.forget(file).await?;
+                continue;
+            }
             held = held.or(sent.held());
             if matches!(sent, Sent::NotYet { .. }) {
                 end = End::MadeInPart(held);
@@ -115,6 +119,14 @@ impl Attempt {
             ..told(file, Sent::Not(ON_ITS_WAY.to_owned()))
         };
         self.note(sent, file, after).await
+    }
+
+    /// What was deleted before it was sent is nobody's concern any more.
+    async fn forget(&mut self, file: &Outgoing) -> Result<(), Halt> {
+        if let Some(known) = &mut self.row.files {
+            known.0.retain(|sent| !file.is(sent));
+        }
+        self.save(DispatchState::Sent).await
     }
 
     /// Writes down how far a file has come: in the place of what was known of it, or else before those that go `after` it.
@@ -166,6 +178,7 @@ fn told(file: &Outgoing, sent: Sent) -> SentFile {
         Sent::Not(why) => (None, Some(why), None, None),
         Sent::NotScanned(why) => (None, Some(why), Some(Still::Scanned), None),
         Sent::NotYet { why, sent, .. } => (None, Some(why), Some(Still::Later), sent),
+        Sent::Unwanted => (None, None, None, None),
     };
     // With room for what is said of those that are sent by themselves.
     let most = Failure::MESSAGE_MAX - BY_ITSELF.len() - 1;

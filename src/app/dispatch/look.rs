@@ -44,12 +44,15 @@ impl Attempt {
     pub(super) async fn seek(&self, scene: &Scene, waits: &[Duration]) -> Result<Seek, Halt> {
         let aim = self.row.aim.clone().unwrap_or_default();
         let mut seen = Seek::Absent;
-        for wait in waits {
+        for (at, wait) in waits.iter().enumerate() {
             self.wait(*wait).await?;
             seen = match scene.connector.look(&scene.parcel, &aim).await {
                 Sought::Found(external) => return Ok(Seek::Found(external)),
                 Sought::CannotAsk(why) => return Ok(Seek::Never(why)),
                 Sought::Absent => Seek::Absent,
+                Sought::NotYetKnown(failure) if is_to_wait(&failure, waits.get(at + 1)) => {
+                    return Ok(Seek::Unknown(failure));
+                }
                 Sought::NotYetKnown(failure) => Seek::Unknown(failure),
             };
         }
@@ -66,6 +69,11 @@ impl Attempt {
             _ => AFTER_SILENCE,
         }
     }
+}
+
+/// Whether the platform asks for more time than there is before the next look.
+pub(super) fn is_to_wait(failure: &Failure, next: Option<&Duration>) -> bool {
+    failure.retry_after.as_ref() > next
 }
 
 /// The waits for a send that has just failed like this.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     app::step::step,
     connectors::{
-        BODY, Draft,
+        BODY, Draft, PLACE,
         outcome::{External, Failure, Outcome, WhenUncertain},
     },
     db::dispatch::DispatchState,
@@ -27,6 +28,9 @@ use crate::{
 
 /// How often the key of what was made is tried to be written down.
 const TRIES: u32 = 5;
+/// For how long a platform may come round to what it was sent and gave no clear answer to: so long it is looked for before each send, from
+/// where the first one would be found.
+const LATE: TimeDelta = TimeDelta::hours(1);
 
 impl Attempt {
     /// Has the platform make the ticket's copy, unless an earlier attempt has. `None`: it is there, and its key is written down.
@@ -66,12 +70,17 @@ impl Attempt {
         self.row.aim.as_ref()?.get(BODY).cloned()
     }
 
-    /// The aim, with that message in the place of one that tells of the ticket as it is now.
+    /// The aim, with that message in the place of one that tells of the ticket as it is now; or, where an earlier send to the same place
+    /// may come to something yet, the aim of that one.
     fn repeating(&self, mut aim: Value) -> Value {
         if let Some(body) = self.message() {
             aim[BODY] = body;
+            return aim;
         }
-        aim
+        let earlier = self.row.aim.clone();
+        earlier
+            .filter(|earlier| earlier[PLACE] == aim[PLACE])
+            .unwrap_or(aim)
     }
 
     /// The outcome of a preparation.
@@ -105,7 +114,7 @@ impl Attempt {
                 ))));
             }
             // Whoever asks for it has been told so, and has looked.
-            Seek::Never(_) if self.row.trigger == DispatchTrigger::Request => (),
+            Seek::Never(_) if self.row.trigger == DispatchTrigger::Request => self.forget_aim(),
             Seek::Never(why) => {
                 let failure = unanswerable(&why);
                 return Ok(Some(Some(failed(
@@ -114,11 +123,18 @@ impl Attempt {
                     false,
                 ))));
             }
-            Seek::Absent => (),
+            Seek::Absent => {
+                let now = self.app.clock.now();
+                if self.row.sent_time.is_none_or(|sent| now - sent > LATE) {
+                    self.forget_aim();
+                }
+            }
         }
-        self.row.aim = None;
-        self.row.sent_time = None;
         Ok(None)
+    }
+
+    fn forget_aim(&mut self) {
+        (self.row.aim, self.row.sent_time) = (None, None);
     }
 
     /// Sends the ticket, having written down where to look for what that makes: right before each request, so that a process that was held
@@ -130,6 +146,11 @@ impl Attempt {
         mut draft: Draft<'_>,
     ) -> Result<Option<End>, Halt> {
         let repeated = self.message().is_some();
+        // What was in doubt before is in doubt after a refusal, too.
+        let before = match repeated {
+            true => (None, None),
+            false => (self.row.aim.take(), self.row.sent_time),
+        };
         let outcome = loop {
             self.row.aim = Some(aim.clone());
             self.row.sent_time = Some(self.app.clock.now());
@@ -149,7 +170,7 @@ impl Attempt {
                 return Ok(None);
             }
             Outcome::Rejected(failure) => {
-                self.row.aim = None;
+                (self.row.aim, self.row.sent_time) = before;
                 failed(DispatchOutcome::Rejected, failure, false)
             }
             // The one before may have been taken all the same.
@@ -157,7 +178,7 @@ impl Attempt {
                 failed(DispatchOutcome::Uncertain, failure, true)
             }
             Outcome::RetryLater(failure) => {
-                self.row.aim = None;
+                (self.row.aim, self.row.sent_time) = before;
                 failed(DispatchOutcome::RetryLater, failure, true)
             }
             Outcome::Uncertain(failure) => return self.clear_up(scene, failure).await,
@@ -183,12 +204,17 @@ impl Attempt {
                 Some(failed(DispatchOutcome::RetryLater, failure, true))
             }
             Seek::Unknown(second) => {
+                let asked = failure.retry_after.max(second.retry_after);
                 // What is in the way of the look is often what was in the way of the request.
                 let failure = match second.message == failure.message {
                     true => failure,
                     false => joined(failure, &second.text()),
                 };
-                Some(failed(DispatchOutcome::Uncertain, failure, true))
+                Some(failed(
+                    DispatchOutcome::Uncertain,
+                    failure.after(asked),
+                    true,
+                ))
             }
             Seek::Never(why) => {
                 let failure = joined(failure, &unanswerable(&why).message);

@@ -6,7 +6,7 @@ use super::{
     attempt::{Attempt, Halt},
     files::Outgoing,
     load::Scene,
-    look::{ONCE, waits_for},
+    look::{ONCE, is_to_wait, waits_for},
 };
 use crate::{
     app::{issue_files::Source, step::step},
@@ -14,7 +14,7 @@ use crate::{
         outcome::{AtFault, Attached, External, Failure, KnownFile},
         parcel::FileBytes,
     },
-    db::dispatch_files::SentFile,
+    db::{dispatch_files::SentFile, integration},
     domain::{ticket::ScanStatus, time::Time},
 };
 
@@ -32,6 +32,8 @@ const SCANNING: &str =
     "it is still being scanned; docket sends it by itself once nothing was found in it";
 /// Why a file was not sent that others were sent before.
 const HELD: &str = "the platform has asked docket to wait before it was sent.";
+/// Why a file was not sent of an integration that nothing is sent to any more.
+const OFF: &str = "the integration was switched off before it was sent.";
 
 /// What came of sending a file.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub(super) enum Sent {
     Not(String),
     /// It has not, because nobody gets it before its scan is over.
     NotScanned(String),
+    /// It was deleted here before it was sent.
+    Unwanted,
     /// It has not, and why; that may pass.
     NotYet {
         why: String,
@@ -88,6 +92,14 @@ impl Attempt {
         }
         let (mut why, mut sent) = (String::new(), None);
         for _ in 0..TRIES {
+            // While others were sent, or waited for, the file may have been deleted, or the integration switched off.
+            if !self.app.is_wanted(&file.source).await? {
+                return Ok(Sent::Unwanted);
+            }
+            if !self.is_on().await? {
+                let (why, held) = (OFF.to_owned(), None);
+                return Ok(Sent::NotYet { why, held, sent });
+            }
             let (content_type, bytes) = match self.app.file_bytes(&file.source).await {
                 Ok(Some(read)) => read,
                 Ok(None) => return Ok(Sent::Not("docket has lost its bytes".to_owned())),
@@ -109,7 +121,9 @@ impl Attempt {
                 filename: &file.filename,
                 content_type: &content_type,
                 size: file.size(),
-                bytes,
+                bytes: self
+                    .held
+                    .fenced(&self.app.clock, bytes, "dispatch.file_piece"),
             };
             let attached = scene.connector.attach(external, new).await;
             step("dispatch.file_answered");
@@ -165,6 +179,8 @@ impl Attempt {
             Ok(None) => None,
             // There is no copy that it could be sent to.
             Err(look) if look.at_fault == AtFault::Ticket => Some(Sent::Not(look.text())),
+            // Such as a channel that docket may not read: nothing says that the file was ever sent.
+            Err(look) if sent.is_none() && look.retry_after.is_none() => None,
             Err(look) => Some(Sent::NotYet {
                 why: look.text(),
                 held: long(look.retry_after),
@@ -191,17 +207,24 @@ impl Attempt {
                 && !claimed(&known.id)
         };
         let mut seen = Ok(None);
-        for wait in waits {
+        for (at, wait) in waits.iter().enumerate() {
             self.wait(*wait).await?;
             seen = match scene.connector.files_on(external).await {
                 Ok(files) => match files.iter().find(same) {
                     Some(found) => return Ok(Ok(Some(found.id.clone()))),
                     None => Ok(None),
                 },
+                Err(failure) if is_to_wait(&failure, waits.get(at + 1)) => return Ok(Err(failure)),
                 Err(failure) => Err(failure),
             };
         }
         Ok(seen)
+    }
+
+    /// Whether the integration still is switched on.
+    async fn is_on(&self) -> Result<bool, Halt> {
+        let found = integration::find(self.app.db.read(), self.row.integration_id).await?;
+        Ok(found.is_some_and(|found| found.enabled))
     }
 }
 

@@ -18,7 +18,9 @@ use crate::{
     domain::{dispatch::DispatchKey, export::ErrorCategory, ids::TicketId},
     error::Reason,
 };
-use told::{by_category, elsewhere, in_doubt, of_call, of_refusal, of_stop, own_fault};
+use told::{
+    by_category, elsewhere, gone, in_doubt, of_call, of_refusal, of_stop, own_fault, refused_file,
+};
 
 /// How often a description may be cut after a refusal.
 const CUTS: u32 = 5;
@@ -225,6 +227,9 @@ impl Jira {
                     size: file.size,
                 })
                 .collect()),
+            Err(CallError::Rejected(refused)) if matches!(refused.status, 404 | 410) => {
+                Err(gone(external, refused.status))
+            }
             Err(error) => Err(of_call(&error, &external.project_key)),
         }
     }
@@ -255,15 +260,7 @@ impl Jira {
         let project = external.project_key.as_str();
         match self.attach(&external.key, new).await {
             AttachOutcome::Attached(file) => Attached::Attached { id: file.id },
-            AttachOutcome::Rejected(refused) => {
-                let said = format!("Jira refused the file: {}", refused.quote());
-                let failure = of_call(&CallError::Rejected(refused), project).of_the_ticket();
-                Attached::Rejected(Failure {
-                    message: said,
-                    advice: String::new(),
-                    ..failure
-                })
-            }
+            AttachOutcome::Rejected(refused) => refused_file(refused, project),
             AttachOutcome::RetryLater { after, reason } => {
                 Attached::RetryLater(of_call(&CallError::RetryLater { after, reason }, project))
             }

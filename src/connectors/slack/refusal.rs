@@ -60,6 +60,8 @@ const CONTENT: [&str; 10] = [
     "slack_connect_blocked_file_type",
     "malware_detected",
 ];
+/// The message that was posted is not there any more.
+const MESSAGE: [&str; 2] = ["thread_not_found", "message_not_found"];
 /// Slack has a fault of its own; it may have posted all the same.
 const OWN: [&str; 5] = [
     "internal_error",
@@ -122,6 +124,11 @@ impl Slack {
         if CONTENT.contains(&error) {
             let what = format!("Slack refused what was sent ({word}).");
             return rejects(Reason::PlatformRejected, what, "Change the ticket");
+        }
+        if MESSAGE.contains(&error) {
+            let what = format!("The message in Slack is not there any more ({word}).");
+            let fix = "Tell in the channel what was to be added";
+            return rejects(Reason::PlatformNotFound, what, fix);
         }
         if OWN.contains(&error) {
             let what = format!("Slack has a problem of its own ({word}).");

@@ -1,10 +1,5 @@
 //! Sending one file, and looking for one that may have been sent: by name and size, among those that stand for no other file.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-use futures::{StreamExt as _, stream};
-
 use super::{
     passage::Passage,
     patience::Patience,
@@ -16,19 +11,15 @@ use crate::{
         issue_files::{Known, Outgoing},
         step::step,
     },
-    blobs::Pieces,
     connectors::jira::{AttachOutcome, CallError, NewFile, Rejection, Trouble},
     db::export_attachment,
     domain::export::FileState,
-    error::Error,
 };
 
 /// How often a file is sent again after an uncertain outcome that proved to be nothing.
 const UNCERTAIN_ROUNDS: u32 = 2;
 /// Why a file is not sent again of which nobody knows whether Jira has it.
 const DELETED: &str = "it was deleted in docket after it may have been sent; if the issue has it, delete it there, too";
-/// The most bytes that are sent without a look at the lease.
-const PIECE: usize = 64 * 1024;
 
 /// What has become of a file that was to be sent.
 pub(super) enum Transmitted {
@@ -73,7 +64,9 @@ impl Run {
                 filename: &file.row.filename,
                 content_type: &content_type,
                 size: file.size(),
-                bytes: self.while_held(bytes),
+                bytes: self
+                    .held_until
+                    .fenced(&self.app.clock, bytes, "export.attachment_piece"),
             };
             let outcome = passage.jira.attach(&key, new).await;
             step("export.attachment_answered");
@@ -116,21 +109,6 @@ impl Run {
                 }
             }
         }
-    }
-
-    /// The bytes, for as long as the lease holds. A worker that is stopped in the middle of a file, and goes on once another one has
-    /// sent it, breaks the request off before Jira has the whole of it.
-    fn while_held(&self, bytes: Pieces) -> Pieces {
-        let (held, clock) = (self.held_until.clone(), Arc::clone(&self.app.clock));
-        let pieces = bytes.flat_map(|piece| stream::iter(cut(piece)));
-        let fenced = pieces.map(move |piece| {
-            step("export.attachment_piece");
-            match held.is_over(clock.now()) {
-                true => Err(Error::Fenced),
-                false => piece,
-            }
-        });
-        fenced.boxed()
     }
 
     /// Looks for the file on the issue as it was read last.
@@ -183,18 +161,4 @@ impl Run {
             _ => Ok(refused.to_string()),
         }
     }
-}
-
-/// A piece in small ones.
-fn cut(piece: Result<Bytes, Error>) -> Vec<Result<Bytes, Error>> {
-    let mut rest = match piece {
-        Ok(bytes) => bytes,
-        Err(error) => return vec![Err(error)],
-    };
-    let mut pieces = Vec::new();
-    while rest.len() > PIECE {
-        pieces.push(Ok(rest.split_to(PIECE)));
-    }
-    pieces.push(Ok(rest));
-    pieces
 }

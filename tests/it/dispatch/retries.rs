@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use docket::{
     proto::v1::{self, DispatchOutcome, DispatchTrigger, HistoryEventType},
-    sandbox::{Action, Fault, Operation},
+    sandbox::{Action, Fault, Operation, Options},
 };
 use rstest::rstest;
 
@@ -218,6 +218,44 @@ async fn while_jira_cannot_be_asked_nothing_is_sent_again(
     let ticket = bench.get(&ticket.id).await;
     assert!(result(&ticket).success, "it was found");
     assert_eq!((bench.issues_of(&ticket.id).len(), bench.creates()), (1, 1));
+}
+
+/// Jira gives up on a create that it has not answered, and comes round to it once docket has looked and was refused another one.
+#[rstest]
+#[case::for_now(Action::Throttle { retry_after: None, reason: None }, DispatchOutcome::RetryLater)]
+#[case::for_good(Action::status(400), DispatchOutcome::Rejected)]
+#[tokio::test]
+async fn what_comes_late_is_found_also_after_a_refusal(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] refusal: Action,
+    #[case] refused: DispatchOutcome,
+) {
+    let bench = Bench::new(kind).await;
+    bench.order(Action::DropBefore);
+    let ticket = bench.create("Late").await.unwrap();
+    bench.until_ended(&ticket.id, 1).await;
+    bench.order(refusal);
+    bench.pass(Duration::from_secs(7));
+    let attempts = bench.until_ended(&ticket.id, 2).await;
+    assert_eq!(attempts[1].outcome(), refused);
+    let late = bench.jira.requests_of(Operation::CreateIssue).remove(0);
+    let late = reqwest::Client::new()
+        .post(format!("{}{}", bench.jira.url(), late.path))
+        .basic_auth(Options::EMAIL, Some(Options::TOKEN))
+        .json(&late.request);
+    assert_eq!(late.send().await.unwrap().status(), 201);
+    let issue = bench.issues_of(&ticket.id);
+    assert_eq!(issue.len(), 1);
+    let creates = bench.creates();
+
+    let ticket = bench.dispatch(&ticket.id, None).await.unwrap();
+    let told = result(&ticket);
+    assert!(told.success, "{told:?}");
+    assert_eq!(told.external_ticket_id.as_deref(), Some(issue[0].as_str()));
+    assert_eq!(
+        (bench.issues_of(&ticket.id), bench.creates()),
+        (issue, creates)
+    );
 }
 
 /// It says that the ticket may have arrived, and where to look.

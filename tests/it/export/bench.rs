@@ -46,16 +46,16 @@ impl SteppingClock {
     }
 
     /// From now on whoever waits does so until [`SteppingClock::release`].
-    pub(super) fn hold(&self) {
+    pub(crate) fn hold(&self) {
         self.held.send_replace(true);
     }
 
-    pub(super) fn release(&self) {
+    pub(crate) fn release(&self) {
         self.held.send_replace(false);
     }
 
     /// Every wait so far.
-    pub(super) fn waits(&self) -> Vec<Duration> {
+    pub(crate) fn waits(&self) -> Vec<Duration> {
         self.waits.lock().unwrap().clone()
     }
 
@@ -204,8 +204,12 @@ impl Bench {
 
     /// Every event behind `after`, to the end of the stream.
     pub(super) async fn events(&self, after: i64) -> Vec<ExportEvent> {
+        self.events_of(&self.session, after).await
+    }
+
+    async fn events_of(&self, session: &str, after: i64) -> Vec<ExportEvent> {
         let request = WatchExportRequest {
-            session_id: self.session.clone(),
+            session_id: session.to_owned(),
             after_sequence: Some(after),
         };
         let mut stream = self
@@ -219,6 +223,20 @@ impl Bench {
             events.push(message.event.unwrap());
         }
         events
+    }
+
+    /// Exports another session to another site, from its start to its end: the worker has looked for whatever there was to do since.
+    pub(super) async fn another_export(&self) {
+        let jira = Sandbox::start(Options::default()).await.unwrap();
+        let pace = (Duration::ZERO, 1);
+        let integration = integrate(&self.server, "Another", &jira.url(), pace).await;
+        let session = open_session(&self.server, &integration, chain(&[("other", &[])])).await;
+        let request = StartExportRequest {
+            session_id: session.clone(),
+            ..Default::default()
+        };
+        self.exports().start_export(request).await.unwrap();
+        assert_completed(&self.events_of(&session, 0).await);
     }
 
     /// Starts and follows to the end.

@@ -22,7 +22,7 @@ use super::{
 
 pub(super) const TOKEN: &str = "xoxb-planted-token";
 pub(super) const POST: &str = "chat.postMessage";
-const CHANNEL: &str = "C0123ABCDE";
+pub(super) const CHANNEL: &str = "C0123ABCDE";
 /// How many messages the stand-in gives at once.
 const PAGE: usize = 2;
 
@@ -71,6 +71,18 @@ impl Slack {
 
     pub(super) fn messages(&self) -> Vec<Value> {
         self.state.lock().unwrap().messages.clone()
+    }
+
+    /// The names of the files, in the order in which they came.
+    pub(super) fn files(&self) -> Vec<String> {
+        let state = self.state.lock().unwrap();
+        let name = |file: &Value| file["name"].as_str().unwrap().to_owned();
+        state.files.iter().map(name).collect()
+    }
+
+    /// Takes the app's right to read the channel's messages.
+    pub(super) fn forbid_reading(&self) {
+        self.state.lock().unwrap().may_read = false;
     }
 }
 
@@ -136,7 +148,7 @@ fn answer(asked: &Asked, state: &mut State) -> Reply {
             state.messages.push(message);
             yes(json!({ "channel": CHANNEL, "ts": ts, "message": {} }))
         }
-        "conversations.history" if !state.may_read => Reply::json(
+        "conversations.history" | "conversations.replies" if !state.may_read => Reply::json(
             200,
             &json!({ "ok": false, "error": "missing_scope", "needed": "channels:history" }),
         ),
@@ -262,7 +274,7 @@ async fn a_lost_message_is_found_where_the_channel_may_be_read_and_else_nobody_c
     }
     let found = slack.connector.look(&parcel, &aim).await;
     assert!(matches!(found, Sought::Found(_)), "{found:?}");
-    slack.state.lock().unwrap().may_read = false;
+    slack.forbid_reading();
     let blind = slack.connector.look(&parcel, &aim).await;
     assert!(matches!(blind, Sought::CannotAsk(text) if text.contains("channels:history")));
     let named = Slack::posting_to("#ops").await;

@@ -17,12 +17,13 @@ use tokio::sync::Notify;
 use super::{
     gone::integrate,
     inbound::get,
-    slack::{POST, Slack},
+    slack::{CHANNEL, POST, Slack},
     stand_in::{Act, Reply, StandIn},
     told::on_slack,
     webhook::SECRETS,
 };
 use crate::{
+    attachments::{header, upload},
     export::SteppingClock,
     support::{database::Kind, eventually, server::TestServer},
 };
@@ -110,6 +111,32 @@ async fn somebodys_word_to_send_it_again_stands_while_the_platform_asks_to_wait(
         (DispatchTrigger::Request, DispatchOutcome::Created),
     ];
     assert_eq!(told(&server, &ticket.id).await, expected);
+    server.stop().await;
+}
+
+/// The right to read is good for nothing but to look for what is in doubt.
+#[rstest]
+#[tokio::test]
+async fn files_follow_their_message_also_where_docket_may_not_read_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (server, _clock) = serve(kind, &[]).await;
+    let slack = Slack::start().await;
+    slack.forbid_reading();
+    let id = on_slack(&server, &slack.stand_in, CHANNEL).await;
+    let ticket = create(&server, &id).await;
+    let mut tickets = server.tickets(Role::Manager);
+    let made = upload(&mut tickets, header(&ticket.id, "a.txt"), b"one").await;
+    made.unwrap();
+    let request = v1::DispatchTicketRequest {
+        id: ticket.id,
+        ..Default::default()
+    };
+    let asked = tickets.dispatch_ticket(request).await.unwrap();
+    let result = asked.into_inner().ticket.unwrap().integration_result;
+    let files = result.unwrap().response.unwrap().attachments;
+    assert!(files[0].success, "{files:?}");
+    assert_eq!(slack.files(), ["a.txt"]);
     server.stop().await;
 }
 

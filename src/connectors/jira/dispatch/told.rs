@@ -3,7 +3,7 @@
 use crate::{
     connectors::{
         jira::{CallError, CreateContext, HardStop, IssuePlan, Rejection, Trouble},
-        outcome::{AtFault, External, Failure, Outcome},
+        outcome::{AtFault, Attached, External, Failure, Outcome},
         parcel::Parcel,
     },
     domain::{export::ErrorCategory, export_log::shortened},
@@ -83,6 +83,37 @@ pub(super) fn elsewhere(external: &External) -> Failure {
         ),
     )
     .of_the_ticket()
+}
+
+/// Of an issue that Jira does not show any more.
+pub(super) fn gone(external: &External, status: u16) -> Failure {
+    let text = format!(
+        "Jira has no issue {} any more, or does not show it to docket: it may have been deleted.",
+        external.key
+    );
+    Failure::new(ErrorCategory::UserFixable, Reason::JiraNotFound, text)
+        .with_status(Some(status))
+        .of_the_ticket()
+}
+
+/// What a refused file comes to. Whom Jira does not know or let, it may let once somebody has seen to that.
+pub(super) fn refused_file(refused: Rejection, project: &str) -> Attached {
+    let (status, said) = (refused.status, refused.quote());
+    let failure = of_call(&CallError::Rejected(refused), project);
+    let failure = Failure {
+        message: format!("Jira refused the file: {said}"),
+        ..failure
+    };
+    match status {
+        300..=399 | 401 | 403 | 409 => Attached::RetryLater(failure),
+        _ => Attached::Rejected(
+            Failure {
+                advice: String::new(),
+                ..failure
+            }
+            .of_the_ticket(),
+        ),
+    }
 }
 
 pub(super) fn own_fault() -> Failure {
