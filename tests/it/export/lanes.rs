@@ -266,12 +266,13 @@ async fn a_throttle_holds_all_of_them_back() {
     bench.clock.hold();
     bench.start().await.unwrap();
     bench.events_until("throttled", 0).await;
-    // Long enough for whoever is not held back.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // All of them wait then, and nobody is left to send anything.
+    let waits = || bench.clock.waits().len();
+    bench.until(|| waits() == LANES as usize).await;
     let sent = bench.creates();
     assert!(sent <= 5 + LANES as usize, "{sent} creates were sent");
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(bench.creates(), sent, "and none since");
+    bench.another_export().await;
+    assert_eq!((bench.creates(), waits()), (sent, LANES as usize));
     bench.clock.release();
     let events = bench.events(0).await;
     assert_all(&bench, &events).await;

@@ -62,7 +62,7 @@ async fn a_long_wait_is_a_pause_that_survives_a_restart_and_ends_by_itself(
 
     let bench = bench.restart().await;
     bench.clock.advance(HOUR - Duration::from_secs(1));
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    bench.another_export().await;
     assert_eq!(bench.creates(), 2, "an hour is not over");
     bench.clock.advance(Duration::from_secs(1));
     let events = bench.events(0).await;
@@ -118,7 +118,7 @@ async fn a_persons_pause_outlasts_jiras() {
     let told = bench.events_until("paused", 0).await;
     assert_eq!(kinds(&told)[2..], ["throttled", "paused"]);
     bench.clock.advance(HOUR);
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    bench.another_export().await;
     assert_eq!(bench.creates(), 2, "it waits for the person");
     bench.ask(Ask::Resume).await.unwrap();
     assert_completed(&bench.events(0).await);
