@@ -5,6 +5,7 @@ mod faithful;
 mod import;
 mod record;
 mod rows;
+mod standing;
 
 use std::path::Path;
 

@@ -12,8 +12,8 @@ use strum::IntoEnumIterator;
 use crate::{
     api::convert::json,
     domain::ticket::{
-        self as rules, CustomFields, Environment, TicketCategory, TicketPriority, Title, Words,
-        short_text,
+        self as rules, CustomFields, Environment, TicketCategory, TicketPriority, TicketStatus,
+        Title, Words, short_text,
     },
     error::Broken,
     proto::v1,
@@ -70,6 +70,10 @@ impl<'a> Values<'a> {
         self.choice::<Environment>("environment", |name| {
             v1::Environment::from_str_name(&format!("ENVIRONMENT_{name}")).map(i32::from)
         })
+    }
+
+    pub(super) fn status(&mut self) -> Option<TicketStatus> {
+        self.one_of("status")
     }
 
     pub(super) fn fault(&mut self, key: &str, problem: impl Display) {
@@ -170,18 +174,20 @@ impl<'a> Values<'a> {
     /// The number that stands for a value on the wire; 0, which lets the server choose, where there is none.
     fn choice<T>(&mut self, key: &str, wire: fn(&str) -> Option<i32>) -> i32
     where
-        T: std::str::FromStr + Display + IntoEnumIterator,
+        T: FromStr + Display + IntoEnumIterator,
     {
-        let Some(text) = self.text(key) else {
-            return 0;
-        };
-        match one_of::<T>(&text) {
-            Ok(value) => wire(&value.to_string()).unwrap_or_default(),
-            Err(problem) => {
-                self.fault(key, problem);
-                0
-            }
-        }
+        let value = self.one_of::<T>(key);
+        let number = value.and_then(|value| wire(&value.to_string()));
+        number.unwrap_or_default()
+    }
+
+    fn one_of<T>(&mut self, key: &str) -> Option<T>
+    where
+        T: FromStr + Display + IntoEnumIterator,
+    {
+        let text = self.text(key)?;
+        let read = one_of::<T>(&text);
+        read.map_err(|problem| self.fault(key, problem)).ok()
     }
 
     pub(super) fn custom_fields(&mut self) -> Option<Struct> {

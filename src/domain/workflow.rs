@@ -1,5 +1,7 @@
 //! The life of a ticket: from which status it may go to which, and who is asked for what on the way.
 
+use std::collections::VecDeque;
+
 use chrono::TimeDelta;
 
 use super::{permission::TicketAction, ticket::TicketStatus, time::Time};
@@ -21,6 +23,25 @@ pub const fn targets(from: TicketStatus) -> &'static [TicketStatus] {
         Closed => &[Reopened],
         Reopened => &[Open, InProgress, PendingInfo],
     }
+}
+
+/// The shortest way from one status to another: without the first one, and with the last one. `None` where no way leads there.
+pub fn way(from: TicketStatus, to: TicketStatus) -> Option<Vec<TicketStatus>> {
+    let mut ways = VecDeque::from([vec![from]]);
+    let mut seen = vec![from];
+    while let Some(way) = ways.pop_front() {
+        let last = *way.last()?;
+        if last == to {
+            return way.get(1..).map(<[TicketStatus]>::to_vec);
+        }
+        for next in targets(last) {
+            if !seen.contains(next) {
+                seen.push(*next);
+                ways.push_back([way.as_slice(), &[*next]].concat());
+            }
+        }
+    }
+    None
 }
 
 /// What a caller does with a ticket who moves it to this status.

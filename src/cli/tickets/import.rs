@@ -11,7 +11,11 @@ use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
-use super::{Format, format, record, rows};
+use super::{
+    Format, format,
+    record::{self, Record},
+    rows, standing,
+};
 use crate::{
     cli::{
         CommandError,
@@ -107,7 +111,7 @@ fn check(path: &Path, format: Format) -> Result<u64, CommandError> {
 }
 
 /// A ticket's place, and what creates it.
-type Wanted = (String, Result<CreateTicketRequest, String>);
+type Wanted = (String, Result<Record, String>);
 
 fn requests(
     path: &Path,
@@ -117,20 +121,21 @@ fn requests(
 ) -> Result<impl Iterator<Item = Wanted>, CommandError> {
     let rows = rows::read(path, format)?;
     Ok(rows.zip(0_u64..).map(move |((place, values), index)| {
-        let request = values.and_then(|values| {
+        let record = values.and_then(|values| {
             let mut faults = Faults::default();
-            let mut request = record::read(values, &place, &mut faults);
-            if let Some(ticket) = request.ticket.as_mut().filter(|_| unassigned) {
+            let mut record = record::read(values, &place, &mut faults);
+            let create = &mut record.create;
+            if let Some(ticket) = create.ticket.as_mut().filter(|_| unassigned) {
                 ticket.assignee_id = None;
             }
-            request.request_id = Some(request_id(&request, index, run).to_string());
+            create.request_id = Some(request_id(create, index, run).to_string());
             match faults.0.is_empty() {
-                true => Ok(request),
+                true => Ok(record),
                 // It was whole a moment ago.
                 false => Err(format!("the file has changed meanwhile: {faults}")),
             }
         });
-        (place, request)
+        (place, record)
     }))
 }
 
@@ -147,12 +152,12 @@ fn request_id(request: &CreateTicketRequest, index: u64, run: Option<Uuid>) -> U
     Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-async fn create(client: &Client, (place, request): Wanted) -> Result<(), CommandError> {
-    let request = request.map_err(|fault| format!("{place}: {fault}"))?;
+async fn create(client: &Client, (place, record): Wanted) -> Result<(), CommandError> {
+    let record = record.map_err(|fault| format!("{place}: {fault}"))?;
     let what = format!("{place}: the ticket cannot be created");
-    let created = call(&what, request, async |request| {
+    let created = call(&what, record.create, async |request| {
         client.tickets().create_ticket(request).await
     });
-    created.await?;
-    Ok(())
+    let made = created.await?.ticket.unwrap_or_default();
+    standing::bring(client, &place, made.id, record.standing).await
 }

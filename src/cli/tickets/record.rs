@@ -8,7 +8,7 @@ use crate::{
     api::convert::json as wire,
     domain::{
         ids::{ConversationId, UserId},
-        ticket::{Words, affected_service, team},
+        ticket::{TicketStatus, Words, affected_service, resolution_notes, team},
         time,
     },
     proto::v1::{self, CreateTicketRequest, Ticket},
@@ -28,11 +28,12 @@ pub(super) const COLUMNS: [&str; 34] = [
     "tags",
     "custom_fields",
     "ai_assisted",
+    "status",
+    "resolution_notes",
+    "delete_time",
     "number",
     "id",
-    "status",
     "creator_id",
-    "resolution_notes",
     "integration_id",
     "comment_count",
     "attachment_count",
@@ -40,7 +41,6 @@ pub(super) const COLUMNS: [&str; 34] = [
     "update_time",
     "resolve_time",
     "close_time",
-    "delete_time",
     "response_due_time",
     "resolution_due_time",
     "first_response_time",
@@ -53,7 +53,7 @@ pub(super) const COLUMNS: [&str; 34] = [
 ];
 
 /// How many of them an import takes over.
-pub(super) const TAKEN: usize = 12;
+pub(super) const TAKEN: usize = 15;
 
 /// The ticket's values in the order of the columns; null where there is none.
 pub(super) fn written(ticket: &Ticket) -> Result<[Value; COLUMNS.len()], String> {
@@ -82,11 +82,12 @@ pub(super) fn written(ticket: &Ticket) -> Result<[Value; COLUMNS.len()], String>
         json!(ticket.tags),
         Value::Object(fields),
         json!(ticket.ai_assisted),
+        name(ticket.status().as_str_name(), "TICKET_STATUS_"),
+        json!(ticket.resolution_notes),
+        instant(ticket.delete_time),
         json!(ticket.number),
         json!(ticket.id),
-        name(ticket.status().as_str_name(), "TICKET_STATUS_"),
         json!(ticket.creator_id),
-        json!(ticket.resolution_notes),
         json!(ticket.integration_id),
         json!(ticket.comment_count),
         json!(ticket.attachment_count),
@@ -94,7 +95,6 @@ pub(super) fn written(ticket: &Ticket) -> Result<[Value; COLUMNS.len()], String>
         instant(ticket.update_time),
         instant(ticket.resolve_time),
         instant(ticket.close_time),
-        instant(ticket.delete_time),
         instant(sla.response_due_time),
         instant(sla.resolution_due_time),
         instant(sla.first_response_time),
@@ -116,12 +116,24 @@ fn instant(time: Option<Timestamp>) -> Value {
     json!(time.and_then(instant).map(time::text))
 }
 
-/// What creates the ticket, without a request id; what cannot be read is among the faults.
-pub(super) fn read(
-    mut values: Map<String, Value>,
-    place: &str,
-    faults: &mut Faults,
-) -> CreateTicketRequest {
+/// A ticket of a file.
+pub(super) struct Record {
+    /// What creates it, without a request id.
+    pub(super) create: CreateTicketRequest,
+    /// How it stands.
+    pub(super) standing: Standing,
+}
+
+/// How a ticket stands that others have worked on.
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    pub(super) status: TicketStatus,
+    pub(super) resolution_notes: Option<String>,
+    pub(super) is_deleted: bool,
+}
+
+/// Reads a ticket; what cannot be read is among the faults.
+pub(super) fn read(mut values: Map<String, Value>, place: &str, faults: &mut Faults) -> Record {
     for known in &COLUMNS[TAKEN..] {
         values.remove(*known);
     }
@@ -145,13 +157,21 @@ pub(super) fn read(
         ..Ticket::default()
     };
     let conversation = values.parsed::<ConversationId>("conversation_id");
+    let standing = Standing {
+        status: values.status().unwrap_or(TicketStatus::New),
+        resolution_notes: values.checked("resolution_notes", resolution_notes),
+        is_deleted: values
+            .text("delete_time")
+            .is_some_and(|time| !time.is_empty()),
+    };
     values.refuse_the_rest(&COLUMNS);
-    CreateTicketRequest {
+    let create = CreateTicketRequest {
         ticket: Some(ticket),
         conversation: conversation.map(|id| v1::Conversation {
             id: id.0,
             ..Default::default()
         }),
         ..CreateTicketRequest::default()
-    }
+    };
+    Record { create, standing }
 }
