@@ -36,8 +36,8 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from
 const MAX_CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
 /// The longest that a method is usually published to take; those that are published to take longer have that time.
 const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
-/// How many calls one connection may have open.
-const MAX_CONCURRENT_STREAMS: u32 = 256;
+/// How many calls one connection may have open: each watcher is one for as long as it watches.
+const MAX_CONCURRENT_STREAMS: u32 = 2048;
 /// The most bytes of a request's headers; a token takes up to 8 KiB.
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 /// The largest frame that is taken: files come in frames of this size, and each frame costs a little.
