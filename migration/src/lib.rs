@@ -57,6 +57,7 @@ mod m0052_dispatch_attempts;
 mod m0053_inbound;
 mod m0054_integration_held;
 mod m0055_integration_held_seconds;
+mod m0056_export_unfinished;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -113,6 +114,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0053_inbound::Migration),
             Box::new(m0054_integration_held::Migration),
             Box::new(m0055_integration_held_seconds::Migration),
+            Box::new(m0056_export_unfinished::Migration),
         ]
     }
 }
