@@ -14,6 +14,7 @@ mod keeper;
 mod load;
 mod look;
 mod picture;
+mod places;
 mod request;
 mod send;
 mod show;
@@ -25,12 +26,13 @@ mod verdict;
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use tokio::{sync::Semaphore, task::JoinHandle, time};
+use tokio::{task::JoinHandle, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(super) use picture::picture;
 pub use request::DispatchRequest;
 
+use self::places::Places;
 use super::{App, integrations::require_enabled};
 use crate::{
     connectors::Connector,
@@ -73,7 +75,7 @@ pub(super) struct Dispatches {
     pub(super) settings: DispatchSettings,
     running: TaskTracker,
     /// Those among them that docket makes by itself: however many callers wait for theirs, there is room for these.
-    by_itself: Arc<Semaphore>,
+    by_itself: Arc<Places>,
     stop: CancellationToken,
 }
 
@@ -82,7 +84,7 @@ impl Dispatches {
         Self {
             settings,
             running: TaskTracker::new(),
-            by_itself: Arc::new(Semaphore::new(take::AT_ONCE)),
+            by_itself: Arc::default(),
             stop: CancellationToken::new(),
         }
     }

@@ -171,9 +171,15 @@ pub async fn page(
     Ok(rows.all(conn).await?)
 }
 
-/// Open attempts that nobody works on any more, the longest forsaken first.
-pub async fn lapsed(conn: &impl ConnectionTrait, now: Time, limit: u64) -> Result<Vec<Model>> {
+/// Open attempts that nobody works on any more, the longest forsaken first, without those to these integrations.
+pub async fn lapsed(
+    conn: &impl ConnectionTrait,
+    now: Time,
+    without: Vec<IntegrationId>,
+    limit: u64,
+) -> Result<Vec<Model>> {
     let rows = Entity::find()
+        .filter(Column::IntegrationId.is_not_in(without))
         .filter(Expr::cust("state IN ('PENDING', 'SENT')"))
         .filter(Column::LeaseUntil.lte(now))
         .order_by_asc(Column::LeaseUntil)
@@ -188,9 +194,15 @@ const WANTED: &str = "EXISTS (SELECT 1 FROM ticket WHERE ticket.id = dispatch.ti
                       AND ticket.integration_id = dispatch.integration_id)";
 
 /// Ended attempts that it is time to try again, the longest waiting first. Those to an integration that is switched off, or whose platform
-/// asks to wait, wait, and so do those of a ticket that is deleted: it may be restored.
-pub async fn due(conn: &impl ConnectionTrait, now: Time, limit: u64) -> Result<Vec<Model>> {
+/// asks to wait, wait, and so do those of a ticket that is deleted: it may be restored. Without those to these integrations.
+pub async fn due(
+    conn: &impl ConnectionTrait,
+    now: Time,
+    without: Vec<IntegrationId>,
+    limit: u64,
+) -> Result<Vec<Model>> {
     let rows = Entity::find()
+        .filter(Column::IntegrationId.is_not_in(without))
         .filter(Column::IntegrationId.in_subquery(integration::ready_ids(now)))
         .filter(Column::NextAttemptTime.is_not_null())
         .filter(Column::NextAttemptTime.lte(now))

@@ -101,8 +101,12 @@ impl Ended {
         let Some(way) = self.way else {
             return Ok(());
         };
-        let found = integration_health::lock(tx, self.row.integration_id).await?;
-        if found.is_none_or(|found| found.way() == way) {
+        let Some(found) = integration_health::lock(tx, self.row.integration_id).await? else {
+            // Deleted while this went on: nothing goes there any more.
+            self.row.next_attempt_time = None;
+            return Ok(());
+        };
+        if found.way() == way {
             return Ok(());
         }
         self.hold = None;

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::OwnedSemaphorePermit;
-
-use super::{Intent, attempt, end::Ended, verdict::CutShort};
+use super::{Intent, attempt, end::Ended, places::Place, verdict::CutShort};
 use crate::{
     app::App,
     db::{
@@ -20,44 +18,63 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How many attempts one process makes at once by itself.
-pub(super) const AT_ONCE: usize = 16;
 /// How many are looked at at once: others may be ahead of us at the first ones.
 const CANDIDATES: u64 = 32;
 /// After how many attempts in a row that went on with one cut short, and were cut short themselves, the next one waits.
 const IN_A_ROW: u64 = 6;
 
+/// Why an attempt is taken up.
+#[derive(Clone, Copy, Debug)]
+enum Why {
+    /// Nobody works on it any more.
+    Lapsed,
+    /// It is time for another one.
+    Due,
+}
+
 impl App {
     /// Takes up the attempts that nobody works on and those that are due, as far as there is room; how many. Fails only where the database
     /// cannot be asked for them.
     pub(crate) async fn take_up_dispatches(self: &Arc<Self>) -> Result<usize> {
-        let mut taken = 0;
-        let now = self.clock.now();
-        for row in dispatch::lapsed(self.db.read(), now, CANDIDATES).await? {
-            let Some(room) = self.room() else {
-                return Ok(taken);
-            };
-            taken += self.begun(room, row.id, self.recover(row).await);
-        }
-        for row in dispatch::due(self.db.read(), now, CANDIDATES).await? {
-            let Some(room) = self.room() else {
-                return Ok(taken);
-            };
-            taken += self.begun(room, row.id, self.retry(row).await);
-        }
-        Ok(taken)
+        let lapsed = self.take_up(Why::Lapsed).await?;
+        Ok(lapsed + self.take_up(Why::Due).await?)
     }
 
-    fn room(&self) -> Option<OwnedSemaphorePermit> {
-        let room = Arc::clone(&self.dispatches.by_itself);
-        let going = !self.dispatches.stop.is_cancelled();
-        room.try_acquire_owned().ok().filter(|_| going)
+    /// Goes on while there is room: behind many attempts to one integration there may be some to others.
+    async fn take_up(self: &Arc<Self>, why: Why) -> Result<usize> {
+        let (mut taken, now) = (0, self.clock.now());
+        while let Some(full) = self.dispatches.by_itself.full()
+            && !self.dispatches.stop.is_cancelled()
+        {
+            let conn = self.db.read();
+            let rows = match why {
+                Why::Lapsed => dispatch::lapsed(conn, now, full, CANDIDATES).await?,
+                Why::Due => dispatch::due(conn, now, full, CANDIDATES).await?,
+            };
+            let mut begun = 0;
+            for row in rows {
+                let Some(place) = self.dispatches.by_itself.take(row.integration_id) else {
+                    continue;
+                };
+                let id = row.id;
+                let opened = match why {
+                    Why::Lapsed => self.recover(row).await,
+                    Why::Due => self.retry(row).await,
+                };
+                begun += self.begun(place, id, opened);
+            }
+            if begun == 0 {
+                break;
+            }
+            taken += begun;
+        }
+        Ok(taken)
     }
 
     /// Begins an attempt that was opened. Somebody else may have been first; what went wrong with one holds up no other.
     fn begun(
         self: &Arc<Self>,
-        room: OwnedSemaphorePermit,
+        place: Place,
         before: DispatchId,
         opened: Result<Option<dispatch::Model>>,
     ) -> usize {
@@ -66,7 +83,7 @@ impl App {
                 let attempt = attempt::run(Arc::clone(self), row);
                 self.dispatches.running.spawn(async move {
                     attempt.await;
-                    drop(room);
+                    drop(place);
                 });
                 1
             }

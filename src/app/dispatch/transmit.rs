@@ -15,7 +15,7 @@ use crate::{
         parcel::FileBytes,
     },
     db::{dispatch_files::SentFile, integration},
-    domain::{ticket::ScanStatus, time::Time},
+    domain::{export::ErrorCategory, ticket::ScanStatus, time::Time},
 };
 
 /// How often a file is sent in all.
@@ -87,20 +87,20 @@ impl Attempt {
         if let Some(unfit) = unfit(&file.source) {
             return Ok(unfit);
         }
+        let before = self.before(file).and_then(|before| before.sent_time);
+        if let Some(off) = self.called_off(file, before).await? {
+            return Ok(off);
+        }
         if let Some(sent) = self.look_first(scene, external, file).await? {
             return Ok(sent);
         }
         let (mut why, mut sent) = (String::new(), None);
         for _ in 0..TRIES {
-            // While others were sent, or waited for, the file may have been deleted, or the integration switched off.
-            if !self.app.is_wanted(&file.source).await? {
-                return Ok(Sent::Unwanted);
+            let read = self.app.file_bytes(&file.source).await;
+            if let Some(off) = self.called_off(file, sent).await? {
+                return Ok(off);
             }
-            if !self.is_on().await? {
-                let (why, held) = (OFF.to_owned(), None);
-                return Ok(Sent::NotYet { why, held, sent });
-            }
-            let (content_type, bytes) = match self.app.file_bytes(&file.source).await {
+            let (content_type, bytes) = match read {
                 Ok(Some(read)) => read,
                 Ok(None) => return Ok(Sent::Not("docket has lost its bytes".to_owned())),
                 // Where the bytes are kept may be back in a moment, and holds up nothing if it is not.
@@ -130,6 +130,17 @@ impl Attempt {
             let wait = match attached {
                 Attached::Attached { id } => return Ok(Sent::There(id)),
                 Attached::Rejected(failure) => return Ok(Sent::Not(failure.text())),
+                // What a person has to see to is no better in a second.
+                Attached::RetryLater(failure)
+                    if failure.category == ErrorCategory::AdminRequired =>
+                {
+                    let (why, held) = (failure.text(), long(failure.retry_after));
+                    return Ok(Sent::NotYet {
+                        why,
+                        held,
+                        sent: None,
+                    });
+                }
                 Attached::RetryLater(failure) => {
                     (why, sent) = (failure.text(), None);
                     failure.retry_after.unwrap_or(PAUSE)
@@ -221,10 +232,17 @@ impl Attempt {
         Ok(seen)
     }
 
-    /// Whether the integration still is switched on.
-    async fn is_on(&self) -> Result<bool, Halt> {
+    /// While others were sent, or waited for, the file may have been deleted, or the integration switched off.
+    async fn called_off(&self, file: &Outgoing, sent: Option<Time>) -> Result<Option<Sent>, Halt> {
+        if !self.app.is_wanted(&file.source).await? {
+            return Ok(Some(Sent::Unwanted));
+        }
         let found = integration::find(self.app.db.read(), self.row.integration_id).await?;
-        Ok(found.is_some_and(|found| found.enabled))
+        let (why, held) = (OFF.to_owned(), None);
+        Ok(match found.is_some_and(|found| found.enabled) {
+            true => None,
+            false => Some(Sent::NotYet { why, held, sent }),
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use docket::{
     proto::v1::{self, DispatchOutcome, DispatchTrigger},
-    sandbox::{Action, Fault, Operation, Options},
+    sandbox::{Action, Fault, Operation},
 };
 use rstest::rstest;
 
@@ -27,14 +27,14 @@ async fn scanning(kind: Kind, set: &[(&str, &str)]) -> (Bench, Clamd) {
     (Bench::set(kind, &set).await, clamd)
 }
 
-async fn add(bench: &Bench, ticket: &str, name: &str, bytes: &[u8]) -> v1::Attachment {
+pub(super) async fn add(bench: &Bench, ticket: &str, name: &str, bytes: &[u8]) -> v1::Attachment {
     let mut tickets = bench.tickets();
     let made = upload(&mut tickets, header(ticket, name), bytes).await;
     made.unwrap()
 }
 
 /// Each file that the ticket tells of, and whether it is there.
-fn told(ticket: &v1::Ticket) -> Vec<(&str, bool)> {
+pub(super) fn told(ticket: &v1::Ticket) -> Vec<(&str, bool)> {
     let response = result(ticket).response.as_ref().unwrap();
     let files = response.attachments.iter();
     files
@@ -43,7 +43,7 @@ fn told(ticket: &v1::Ticket) -> Vec<(&str, bool)> {
 }
 
 /// Why this file is not there.
-fn why<'a>(ticket: &'a v1::Ticket, name: &str) -> &'a str {
+pub(super) fn why<'a>(ticket: &'a v1::Ticket, name: &str) -> &'a str {
     let response = result(ticket).response.as_ref().unwrap();
     let mut files = response.attachments.iter();
     let file = files.find(|file| file.filename == name).expect("the file");
@@ -51,7 +51,7 @@ fn why<'a>(ticket: &'a v1::Ticket, name: &str) -> &'a str {
 }
 
 /// The names of the files that Jira has, sorted.
-fn there(bench: &Bench) -> Vec<String> {
+pub(super) fn there(bench: &Bench) -> Vec<String> {
     let files = bench.jira.attachments().into_iter();
     let mut names: Vec<String> = files.map(|file| file.filename).collect();
     names.sort();
@@ -216,119 +216,6 @@ async fn a_file_that_was_deleted_while_it_was_being_scanned_is_no_longer_told(
     bench.until_ended(&ticket.id, 2).await;
     assert_eq!(told(&bench.get(&ticket.id).await), []);
     assert_eq!(bench.jira.requests_of(Operation::AddAttachments).len(), 0);
-}
-
-#[rstest]
-#[tokio::test]
-async fn what_was_deleted_or_switched_off_while_another_file_waited_is_not_sent(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let bench = Bench::set(kind, &[("DISPATCH_WAIT_SECONDS", "0")]).await;
-    let ticket = bench.file("With files").await;
-    add(&bench, &ticket.id, "a.txt", b"one").await;
-    bench.pass(Duration::from_secs(1));
-    let deleted = add(&bench, &ticket.id, "b.txt", b"two").await;
-    bench.pass(Duration::from_secs(1));
-    add(&bench, &ticket.id, "c.txt", b"three").await;
-    let wait = || Action::Throttle {
-        retry_after: Some(20),
-        reason: None,
-    };
-    let throttle = Fault::on(Operation::AddAttachments, wait());
-    bench.jira.order(throttle.times(2));
-    let waiting = async |times: usize| {
-        let twenty = || {
-            let waits = bench.clock.waits().into_iter();
-            waits.filter(|wait| wait.as_secs() == 20).count()
-        };
-        while twenty() < times {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    bench.clock.hold();
-    let integration = Some(bench.integration.as_str());
-    bench.dispatch(&ticket.id, integration).await.unwrap();
-    waiting(1).await;
-    let request = v1::DeleteAttachmentRequest { id: deleted.id };
-    bench.tickets().delete_attachment(request).await.unwrap();
-    bench.clock.release();
-    waiting(2).await;
-    bench.clock.hold();
-    bench.until_ended(&ticket.id, 1).await;
-    let now = bench.get(&ticket.id).await;
-    assert_eq!(told(&now), [("a.txt", true), ("c.txt", true)]);
-    assert_eq!(there(&bench), ["a.txt", "c.txt"]);
-    bench.clock.release();
-
-    add(&bench, &ticket.id, "d.txt", b"four").await;
-    bench.pass(Duration::from_secs(1));
-    add(&bench, &ticket.id, "e.txt", b"five").await;
-    let throttle = Fault::on(Operation::AddAttachments, wait());
-    bench.jira.order(throttle);
-    bench.clock.hold();
-    bench.dispatch(&ticket.id, None).await.unwrap();
-    waiting(3).await;
-    bench.switch(false).await;
-    bench.clock.release();
-    let attempts = bench.until_ended(&ticket.id, 2).await;
-    assert!(attempts[1].next_attempt_time.is_some());
-    assert_eq!(there(&bench), ["a.txt", "c.txt"]);
-    bench.switch(true).await;
-    bench.pass(Duration::from_secs(7));
-    bench.until_ended(&ticket.id, 3).await;
-    assert_eq!(there(&bench), ["a.txt", "c.txt", "d.txt", "e.txt"]);
-}
-
-/// A token that is renewed, a right that is given: somebody sees to it, and the file follows.
-#[rstest]
-#[case(401)]
-#[case(403)]
-#[tokio::test]
-async fn a_file_that_docket_may_not_add_yet_follows_by_itself(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[case] status: u16,
-) {
-    let bench = Bench::new(kind).await;
-    let ticket = bench.file("With files").await;
-    add(&bench, &ticket.id, "a.txt", b"one").await;
-    let refuse = Fault::on(Operation::AddAttachments, Action::status(status));
-    bench.jira.order(refuse.times(3));
-    let integration = Some(bench.integration.as_str());
-    let sent = bench.dispatch(&ticket.id, integration).await.unwrap();
-    assert_eq!(told(&sent), [("a.txt", false)]);
-    let text = why(&sent, "a.txt");
-    assert!(text.starts_with("Jira refused the file"), "{text}");
-    assert!(text.ends_with("docket sends it by itself."), "{text}");
-    bench.pass(Duration::from_secs(7));
-    bench.until_ended(&ticket.id, 2).await;
-    assert_eq!(there(&bench), ["a.txt"]);
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_file_for_an_issue_that_is_gone_is_told_and_not_tried_for_ever(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let bench = Bench::new(kind).await;
-    let ticket = bench.file("With files").await;
-    let integration = Some(bench.integration.as_str());
-    bench.dispatch(&ticket.id, integration).await.unwrap();
-    add(&bench, &ticket.id, "a.txt", b"one").await;
-    let lost = Fault::on(Operation::AddAttachments, Action::DropBefore);
-    bench.jira.order(lost);
-    bench.dispatch(&ticket.id, None).await.unwrap();
-    let key = bench.issues_of(&ticket.id).remove(0);
-    let gone = reqwest::Client::new()
-        .delete(format!("{}/rest/api/3/issue/{key}", bench.jira.url()))
-        .basic_auth(Options::EMAIL, Some(Options::TOKEN));
-    assert!(gone.send().await.unwrap().status().is_success());
-    bench.pass(Duration::from_secs(7));
-    let attempts = bench.until_ended(&ticket.id, 3).await;
-    assert_eq!(attempts[2].next_attempt_time, None);
-    let now = bench.get(&ticket.id).await;
-    let text = why(&now, "a.txt");
-    assert!(text.contains(&format!("no issue {key} any more")), "{text}");
-    assert_eq!(bench.creates(), 1);
 }
 
 #[rstest]

@@ -10,7 +10,7 @@ use docket::{
 use rstest::rstest;
 
 use super::bench::{Bench, integrate, reason, result};
-use crate::support::database::Kind;
+use crate::support::{database::Kind, eventually};
 
 #[rstest]
 #[tokio::test]
@@ -142,6 +142,25 @@ async fn a_deleted_integration_leaves_what_came_of_it(
         let attempts = bench.attempts(&ticket.id).await;
         assert_eq!(attempts[0].next_attempt_time, None, "nobody tries again");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_on_its_way_while_its_integration_is_deleted_is_not_tried_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::set(kind, &[("DISPATCH_WAIT_SECONDS", "0")]).await;
+    bench.order(Action::Hang);
+    let ticket = bench.create("Hangs").await.unwrap();
+    eventually("it is sent", async || bench.creates() == 1).await;
+    let request = v1::DeleteIntegrationRequest {
+        id: bench.integration.clone(),
+        ..Default::default()
+    };
+    let mut integrations = bench.server.integrations(Role::Manager);
+    integrations.delete_integration(request).await.unwrap();
+    let attempts = bench.until_ended(&ticket.id, 1).await;
+    assert_eq!(attempts[0].next_attempt_time, None);
 }
 
 #[rstest]

@@ -11,7 +11,7 @@ use docket::{
         ids::{DispatchId, TicketId},
     },
     proto::v1::DispatchOutcome,
-    sandbox::{Action, Fault, Operation},
+    sandbox::{Action, Fault, Operation, Options, Sandbox},
 };
 use futures::future::join_all;
 use rstest::rstest;
@@ -20,14 +20,14 @@ use sea_orm::{
 };
 use tokio::time::{Instant, sleep};
 
-use super::bench::{Bench, result};
+use super::bench::{Bench, integrate, result};
 use crate::{
     attachments::{header, upload},
     support::database::Kind,
 };
 
-/// How many attempts one process takes up at once.
-const AT_ONCE: u32 = 16;
+/// More attempts than one process takes up at once.
+const MANY: u32 = 40;
 const SOON: Duration = Duration::from_secs(30);
 
 fn ticket_id(id: &str) -> TicketId {
@@ -74,11 +74,11 @@ async fn callers_who_wait_for_a_slow_platform_hold_up_no_retry(
     let first = bench.create("First").await.unwrap();
     bench.until_ended(&first.id, 1).await;
     let slow = Fault::on(Operation::CreateIssue, Action::Hang);
-    bench.jira.order(slow.times(AT_ONCE));
-    let titles: Vec<String> = (0..AT_ONCE).map(|n| format!("Slow {n}")).collect();
+    bench.jira.order(slow.times(MANY));
+    let titles: Vec<String> = (0..MANY).map(|n| format!("Slow {n}")).collect();
     let slow = join_all(titles.iter().map(|title| bench.create(title))).await;
     let give_up = Instant::now() + SOON;
-    while bench.creates() <= AT_ONCE as usize {
+    while bench.creates() <= MANY as usize {
         assert!(Instant::now() < give_up, "{} creates", bench.creates());
         sleep(Duration::from_millis(10)).await;
     }
@@ -89,6 +89,39 @@ async fn callers_who_wait_for_a_slow_platform_hold_up_no_retry(
         let attempts = bench.attempts(&ticket.unwrap().id).await;
         assert_eq!(attempts[0].latency, None, "it is on its way still");
     }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_does_not_answer_holds_up_no_other(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let patient = [
+        ("DISPATCH_WAIT_SECONDS", "0"),
+        ("OUTBOUND_TIMEOUT_SECONDS", "300"),
+    ];
+    let bench = Bench::set(kind, &patient).await;
+    let refuse = Fault::on(Operation::CreateIssue, Action::status(401));
+    bench.jira.order(refuse.times(MANY));
+    for n in 0..MANY {
+        let ticket = bench.create(&format!("Slow {n}")).await.unwrap();
+        bench.until_ended(&ticket.id, 1).await;
+    }
+    let jira = Sandbox::start(Options::default()).await.unwrap();
+    let refuse = Fault::on(Operation::CreateIssue, Action::status(401));
+    jira.order(refuse);
+    let other = Some(integrate(&bench.server, "Other", &jira.url()).await);
+    let mut request = bench.request("Other");
+    request.ticket.as_mut().unwrap().integration_id = other;
+    let answer = bench.tickets().create_ticket(request).await.unwrap();
+    let other = answer.into_inner().ticket.unwrap().id;
+    bench.until_ended(&other, 1).await;
+
+    let hang = Fault::on(Operation::CreateIssue, Action::Hang);
+    bench.jira.order(hang.always());
+    bench.pass(Duration::from_secs(7));
+    bench.until_ended(&other, 2).await;
+    assert!(result(&bench.get(&other).await).success);
 }
 
 #[rstest]

@@ -3,6 +3,7 @@
 mod ask;
 mod begin;
 mod bench;
+mod clock;
 mod contract;
 mod control;
 mod deleted_files;
@@ -31,4 +32,5 @@ mod turns;
 mod twice;
 mod watch;
 
-pub(crate) use bench::{SteppingClock, chain, open_session};
+pub(crate) use bench::{chain, open_session};
+pub(crate) use clock::SteppingClock;
