@@ -42,6 +42,9 @@ pub(in crate::cli) struct ImportArgs {
     /// Leave the tickets unassigned, for a server that does not know the people.
     #[arg(long)]
     unassigned: bool,
+    /// Leave the tickets new, wherever they stand in the file, for somebody who may not do with them what was done.
+    #[arg(long)]
+    as_new: bool,
     /// Create all tickets, though the same file may have been imported today.
     #[arg(long)]
     anew: bool,
@@ -58,7 +61,7 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), CommandError> {
     let mut counting = Counting::new("tickets", Some(total));
     let tickets = requests(&args.file, format, args.unassigned, run)?;
     let mut created = stream::iter(tickets)
-        .map(|request| create(&client, request))
+        .map(|wanted| create(&client, wanted, args.as_new))
         .buffered(AT_ONCE);
     let mut count = 0;
     let mut failed = None;
@@ -152,12 +155,19 @@ fn request_id(request: &CreateTicketRequest, index: u64, run: Option<Uuid>) -> U
     Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-async fn create(client: &Client, (place, record): Wanted) -> Result<(), CommandError> {
+async fn create(
+    client: &Client,
+    (place, record): Wanted,
+    as_new: bool,
+) -> Result<(), CommandError> {
     let record = record.map_err(|fault| format!("{place}: {fault}"))?;
     let what = format!("{place}: the ticket cannot be created");
     let created = call(&what, record.create, async |request| {
         client.tickets().create_ticket(request).await
     });
     let made = created.await?.ticket.unwrap_or_default();
-    standing::bring(client, &place, made.id, record.standing).await
+    match as_new {
+        true => Ok(()),
+        false => standing::bring(client, &place, made.id, record.standing).await,
+    }
 }

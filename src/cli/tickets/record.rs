@@ -1,5 +1,6 @@
 //! A ticket as it stands in a file: what a caller can set, which an import takes over, and what else a reader may want to know.
 
+use chrono::DateTime;
 use prost_types::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -11,6 +12,7 @@ use crate::{
         ticket::{TicketStatus, Words, affected_service, resolution_notes, team},
         time,
     },
+    error::Broken,
     proto::v1::{self, CreateTicketRequest, Ticket},
 };
 
@@ -111,9 +113,15 @@ pub(super) fn written(ticket: &Ticket) -> Result<[Value; COLUMNS.len()], String>
 fn instant(time: Option<Timestamp>) -> Value {
     let instant = |time: Timestamp| {
         let nanos = u32::try_from(time.nanos).ok()?;
-        chrono::DateTime::from_timestamp(time.seconds, nanos)
+        DateTime::from_timestamp(time.seconds, nanos)
     };
     json!(time.and_then(instant).map(time::text))
+}
+
+fn instant_of(text: &str) -> Result<(), Broken> {
+    let read = DateTime::parse_from_rfc3339(text.trim());
+    let broken = |_| Broken::new("must be a time such as 2026-01-31T12:00:00Z, or nothing");
+    read.map(drop).map_err(broken)
 }
 
 /// A ticket of a file.
@@ -160,10 +168,12 @@ pub(super) fn read(mut values: Map<String, Value>, place: &str, faults: &mut Fau
     let standing = Standing {
         status: values.status().unwrap_or(TicketStatus::New),
         resolution_notes: values.checked("resolution_notes", resolution_notes),
-        is_deleted: values
-            .text("delete_time")
-            .is_some_and(|time| !time.is_empty()),
+        is_deleted: values.checked("delete_time", instant_of).is_some(),
     };
+    let resolved = [TicketStatus::Resolved, TicketStatus::Closed].contains(&standing.status);
+    if standing.resolution_notes.is_some() && !resolved {
+        values.fault("resolution_notes", "go with the status RESOLVED or CLOSED");
+    }
     values.refuse_the_rest(&COLUMNS);
     let create = CreateTicketRequest {
         ticket: Some(ticket),

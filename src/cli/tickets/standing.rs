@@ -13,7 +13,7 @@ use crate::{
 /// Why a ticket was reopened that was so in the file.
 const REOPENED: &str = "It was reopened where it comes from.";
 
-/// Brings the ticket on its way, from wherever an import that broke off has left it. One that somebody has moved elsewhere since stays there.
+/// Brings the ticket on its way, from wherever an import that broke off has left it. One that was there before stays as it is by now.
 pub(super) async fn bring(
     client: &Client,
     place: &str,
@@ -24,24 +24,16 @@ pub(super) async fn bring(
     if way.is_empty() && !standing.is_deleted {
         return Ok(());
     }
-    let get = v1::GetTicketRequest {
-        id: Some(id.clone()),
-        number: None,
-    };
-    let what = format!("{place}: the ticket cannot be read");
-    let found = call(&what, get, async |request| {
-        client.tickets().get_ticket(request).await
-    });
-    let now = found.await?.ticket.unwrap_or_default();
-    if now.delete_time.is_some() {
+    let Some(past) = past(client, place, &id).await? else {
         return Ok(());
-    }
-    for to in left(&way, now.status()) {
-        let what = format!("{place}: the ticket cannot be brought to {to}");
+    };
+    for to in left(&way, &past.reached) {
+        let what =
+            format!("{place}: the ticket cannot be brought to {to} (--as-new leaves it out)");
         go(client, &what, &id, *to, &standing).await?;
     }
-    if standing.is_deleted {
-        let what = format!("{place}: the ticket cannot be deleted, as it is in the file");
+    if standing.is_deleted && !past.was_deleted {
+        let what = format!("{place}: the ticket cannot be deleted (--as-new leaves that out)");
         let delete = v1::DeleteTicketRequest { id, etag: None };
         let deleted = call(&what, delete, async |request| {
             client.tickets().delete_ticket(request).await
@@ -49,6 +41,41 @@ pub(super) async fn bring(
         deleted.await?;
     }
     Ok(())
+}
+
+/// What has happened to a ticket.
+struct Past {
+    /// The statuses that it was brought to, one after the other.
+    reached: Vec<TicketStatus>,
+    was_deleted: bool,
+}
+
+/// The first things that have happened to the ticket: an import is the first to do anything with what it has created. `None`: the caller
+/// does not see it any more.
+async fn past(client: &Client, place: &str, id: &str) -> Result<Option<Past>, Refused> {
+    let list = v1::ListTicketHistoryRequest {
+        ticket_id: id.to_owned(),
+        page_size: 100,
+        ..Default::default()
+    };
+    let what = format!("{place}: the ticket's history cannot be read");
+    let listed = call(&what, list, async |request| {
+        client.tickets().list_ticket_history(request).await
+    });
+    let entries = match listed.await {
+        Ok(listed) => listed.entries,
+        Err(refused) if refused.reason().as_deref() == Some("NOT_FOUND") => return Ok(None),
+        Err(refused) => return Err(refused),
+    };
+    let of_status = entries
+        .iter()
+        .filter(|entry| entry.field.as_deref() == Some("status"));
+    let reached = of_status.filter_map(|entry| entry.new_value.as_ref()?.parse().ok());
+    let deleted = v1::HistoryEventType::Deleted;
+    Ok(Some(Past {
+        reached: reached.collect(),
+        was_deleted: entries.iter().any(|entry| entry.event_type() == deleted),
+    }))
 }
 
 /// From a new ticket to one that stands like this: by way of its resolution, where one is told of.
@@ -65,13 +92,14 @@ fn whole_way(standing: &Standing) -> Vec<TicketStatus> {
     found.unwrap_or_default()
 }
 
-/// What of the way is left for a ticket that stands there.
-fn left(way: &[TicketStatus], now: v1::TicketStatus) -> &[TicketStatus] {
-    if now == v1::TicketStatus::New {
-        return way;
+/// What of the way is left for a ticket that has reached these: nothing for one that was at its end before, or has left it.
+fn left<'a>(way: &'a [TicketStatus], reached: &[TicketStatus]) -> &'a [TicketStatus] {
+    let done = way.iter().zip(reached);
+    let done = done.take_while(|(wanted, was)| wanted == was).count();
+    match done == reached.len() {
+        true => way.get(done..).unwrap_or_default(),
+        false => &[],
     }
-    let at = way.iter().position(|status| wire(*status) == now);
-    at.and_then(|at| way.get(at + 1..)).unwrap_or_default()
 }
 
 async fn go(
