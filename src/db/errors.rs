@@ -136,6 +136,15 @@ pub(super) fn taken(error: DbErr, resource: &'static str, name: String) -> Error
     }
 }
 
+/// Why a transaction could not be committed.
+pub(super) fn of_commit(error: DbErr) -> Error {
+    match Fault::of(&error) {
+        // Nobody knows whether it was kept, so it is not to be called "nothing was done".
+        Fault::Unreachable => Error::internal(error),
+        _ => error.into(),
+    }
+}
+
 /// Whether the same transaction may succeed when it is tried again.
 pub(super) fn is_contention(error: &Error) -> bool {
     matches!(error, Error::Unavailable { reason, .. } if *reason == Reason::DatabaseBusy)

@@ -1,9 +1,5 @@
-//! History: what happened to every ticket, append-only (both databases refuse a change), and the change feed.
-//!
-//! On PostgreSQL the table has one more column, `transaction_id`, that the database fills: a lower
-//! `sequence` can commit after a higher one there. A feed that loses nothing reads in the order of
-//! (`transaction_id`, `sequence`), and only rows below `pg_snapshot_xmin(pg_current_snapshot())`. On
-//! SQLite, with its one writer, `sequence` is the order of commits.
+//! History: what happened to every ticket, append-only (both databases refuse a change). What follows it is in
+//! [`super::history_feed`].
 
 use std::net::IpAddr;
 

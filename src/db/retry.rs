@@ -6,7 +6,11 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, TransactionTrait as _};
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
-use super::{Fault, Tx, WriteFuture, errors::is_contention, writer::guarded};
+use super::{
+    Tx, WriteFuture,
+    errors::{is_contention, of_commit},
+    writer::guarded,
+};
 use crate::error::{Error, Result};
 
 /// How often a transaction is tried in all.
@@ -64,11 +68,7 @@ where
             // After a statement that failed, PostgreSQL answers COMMIT with success and rolls back. Work
             // that went on after such a failure is to be told, so the transaction is asked once more.
             tx.execute_unprepared("SELECT 1").await?;
-            tx.commit().await.map_err(|error| match Fault::of(&error) {
-                // Nobody knows whether it was kept, so it is not to be called "nothing was done".
-                Fault::Unreachable => Error::internal(error),
-                _ => Error::from(error),
-            })?;
+            tx.commit().await.map_err(of_commit)?;
             Ok(value)
         }
         Err(error) => {

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Tx, WriteFuture, target::Target};
+use super::{Tx, WriteFuture, errors::of_commit, target::Target};
 use crate::error::{Error, Reason, Result};
 
 /// How many transactions share a commit at most: the last of them waits for all before it.
@@ -119,7 +119,7 @@ impl Task {
         }
         let committed = match self.connection().await {
             Ok(connection) => run_all(&connection, &mut batch).await,
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         };
         match committed {
             Ok(()) => {
@@ -128,7 +128,6 @@ impl Task {
             // Whatever state the connection is in, the next batch starts with a fresh one.
             Err(_) => self.drop_connection().await,
         }
-        let committed = committed.map_err(Error::from);
         for job in batch {
             job.answer(committed.clone());
         }
@@ -151,8 +150,8 @@ impl Task {
     }
 }
 
-/// One transaction for the whole batch. `Err` means that nothing of it was kept.
-async fn run_all(connection: &DatabaseConnection, batch: &mut [Box<dyn Job>]) -> Result<(), DbErr> {
+/// One transaction for the whole batch. `Err` means that nothing of it was kept, or, where that is internal, that nobody knows.
+async fn run_all(connection: &DatabaseConnection, batch: &mut [Box<dyn Job>]) -> Result<()> {
     // A deferred transaction turns into a writing one half-way, and fails there under load.
     let immediate = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -169,7 +168,7 @@ async fn run_all(connection: &DatabaseConnection, batch: &mut [Box<dyn Job>]) ->
             savepoint.rollback().await?;
         }
     }
-    transaction.commit().await
+    transaction.commit().await.map_err(of_commit)
 }
 
 /// A caller's transaction without its type.
