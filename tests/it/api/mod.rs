@@ -1,6 +1,7 @@
 //! The contract's RPCs through a real client, on both databases.
 
 mod exports;
+mod filters;
 mod integration_edit;
 mod integration_platforms;
 mod integrations;
