@@ -11,8 +11,8 @@ const END_SIZE: usize = 22;
 const LOCAL: &[u8] = b"PK\x03\x04";
 const LOCAL_SIZE: usize = 30;
 
-/// The first bytes of an archive without what its entries hold: that is shown by nothing that opens the archive, and may be a page or a PDF
-/// where it is stored as it is.
+/// The first bytes of an archive without what its entries hold, which may be pages or PDFs where it is stored as it is: browsers take nothing
+/// that begins like an archive for a page.
 pub(super) fn without_contents(head: &[u8]) -> Vec<u8> {
     let (mut rest, mut kept) = (head, Vec::new());
     while let Some(entry) = rest.get(..LOCAL_SIZE).filter(|e| e.starts_with(LOCAL)) {

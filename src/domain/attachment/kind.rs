@@ -219,7 +219,12 @@ fn refuse_polyglot(found: &str, facts: &Facts) -> Result<(), Unfit> {
         false => facts.head.clone(),
     };
     let first = |bytes: usize| &shown[..shown.len().min(bytes)];
-    if found != "application/pdf" && holds(first(PDF_BEGINS), PDF) {
+    // Readers of PDFs do not mind whose bytes they are: an archive is allowed to begin with one, a document is not.
+    let begin = match found {
+        ZIP => first(PDF_BEGINS),
+        _ => &facts.head[..facts.head.len().min(PDF_BEGINS)],
+    };
+    if found != "application/pdf" && holds(begin, PDF) {
         return refuse("a PDF");
     }
     let active: [&[u8]; 5] = [b"<script", b"<html", b"<!doctype html", b"<svg", b"<?php"];
