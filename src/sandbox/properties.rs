@@ -67,8 +67,12 @@ pub(super) fn log(
     issue: &mut state::Issue,
     at: chrono::DateTime<chrono::Utc>,
     author: &Value,
-    items: Vec<Value>,
+    mut items: Vec<Value>,
 ) {
+    // Jira's document knows no null here: a value that was not there, or is not any more, is left out.
+    for item in items.iter_mut().filter_map(Value::as_object_mut) {
+        item.retain(|_, value| !value.is_null());
+    }
     let id = (issue.changes.len() + 1).to_string();
     let created = render::time(at);
     let entry = json!({"id": id, "author": author, "created": created, "items": items});
