@@ -99,8 +99,7 @@ impl Run {
         F: Future<Output = Result<T, CallError>>,
     {
         loop {
-            self.wait_out_the_throttle().await?;
-            self.slow_down().await?;
+            self.keep_within_limits().await?;
             match call().await {
                 Err(CallError::RetryLater { after, reason }) => {
                     self.throttled(patience, after, &reason).await?;
@@ -182,25 +181,35 @@ impl Run {
             retry_after,
         };
         self.record_change(Change::default(), vec![detail]).await?;
-        self.wait_out_the_throttle().await
+        self.wait_out_the_throttle().await.map(drop)
     }
 
-    /// Waits a little where Jira's latest answer said that little of its limit is left. Asked before everything but a create, which
-    /// keeps a pace of its own.
-    pub(super) async fn slow_down(&self) -> Result<(), Stop> {
+    /// Asked before everything but a create, which keeps a pace of its own. Whoever has just waited as long as Jira asked for need not slow
+    /// down for the answer that asked for it.
+    pub(super) async fn keep_within_limits(&self) -> Result<(), Stop> {
+        match self.wait_out_the_throttle().await? {
+            true => Ok(()),
+            false => self.slow_down().await,
+        }
+    }
+
+    /// Waits a little where Jira's latest answer said that little of its limit is left.
+    async fn slow_down(&self) -> Result<(), Stop> {
         match self.jira.as_ref().is_some_and(Jira::near_limit) {
             true => self.wait_undisturbed(NEAR_LIMIT).await,
             false => Ok(()),
         }
     }
 
-    /// Waits until the time that Jira set, also when that was before a restart.
-    pub(super) async fn wait_out_the_throttle(&self) -> Result<(), Stop> {
+    /// Waits until the time that Jira set, also when that was before a restart. Whether there was anything to wait for.
+    pub(super) async fn wait_out_the_throttle(&self) -> Result<bool, Stop> {
+        let mut waited = false;
         loop {
             let now = self.app.clock.now();
             let Some(until) = self.traffic.held_back(now) else {
-                return Ok(());
+                return Ok(waited);
             };
+            waited = true;
             self.wait((until - now).to_std().unwrap_or_default())
                 .await?;
         }

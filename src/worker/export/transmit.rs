@@ -43,8 +43,7 @@ impl Run {
         let mut patience = Patience::default();
         let mut doubts = 0;
         loop {
-            self.wait_out_the_throttle().await?;
-            self.slow_down().await?;
+            self.keep_within_limits().await?;
             let found = self.app.file_bytes(&file.bytes).await?;
             // While others were sent, or waited for, the file may have been deleted, or the integration switched off.
             if !self.app.is_wanted(&file.bytes).await? {
