@@ -137,6 +137,12 @@ pub struct KnownFile {
     pub size: u64,
 }
 
+/// Whether a status is that of a gateway which got no answer in time, or none that it could read: what is behind it may do the work yet
+/// (RFC 9110, 15.6.3 and 15.6.5; from 520 on Cloudflare's own).
+pub const fn is_of_gateway(status: u16) -> bool {
+    matches!(status, 502 | 504 | 520..=527)
+}
+
 /// What may be done about an uncertain outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenUncertain {

@@ -69,6 +69,16 @@ pub enum Action {
         /// The HTTP status.
         status: u16,
     },
+    /// Answers something else at once, as a gateway does that has lost patience, and does the work later all the same.
+    StatusBefore {
+        /// The HTTP status.
+        status: u16,
+        /// Seconds to wait, where the answer asks for that.
+        #[serde(default)]
+        retry_after: Option<u64>,
+        /// How many further calls are answered before the work is done.
+        after_calls: u64,
+    },
     /// Answers 429.
     Throttle {
         /// Seconds to wait; a gateway's 429 may not say.

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{call::Call, server::Server, state::Visibility};
 
-/// A call whose client is kept waiting for ever.
+/// A call whose work is done later: its client is kept waiting for ever, or has got another answer.
 #[derive(Debug, Clone)]
 pub(super) struct Late {
     pub(super) number: u64,
@@ -31,6 +31,26 @@ impl Server {
             self.shared.late().push(late);
         }
         std::future::pending().await
+    }
+
+    /// Has the work be done after so many further calls, whatever the client does.
+    pub(super) fn work_later(
+        &self,
+        number: u64,
+        call: Call,
+        visibility: Visibility,
+        after_calls: u64,
+    ) {
+        let left = CancellationToken::new();
+        left.cancel();
+        self.shared.late().push(Late {
+            number,
+            call: Arc::new(call),
+            visibility,
+            after_calls,
+            delay: Duration::ZERO,
+            left,
+        });
     }
 
     /// Does the work that has become due, before one more call is answered.

@@ -87,6 +87,16 @@ impl Server {
             } => {
                 return Ok(throttled(retry_after, reason.as_deref(), 100).into_response());
             }
+            Action::StatusBefore {
+                status,
+                retry_after,
+                after_calls,
+            } => {
+                self.work_later(number, call, visibility, after_calls);
+                let wait =
+                    retry_after.map(|seconds| ("retry-after".to_owned(), seconds.to_string()));
+                return Ok(ordered(status, None, &wait.into_iter().collect()));
+            }
             Action::DropBefore => return Err(Aborted),
             Action::Hang => std::future::pending().await,
             Action::WorkAfterClientLeft {

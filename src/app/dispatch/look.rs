@@ -7,7 +7,7 @@ use super::{
     load::Scene,
 };
 use crate::{
-    connectors::outcome::{External, Failure, Sought},
+    connectors::outcome::{External, Failure, Sought, is_of_gateway},
     domain::time::Time,
 };
 
@@ -79,7 +79,7 @@ pub(super) fn is_to_wait(failure: &Failure, next: Option<&Duration>) -> bool {
 /// The waits for a send that has just failed like this.
 pub(super) fn waits_for(failure: &Failure) -> &'static [Duration] {
     match failure.http_status {
-        Some(_) => AFTER_FAILURE,
-        None => AFTER_SILENCE,
+        Some(status) if !is_of_gateway(status) => AFTER_FAILURE,
+        _ => AFTER_SILENCE,
     }
 }

@@ -143,9 +143,9 @@ impl Run {
         if let Trouble::Overloaded { after, reason } = trouble {
             self.throttled(&mut tries.patience, Some(after), &reason)
                 .await?;
-        } else {
-            tries.doubts += 1;
+            return self.settle(passage, Doubt::Waited).await;
         }
+        tries.doubts += 1;
         Ok(None)
     }
 

@@ -6,15 +6,20 @@ use super::{
     passage::Passage,
     run::{Run, Stop},
 };
-use crate::connectors::jira::{HardStop, IssueRef, Probe, Trouble};
+use crate::connectors::{
+    jira::{HardStop, IssueRef, Probe, Trouble},
+    outcome::is_of_gateway,
+};
 
 /// Why it is not known whether an issue exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doubt {
     /// Jira answered with a failure: it is done with the request, and may have done the work.
     Failed,
-    /// No readable answer came: Jira may do the work yet, after docket has stopped waiting for it.
+    /// No readable answer came, or that of a gateway which has stopped waiting: Jira may do the work yet.
     Silent,
+    /// Jira asked to wait after all looks had shown nothing, and was given that time: it may have done the work meanwhile.
+    Waited,
     /// An earlier worker meant to create the issue, and died or lost its lease.
     Interrupted,
 }
@@ -42,6 +47,7 @@ impl Doubt {
     /// The doubt that a create with this trouble leaves.
     pub(super) fn of(trouble: &Trouble) -> Self {
         match trouble {
+            Trouble::ServerError(status) if is_of_gateway(*status) => Self::Silent,
             Trouble::ServerError(_) | Trouble::Overloaded { .. } => Self::Failed,
             _ => Self::Silent,
         }
@@ -51,6 +57,7 @@ impl Doubt {
         match self {
             Self::Failed => &AFTER_FAILURE,
             Self::Silent | Self::Interrupted => &AFTER_SILENCE,
+            Self::Waited => &AFTER_FAILURE[..1],
         }
     }
 }

@@ -96,6 +96,11 @@ impl Run {
                             self.record_file(file.row.clone(), Vec::new()).await?;
                             if let Trouble::Overloaded { after, reason } = trouble {
                                 self.throttled(&mut patience, Some(after), &reason).await?;
+                                let waited = Doubt::Waited;
+                                let seen = self.look_again(passage, &file.row, known, waited);
+                                if let Ok(Some(id)) = seen.await? {
+                                    return Ok(Transmitted::There(id));
+                                }
                             }
                         }
                         Ok(None) => return Ok(Transmitted::LeftOut(trouble.to_string())),

@@ -111,6 +111,8 @@ async fn every_file_arrives_once_and_is_told_of_once(
 #[case::answer_malformed(Action::Malformed)]
 #[case::answer_cut(Action::Truncated)]
 #[case::gateway_gave_up(Action::StatusAfter { status: 504 })]
+#[case::gateway_gave_up_first(Action::StatusBefore { status: 504, retry_after: None, after_calls: 5 })]
+#[case::overloaded_first(Action::StatusBefore { status: 503, retry_after: Some(40), after_calls: 4 })]
 #[case::done_when_nobody_waits(Action::WorkAfterClientLeft { delay_ms: 0, after_calls: 3 })]
 #[tokio::test]
 async fn a_file_whose_answer_is_lost_is_not_sent_again(

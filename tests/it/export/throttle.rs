@@ -180,23 +180,22 @@ async fn a_part_of_a_second_is_waited_for_whole() {
 
 /// 503 is said before as well as after the work was done: looked for first, and not sent again before the time.
 #[rstest]
-#[case::work_not_done(false)]
-#[case::work_done(true)]
+#[case::work_not_done(busy(), true, 4)]
+#[case::work_done(Action::StatusAfter { status: 503 }, false, 3)]
+#[case::work_done_meanwhile(
+    Action::StatusBefore { status: 503, retry_after: Some(20), after_calls: 7 },
+    true,
+    3
+)]
 #[tokio::test]
-async fn an_overloaded_site_is_given_the_time_that_it_asks_for(#[case] done: bool) {
+async fn an_overloaded_site_is_given_the_time_that_it_asks_for(
+    #[case] action: Action,
+    #[case] waits: bool,
+    #[case] creates: usize,
+) {
     let bench = Bench::new(Kind::Sqlite, TICKETS).await;
-    let busy = Action::Status {
-        status: 503,
-        body: None,
-        headers: [("retry-after".to_owned(), "20".to_owned())].into(),
-    };
-    let action = match done {
-        true => Action::StatusAfter { status: 503 },
-        false => busy,
-    };
-    bench
-        .jira
-        .order(Fault::on(Operation::CreateIssue, action).nth(2));
+    let second = Fault::on(Operation::CreateIssue, action).nth(2);
+    bench.jira.order(second);
     let events = bench.run().await;
     assert_completed(&events);
     let asked: Vec<_> = events
@@ -204,13 +203,21 @@ async fn an_overloaded_site_is_given_the_time_that_it_asks_for(#[case] done: boo
         .filter(|event| matches!(event.detail, Some(Detail::Throttled(_))))
         .map(throttled)
         .collect();
-    match done {
-        true => assert!(asked.is_empty(), "it was found"),
-        false => {
+    match waits {
+        false => assert!(asked.is_empty(), "it was found"),
+        true => {
             assert_eq!(asked[0].1, Duration::from_secs(20));
             assert!(bench.clock.waits().iter().sum::<Duration>() >= asked[0].1);
         }
     }
-    assert_eq!(bench.creates(), if done { 3 } else { 4 });
+    assert_eq!(bench.creates(), creates);
     bench.assert_whole(3).await;
+}
+
+fn busy() -> Action {
+    Action::Status {
+        status: 503,
+        body: None,
+        headers: [("retry-after".to_owned(), "20".to_owned())].into(),
+    }
 }
