@@ -14,7 +14,7 @@ use crate::{
     connectors::jira::{AttachOutcome, AttachmentSettings, CallError, NewFile, Trouble},
     db::{attachment, export_attachment, export_fix, export_lease, ticket},
     domain::export::{FileSource, FileState},
-    error::Result,
+    error::{Error, Result},
 };
 
 /// The look at a file that nobody is known to have sent since.
@@ -89,8 +89,11 @@ impl Fixer<'_> {
                     filename: &file.row.filename,
                     content_type: &content_type,
                     size: file.size(),
-                    bytes,
+                    bytes: self.lease.fenced(bytes),
                 };
+                if !self.lease.is_held() {
+                    return Err(Error::Fenced);
+                }
                 match self.jira.attach(key, new).await {
                     AttachOutcome::Attached(found) => return Ok(sent(file.row, found.id)),
                     AttachOutcome::Uncertain(trouble) => {
@@ -105,7 +108,7 @@ impl Fixer<'_> {
                         (refused(fix, &format!("Jira still refuses it: {why}")), why)
                     }
                     AttachOutcome::RetryLater { after, reason } => {
-                        let error = CallError::RetryLater { after, reason };
+                        let error = CallError::throttled(after, reason);
                         let why = error.to_string();
                         (failed(&error, &self.export.jira_project_key), why)
                     }
@@ -122,7 +125,7 @@ impl Fixer<'_> {
         Err(error)
     }
 
-    fn unanswered(&self, trouble: Trouble) -> crate::error::Error {
+    fn unanswered(&self, trouble: Trouble) -> Error {
         failed(&CallError::Trouble(trouble), &self.export.jira_project_key)
     }
 

@@ -10,6 +10,7 @@ use super::{
     lease::{self, HeldUntil},
 };
 use crate::{
+    blobs::Pieces,
     db::{Db, export, export_lease},
     domain::{
         ids::{ExportId, FixId},
@@ -58,6 +59,16 @@ impl FixLease {
     /// The export and the name by which the lease is known.
     pub(super) fn key(&self) -> (ExportId, String) {
         (self.export, self.owner.clone())
+    }
+
+    /// Whether nobody else can have the export by now.
+    pub(super) fn is_held(&self) -> bool {
+        !self.held.is_over(self.clock.now())
+    }
+
+    /// The bytes of a file, for as long as the lease holds.
+    pub(super) fn fenced(&self, bytes: Pieces) -> Pieces {
+        self.held.fenced(&self.clock, bytes, "fix.file_piece")
     }
 
     /// Until when a lease lasts that is held from now on.

@@ -96,6 +96,8 @@ pub struct FileBytes<'a> {
     pub content_type: &'a str,
     /// Its size in bytes, which is what `bytes` give.
     pub size: u64,
-    /// Its bytes.
+    /// Its bytes; they break off once it is no longer `ours`.
     pub bytes: BoxStream<'static, Result<Bytes, Error>>,
+    /// Whether nobody else may be sending it by now: asked again before a request that is not made of its bytes.
+    pub ours: &'a (dyn Fn() -> bool + Sync),
 }

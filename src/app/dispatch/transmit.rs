@@ -114,7 +114,8 @@ impl Attempt {
             let now = self.app.clock.now();
             self.intend(file, after, now).await?;
             step("dispatch.file_intended");
-            if self.held.is_over(self.app.clock.now()) {
+            let ours = || !self.held.is_over(self.app.clock.now());
+            if !ours() {
                 return Err(Halt::Lost);
             }
             let new = FileBytes {
@@ -124,6 +125,7 @@ impl Attempt {
                 bytes: self
                     .held
                     .fenced(&self.app.clock, bytes, "dispatch.file_piece"),
+                ours: &ours,
             };
             let attached = scene.connector.attach(external, new).await;
             step("dispatch.file_answered");

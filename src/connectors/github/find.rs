@@ -7,12 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::{Github, Issue, body};
-use crate::connectors::{
-    fault::Fault,
-    outcome::{Failure, Sought},
-    parcel::Parcel,
-};
-use crate::{domain::export::ErrorCategory::Temporary, error::Reason};
+use crate::connectors::{fault::Fault, outcome::Sought, parcel::Parcel};
 
 /// The page size that is asked for: so many of the longest issues are no larger than the largest answer that is read.
 const PAGE: usize = 30;
@@ -39,12 +34,12 @@ impl Github {
         match self.marked(&body::mark(parcel), since).await {
             Ok(Some(issue)) => Sought::Found(self.external(issue)),
             Ok(None) => Sought::Absent,
-            Err(failure) => Sought::NotYetKnown(failure),
+            Err(sought) => sought,
         }
     }
 
-    /// The oldest issue since then whose text holds the mark.
-    async fn marked(&self, mark: &str, since: DateTime<Utc>) -> Result<Option<Issue>, Failure> {
+    /// The oldest issue since then whose text holds the mark; or else why nobody knows.
+    async fn marked(&self, mark: &str, since: DateTime<Utc>) -> Result<Option<Issue>, Sought> {
         let size = PAGE.to_string();
         let mut found = None;
         for page in 1..=PAGES {
@@ -56,7 +51,8 @@ impl Github {
                 ("per_page", size.as_str()),
                 ("page", page.as_str()),
             ];
-            let issues = self.page(&query).await.map_err(Fault::failure)?;
+            let issues = self.page(&query).await;
+            let issues = issues.map_err(|fault| Sought::NotYetKnown(fault.failure()))?;
             let (last, count) = (
                 issues.last().and_then(|issue| issue.created_at),
                 issues.len(),
@@ -76,10 +72,9 @@ impl Github {
         }
         match found {
             Some(issue) => Ok(Some(issue)),
-            None => Err(Failure::new(
-                Temporary,
-                Reason::PlatformAnswerUnreadable,
-                "The repository has got more issues since than docket reads, so that nobody knows whether the ticket's is among them.",
+            // There are no fewer by a later look.
+            None => Err(Sought::CannotAsk(
+                "The repository has got more issues since than docket reads, so that nobody knows whether the ticket's is among them.".to_owned(),
             )),
         }
     }

@@ -156,7 +156,7 @@ impl Jira {
                 of_refusal(&refused, &aim.project, &draft.plan, parcel)
             }
             CreateOutcome::RetryLater { after, reason } => {
-                let error = CallError::RetryLater { after, reason };
+                let error = CallError::throttled(after, reason);
                 Outcome::RetryLater(of_call(&error, &aim.project))
             }
             CreateOutcome::NotSent(trouble) => {
@@ -186,15 +186,19 @@ impl Jira {
         match self.find_created(&aim.project, aim.after, &mark).await {
             Ok(Probe::Found(issue)) => Sought::Found(self.found(issue, &aim, parcel).await),
             Ok(Probe::Absent { .. }) => Sought::Absent,
-            Ok(Probe::Unfinished { searched_to }) => Sought::NotYetKnown(Failure::new(
-                ErrorCategory::Temporary,
-                Reason::JiraCreateUncertain,
-                format!(
-                    "docket looked for the issue among {0}-{1} to {0}-{searched_to} and did not find it; there are more issues than it looks at.",
-                    aim.project,
-                    aim.after + 1
-                ),
+            // A later look begins where this one has begun, and gets no further.
+            Ok(Probe::Unfinished { searched_to }) => Sought::CannotAsk(format!(
+                "docket looked for the issue among {0}-{1} to {0}-{searched_to} and did not find it; there are more issues than it looks at.",
+                aim.project,
+                aim.after + 1
             )),
+            Err(CallError::Rejected(refused)) if aim.project != self.config().project_key => {
+                Sought::CannotAsk(format!(
+                    "The ticket was sent to the project {}, which the integration no longer leads to, and Jira does not let docket look there: {}.",
+                    aim.project,
+                    refused.quote().trim_end_matches('.')
+                ))
+            }
             Err(error) => Sought::NotYetKnown(of_call(&error, &aim.project)),
         }
     }
@@ -262,7 +266,7 @@ impl Jira {
             AttachOutcome::Attached(file) => Attached::Attached { id: file.id },
             AttachOutcome::Rejected(refused) => refused_file(refused, project),
             AttachOutcome::RetryLater { after, reason } => {
-                Attached::RetryLater(of_call(&CallError::RetryLater { after, reason }, project))
+                Attached::RetryLater(of_call(&CallError::throttled(after, reason), project))
             }
             AttachOutcome::NotSent(trouble) => {
                 Attached::RetryLater(of_call(&trouble.into(), project))

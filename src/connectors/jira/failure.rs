@@ -234,7 +234,7 @@ impl CallError {
     pub fn failure(&self, project: &str) -> HardStop {
         match self {
             Self::Rejected(rejection) => rejection.failure_of_call(project),
-            Self::RetryLater { after, reason } => HardStop::rate_limited(*after, reason),
+            Self::RetryLater { after, reason, .. } => HardStop::rate_limited(*after, reason),
             Self::Trouble(trouble) => trouble.failure(),
         }
     }

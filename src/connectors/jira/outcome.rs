@@ -56,6 +56,8 @@ pub enum CallError {
     /// Jira asks to come back later.
     #[error("Jira asks to come back later ({reason})")]
     RetryLater {
+        /// The HTTP status: 429, or 503 with a wait.
+        status: u16,
         /// How long Jira asks to wait; a gateway may not say.
         after: Option<Duration>,
         /// The limit that was hit, as Jira names it; empty when it does not.
@@ -64,6 +66,17 @@ pub enum CallError {
     /// No usable answer.
     #[error("{0}")]
     Trouble(Trouble),
+}
+
+impl CallError {
+    /// A request that Jira refused for now, by the answer that means nothing else.
+    pub fn throttled(after: Option<Duration>, reason: String) -> Self {
+        Self::RetryLater {
+            status: 429,
+            after,
+            reason,
+        }
+    }
 }
 
 /// A refusal in Jira's own words, cleaned of secrets and cut to a readable length.
@@ -305,6 +318,7 @@ fn overloaded(answer: &Answer, redactor: &Redactor) -> Trouble {
 
 fn later(answer: &Answer, redactor: &Redactor) -> CallError {
     CallError::RetryLater {
+        status: answer.status,
         after: wait(answer),
         reason: limit(answer, redactor),
     }

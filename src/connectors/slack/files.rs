@@ -24,8 +24,13 @@ const PAGES: usize = 20;
 impl Slack {
     /// Adds a file to the message's thread. Until the last of the three calls nobody sees the file, so that only that one leaves a doubt.
     pub async fn attach(&self, external: &External, file: FileBytes<'_>) -> Attached {
-        let name = file.filename.to_owned();
+        let (name, ours) = (file.filename.to_owned(), file.ours);
         match self.upload(file).await {
+            Ok(_) if !ours() => Attached::RetryLater(Failure::new(
+                Temporary,
+                Reason::Unavailable,
+                "docket was held up between two of the calls that a file takes.",
+            )),
             Ok(id) => self.complete(external, &id, &name).await,
             Err(fault) => Fault {
                 next: if fault.next == Next::Reject {

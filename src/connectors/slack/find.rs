@@ -5,11 +5,7 @@ use serde_json::Value;
 
 use super::{Slack, message::EVENT};
 use crate::{
-    connectors::{
-        outcome::{Failure, Sought},
-        parcel::Parcel,
-    },
-    domain::export::ErrorCategory::Temporary,
+    connectors::{outcome::Sought, parcel::Parcel},
     error::Reason,
 };
 
@@ -52,6 +48,14 @@ impl Slack {
                         "the app may not read the channel's messages (scope channels:history or groups:history)",
                     );
                 }
+                Err(fault)
+                    if fault.reason == Reason::PlatformNotFound
+                        && channel != self.shared.config.channel =>
+                {
+                    return cannot(
+                        "the channel that it was sent to is not there any more, and the integration leads to another one by now",
+                    );
+                }
                 Err(fault) => return Sought::NotYetKnown(fault.failure()),
             };
             let messages = body["messages"].as_array();
@@ -67,11 +71,8 @@ impl Slack {
                 None => return Sought::Absent,
             }
         }
-        Sought::NotYetKnown(Failure::new(
-            Temporary,
-            Reason::PlatformAnswerUnreadable,
-            "The channel has got more messages since than docket reads, so that nobody knows whether the ticket's is among them.",
-        ))
+        // There are no fewer by a later look.
+        cannot("the channel has got more messages since than docket reads")
     }
 }
 

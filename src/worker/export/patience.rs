@@ -101,7 +101,7 @@ impl Run {
         loop {
             self.keep_within_limits().await?;
             match call().await {
-                Err(CallError::RetryLater { after, reason }) => {
+                Err(CallError::RetryLater { after, reason, .. }) => {
                     self.throttled(patience, after, &reason).await?;
                 }
                 Err(CallError::Trouble(trouble)) => {

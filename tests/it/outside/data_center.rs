@@ -4,21 +4,18 @@ mod own;
 
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
 use docket::{
     connectors::{
         Connector, Credentials, JiraCredentials,
         outcome::{Attached, Outcome, Sought},
-        parcel::FileBytes,
     },
     domain::integration::{JiraConfig, JiraDeployment, PlatformConfig},
     error::Reason,
 };
-use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::{
-    connector, dispatch, parcel,
+    connector, dispatch, parcel, photo,
     stand_in::{Act, Asked, Reply, StandIn},
 };
 
@@ -230,13 +227,7 @@ async fn a_ticket_becomes_an_issue_with_wiki_markup() {
         "{text}"
     );
     assert_eq!(issue["properties"][0]["key"], "docket");
-    let file = FileBytes {
-        filename: "photo.png",
-        content_type: "image/png",
-        size: 5,
-        bytes: futures::stream::iter([Ok(Bytes::from_static(b"12345"))]).boxed(),
-    };
-    let attached = jira.connector.attach(&external, file).await;
+    let attached = jira.connector.attach(&external, photo()).await;
     assert_eq!(
         attached,
         Attached::Attached {

@@ -154,6 +154,11 @@ async fn an_issue_whose_answer_was_lost_is_found_by_its_mark() {
     };
     assert_eq!(external.key, "1");
     assert_eq!(github.stand_in.asked_for(ISSUES).len(), 1);
+    // More than one look reads, and no later one reads less: a person decides.
+    let others = vec![github.issues.lock().unwrap()[1].clone(); 3_000];
+    github.issues.lock().unwrap().extend(others);
+    let endless = github.connector.look(&parcel, &aim).await;
+    assert!(matches!(endless, Sought::CannotAsk(text) if text.contains("more issues")));
     // An integration that leads elsewhere by now does not look in the wrong place.
     let elsewhere = json!({ "repository": "acme/other", "since": chrono::Utc::now() });
     let sought = github.connector.look(&parcel, &elsewhere).await;

@@ -19,12 +19,13 @@ mod webhook;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use docket::{
     connectors::{
         Connector, Credentials,
         http::{Http, HttpSettings},
         outcome::Outcome,
-        parcel::{Parcel, ParcelFile, Person},
+        parcel::{FileBytes, Parcel, ParcelFile, Person},
     },
     domain::{
         dispatch::DispatchKey,
@@ -33,6 +34,7 @@ use docket::{
         ticket::{Environment, TicketCategory, TicketPriority, TicketStatus},
     },
 };
+use futures::StreamExt as _;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -49,6 +51,17 @@ fn http() -> Http {
 
 fn connector(config: &PlatformConfig, credentials: &Credentials) -> Connector {
     Connector::new(&http(), config, credentials).expect("credentials of the platform")
+}
+
+/// A file of five bytes.
+fn photo() -> FileBytes<'static> {
+    FileBytes {
+        filename: "photo.png",
+        content_type: "image/png",
+        size: 5,
+        bytes: futures::stream::iter([Ok(Bytes::from_static(b"12345"))]).boxed(),
+        ours: &|| true,
+    }
 }
 
 /// Hands the ticket over as an attempt does.

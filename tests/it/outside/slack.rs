@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
 use docket::{
     connectors::{
         Connector, Credentials, SlackCredentials,
@@ -12,11 +11,10 @@ use docket::{
     domain::integration::{PlatformConfig, SlackConfig},
     error::Reason,
 };
-use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::{
-    connector, dispatch, parcel,
+    connector, dispatch, parcel, photo,
     stand_in::{Act, Asked, Reply, StandIn},
 };
 
@@ -274,6 +272,25 @@ async fn a_lost_message_is_found_where_the_channel_may_be_read_and_else_nobody_c
     }
     let found = slack.connector.look(&parcel, &aim).await;
     assert!(matches!(found, Sought::Found(_)), "{found:?}");
+    // More than one look reads, and no later one reads less: a person decides.
+    for number in 0..=40 * PAGE {
+        let ts = format!("{}.8{number:05}", chrono::Utc::now().timestamp());
+        let other = json!({ "text": "hello", "ts": ts });
+        slack.state.lock().unwrap().messages.push(other);
+    }
+    let endless = slack.connector.look(&parcel, &aim).await;
+    assert!(matches!(endless, Sought::CannotAsk(text) if text.contains("more messages")));
+    let gone = || Act::Answer(no("channel_not_found"));
+    slack.stand_in.order("conversations.history", gone());
+    let away = slack.connector.look(&parcel, &aim).await;
+    assert!(
+        matches!(away, Sought::NotYetKnown(_)),
+        "the bot may be let in again"
+    );
+    slack.stand_in.order("conversations.history", gone());
+    let before = json!({ "channel": "C0OTHER0000", "since": chrono::Utc::now() });
+    let elsewhere = slack.connector.look(&parcel, &before).await;
+    assert!(matches!(elsewhere, Sought::CannotAsk(text) if text.contains("another one")));
     slack.forbid_reading();
     let blind = slack.connector.look(&parcel, &aim).await;
     assert!(matches!(blind, Sought::CannotAsk(text) if text.contains("channels:history")));
@@ -291,13 +308,7 @@ async fn files_hang_below_the_message_and_are_found_there() {
     let Outcome::Created(external) = dispatch(&slack.connector, &parcel, &aim).await else {
         panic!("not posted");
     };
-    let file = || FileBytes {
-        filename: "photo.png",
-        content_type: "image/png",
-        size: 5,
-        bytes: futures::stream::iter([Ok(Bytes::from_static(b"12345"))]).boxed(),
-    };
-    let attached = slack.connector.attach(&external, file()).await;
+    let attached = slack.connector.attach(&external, photo()).await;
     assert_eq!(
         attached,
         Attached::Attached {
@@ -312,22 +323,31 @@ async fn files_hang_below_the_message_and_are_found_there() {
     assert_eq!(slack.state.lock().unwrap().files[0]["thread"], external.id);
     // A thread has more than a page.
     for _ in 0..PAGE {
-        slack.connector.attach(&external, file()).await;
+        slack.connector.attach(&external, photo()).await;
     }
     let known = slack.connector.files_on(&external).await.unwrap();
     assert_eq!(known.len(), 1 + PAGE);
     // Nobody sees an upload before its last call: what breaks earlier may be sent again.
     slack.stand_in.order("/upload/", Act::DoAndDrop);
-    let early = slack.connector.attach(&external, file()).await;
+    let early = slack.connector.attach(&external, photo()).await;
     assert!(matches!(early, Attached::RetryLater(_)), "{early:?}");
     // What Slack does not take however often it is sent is told at once.
     slack
         .stand_in
         .order("getUploadURLExternal", Act::Answer(no("blocked_file_type")));
-    let never = slack.connector.attach(&external, file()).await;
+    let never = slack.connector.attach(&external, photo()).await;
     assert!(matches!(never, Attached::Rejected(_)), "{never:?}");
+    // Whoever lost the ticket to another process while Slack took the bytes hangs nothing below the message.
+    let asked = slack.stand_in.asked().len();
+    let fenced = FileBytes {
+        ours: &|| false,
+        ..photo()
+    };
+    let late = slack.connector.attach(&external, fenced).await;
+    assert!(matches!(late, Attached::RetryLater(_)), "{late:?}");
+    assert_eq!(slack.stand_in.asked().len(), asked + 2);
     slack.stand_in.order("completeUpload", Act::DoAndDrop);
-    let late = slack.connector.attach(&external, file()).await;
+    let late = slack.connector.attach(&external, photo()).await;
     assert!(matches!(late, Attached::Uncertain(_)), "{late:?}");
 }
 

@@ -39,7 +39,7 @@ pub(super) fn by_category(failure: Failure) -> Outcome {
 pub(super) fn of_call(error: &CallError, project: &str) -> Failure {
     let (status, after) = match error {
         CallError::Rejected(refused) => (Some(refused.status), None),
-        CallError::RetryLater { after, .. } => (Some(429), *after),
+        CallError::RetryLater { status, after, .. } => (Some(*status), *after),
         CallError::Trouble(Trouble::ServerError(status)) => (Some(*status), None),
         CallError::Trouble(Trouble::Overloaded { after, .. }) => (Some(503), Some(*after)),
         CallError::Trouble(_) => (None, None),

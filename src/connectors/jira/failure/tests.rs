@@ -163,11 +163,7 @@ fn a_used_up_limit_tells_when_to_come_back() {
     );
     assert!(stop.user_message.contains("jira-quota-based"));
     assert_eq!(stop.recovery_actions[0], "Retry the export in 2 minutes.");
-    let unknown = CallError::RetryLater {
-        after: None,
-        reason: String::new(),
-    }
-    .failure("DEMO");
+    let unknown = CallError::throttled(None, String::new()).failure("DEMO");
     assert_eq!(unknown.reason, Reason::JiraRateLimited);
     assert!(!unknown.user_message.contains('('));
 }

@@ -265,7 +265,10 @@ fn calls_that_may_be_repeated_take_a_503_with_a_date_as_a_request_to_wait() {
         Err(CallError::RetryLater { after: None, .. })
     ));
     let later = call(503, &[("retry-after", "9")], Ok(""));
-    assert!(matches!(later, Err(CallError::RetryLater { after: Some(d), .. }) if d.as_secs() == 9));
+    assert!(matches!(
+        later,
+        Err(CallError::RetryLater { status: 503, after: Some(wait), .. }) if wait.as_secs() == 9
+    ));
     assert_eq!(
         call(503, &[], Ok("")),
         Err(Trouble::ServerError(503).into())

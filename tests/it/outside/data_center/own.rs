@@ -1,23 +1,49 @@
 //! What is Data Center's own: people by name, a context path, limits that a site sets for itself, one request a read.
 
-use bytes::Bytes;
 use docket::{
     connectors::{
         outcome::{Attached, Outcome, Sought},
-        parcel::{FileBytes, Person},
+        parcel::Person,
     },
     domain::export::ErrorCategory,
 };
-use futures::StreamExt as _;
 use serde_json::json;
 
 use super::{
     super::{
-        dispatch, parcel,
+        dispatch, parcel, photo,
         stand_in::{Act, Reply},
     },
     CREATE, DataCenter,
 };
+
+#[tokio::test]
+async fn where_no_look_can_tell_a_person_decides() {
+    let jira = DataCenter::start().await;
+    let parcel = parcel();
+    let mut aim = jira.connector.aim(&parcel).await.unwrap();
+    for number in 1..=520 {
+        let other = json!({ "id": number.to_string(), "key": format!("OPS-{number}"), "fields": {}, "properties": [] });
+        jira.issues.lock().unwrap().push(other);
+    }
+    let endless = jira.connector.look(&parcel, &aim).await;
+    assert!(
+        matches!(&endless, Sought::CannotAsk(text) if text.contains("OPS-1 to OPS-500")),
+        "{endless:?}"
+    );
+    let refuse = || Act::Answer(Reply::json(400, &json!({ "errorMessages": ["no"] })));
+    jira.issues.lock().unwrap().truncate(3);
+    jira.stand_in.order("/search", refuse());
+    let now = jira.connector.look(&parcel, &aim).await;
+    assert!(matches!(now, Sought::NotYetKnown(_)), "{now:?}");
+    aim["project"] = "OLD".into();
+    jira.stand_in.order("/search", refuse());
+    let before = jira.connector.look(&parcel, &aim).await;
+    assert!(
+        matches!(&before, Sought::CannotAsk(text) if text.contains("project OLD")),
+        "{before:?}"
+    );
+}
 
 #[tokio::test]
 async fn people_are_found_and_named_by_their_names_and_texts_are_markup() {
@@ -121,13 +147,7 @@ async fn an_issue_of_another_site_is_left_alone() {
     };
     external.self_url = "https://old.example/rest/api/2/issue/10101".to_owned();
     let before = jira.stand_in.asked().len();
-    let file = FileBytes {
-        filename: "photo.png",
-        content_type: "image/png",
-        size: 5,
-        bytes: futures::stream::iter([Ok(Bytes::from_static(b"12345"))]).boxed(),
-    };
-    let attached = jira.connector.attach(&external, file).await;
+    let attached = jira.connector.attach(&external, photo()).await;
     assert!(matches!(attached, Attached::Rejected(_)), "{attached:?}");
     let known = jira.connector.files_on(&external).await;
     assert!(known.is_err(), "{known:?}");
