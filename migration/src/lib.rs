@@ -58,6 +58,7 @@ mod m0053_inbound;
 mod m0054_integration_held;
 mod m0055_integration_held_seconds;
 mod m0056_export_unfinished;
+mod m0057_dispatch_uncounted;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -115,6 +116,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0054_integration_held::Migration),
             Box::new(m0055_integration_held_seconds::Migration),
             Box::new(m0056_export_unfinished::Migration),
+            Box::new(m0057_dispatch_uncounted::Migration),
         ]
     }
 }

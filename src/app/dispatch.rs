@@ -128,6 +128,7 @@ impl App {
             trigger: intent.trigger,
             actor_id: intent.actor,
             retries: 0,
+            uncounted: false,
             state: dispatch::DispatchState::Pending,
             start_time: now,
             lease_until: Some(self.lease_from(now)),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{CommandError, counting::counted, offline, show};
 use crate::{
     app::clock::{Clock as _, SystemClock},
-    db::dispatch,
+    db::dispatch_replay,
     domain::ids::IntegrationId,
 };
 
@@ -18,8 +18,8 @@ const CONNECTIONS: u32 = 1;
 /// What to do about hand-overs.
 #[derive(Debug, Subcommand)]
 pub(super) enum DispatchCommand {
-    /// Try every hand-over again that came to nothing, or that nobody knows the end of, also one that waits for a later try. What may have
-    /// arrived is looked for first. A platform that has asked docket to wait is sent nothing before that. Those for an integration that is disabled or deleted are left alone, and so are tickets that are deleted or go elsewhere by now.
+    /// Try every hand-over again that came to nothing, or that nobody knows the end of, or that left a file behind, also one that waits
+    /// for a later try. What may have arrived is looked for first. A platform that has asked docket to wait is sent nothing before that. Those for an integration that is disabled or deleted are left alone, and so are tickets that are deleted or go elsewhere by now.
     Replay(Replay),
 }
 
@@ -47,7 +47,7 @@ pub(super) async fn run(command: DispatchCommand) -> Result<(), CommandError> {
     let (since, integration) = (args.since, args.integration.map(IntegrationId));
     let now = SystemClock.now();
     let marked = db.write(move |tx| {
-        Box::pin(async move { dispatch::replay(tx, since, integration, now).await })
+        Box::pin(async move { dispatch_replay::replay(tx, since, integration, now).await })
     });
     let marked = marked.await;
     db.close().await;

@@ -3,11 +3,11 @@
 
 use sea_orm::{
     ActiveValue::{NotSet, Unchanged},
-    Condition, IntoActiveModel, QueryOrder, QuerySelect,
+    IntoActiveModel, QueryOrder, QuerySelect,
     entity::prelude::*,
 };
 
-use super::{dispatch_files::SentFiles, integration, integration_health, query};
+use super::{dispatch_files::SentFiles, integration, query};
 use crate::{
     domain::{
         dispatch::{DispatchKey, DispatchOutcome, DispatchTrigger},
@@ -40,6 +40,8 @@ pub struct Model {
     pub dedupe_key: DispatchKey,
     /// How many attempts docket has made by itself since somebody asked for one.
     pub retries: i32,
+    /// Whether the next attempt of docket's own stands in this one's place: nothing was tried, or what stood in its way has been changed.
+    pub uncounted: bool,
     /// How far it has come.
     pub state: DispatchState,
     /// When it was opened.
@@ -84,6 +86,13 @@ text_enum! {
 }
 
 impl Model {
+    /// Has the schedule begin anew with the next attempt.
+    pub fn begin_anew(&mut self, now: Time) {
+        self.next_attempt_time = Some(now);
+        self.retries = 0;
+        self.uncounted = true;
+    }
+
     /// Whether it has not ended.
     pub fn is_open(&self) -> bool {
         self.state != DispatchState::Ended
@@ -190,7 +199,7 @@ pub async fn lapsed(
 /// Of an attempt: its ticket is not deleted.
 const THERE: &str = "EXISTS (SELECT 1 FROM ticket WHERE ticket.id = dispatch.ticket_id AND ticket.delete_time IS NULL)";
 /// Of an attempt: its ticket is not deleted, and still is to go where the attempt went.
-const WANTED: &str = "EXISTS (SELECT 1 FROM ticket WHERE ticket.id = dispatch.ticket_id AND ticket.delete_time IS NULL \
+pub(super) const WANTED: &str = "EXISTS (SELECT 1 FROM ticket WHERE ticket.id = dispatch.ticket_id AND ticket.delete_time IS NULL \
                       AND ticket.integration_id = dispatch.integration_id)";
 
 /// Ended attempts that it is time to try again, the longest waiting first. Those to an integration that is switched off, or whose platform
@@ -256,8 +265,9 @@ pub async fn hasten(conn: &impl ConnectionTrait, id: IntegrationId, now: Time) -
     Entity::update_many()
         .col_expr(Column::NextAttemptTime, Expr::value(from))
         .col_expr(Column::Retries, Expr::value(0))
+        .col_expr(Column::Uncounted, Expr::value(true))
         .filter(Column::IntegrationId.eq(id))
-        .filter(Column::NextAttemptTime.gt(from))
+        .filter(Column::NextAttemptTime.is_not_null())
         .exec(conn)
         .await?;
     Ok(())
@@ -302,42 +312,4 @@ fn no_retry() -> sea_orm::UpdateMany<Entity> {
     Entity::update_many()
         .col_expr(Column::NextAttemptTime, Expr::value(None::<Time>))
         .filter(Column::NextAttemptTime.is_not_null())
-}
-
-/// Has tickets tried again at `now`, or once their platform does not ask to wait any more, whose latest attempt, begun since `since`, came
-/// to nothing, also those that wait for a later try; not those for an integration that is switched off or deleted, and not tickets that
-/// are deleted or are to go elsewhere by now. How many.
-pub async fn replay(
-    conn: &impl ConnectionTrait,
-    since: Time,
-    integration: Option<IntegrationId>,
-    now: Time,
-) -> Result<u64> {
-    let later = Expr::cust(
-        "NOT EXISTS (SELECT 1 FROM dispatch AS later WHERE later.ticket_id = dispatch.ticket_id AND later.number > dispatch.number)",
-    );
-    let mut update = Entity::update_many()
-        .col_expr(Column::NextAttemptTime, Expr::value(now))
-        .col_expr(Column::Retries, Expr::value(0))
-        .filter(Column::State.eq(DispatchState::Ended))
-        .filter(Column::Outcome.ne(DispatchOutcome::Created))
-        .filter(
-            Condition::any()
-                .add(Column::NextAttemptTime.is_null())
-                .add(Column::NextAttemptTime.gt(now)),
-        )
-        .filter(Column::IntegrationId.in_subquery(integration::enabled_ids()))
-        .filter(Column::StartTime.gte(since))
-        .filter(Expr::cust(WANTED))
-        .filter(later);
-    if let Some(id) = integration {
-        update = update.filter(Column::IntegrationId.eq(id));
-    }
-    let replayed = update.exec(conn).await?.rows_affected;
-    for held in integration_health::held(conn, now).await? {
-        if let Some(until) = held.held_until {
-            put_off(conn, held.id, until).await?;
-        }
-    }
-    Ok(replayed)
 }

@@ -67,6 +67,12 @@ impl SentFile {
         }
     }
 
+    /// Whether it tells of one that a connector has made of the description.
+    fn is_made(&self) -> bool {
+        let source = self.source.as_deref().unwrap_or_default();
+        source.starts_with("made/")
+    }
+
     fn is(&self, file: &attachment::Model) -> bool {
         self.is_of(&source_of(file.id), &file.filename, file.size_bytes)
     }
@@ -93,10 +99,7 @@ impl SentFiles {
 
     /// Whether another attempt could send one that is not there, now that the ticket has these attachments.
     pub fn lack_any(&self, kept: &[attachment::Model]) -> bool {
-        let made = |file: &SentFile| {
-            let source = file.source.as_deref().unwrap_or_default();
-            !file.success && source.starts_with("made/")
-        };
+        let made = |sent: &SentFile| !sent.success && sent.is_made();
         let mut kept = kept
             .iter()
             .filter(|file| file.scan_status != ScanStatus::Infected);
@@ -107,6 +110,23 @@ impl SentFiles {
             Some(sent) => !sent.success,
         };
         self.0.iter().any(made) || kept.any(lacking)
+    }
+
+    /// The same, with those to be sent again that are not there and could be, now that the ticket has these attachments; `None`: none
+    /// could.
+    pub fn replayed(mut self, kept: &[attachment::Model]) -> Option<Self> {
+        let fit = |file: &&attachment::Model| {
+            !matches!(file.scan_status, ScanStatus::Infected | ScanStatus::Pending)
+        };
+        let may = |sent: &&mut SentFile| {
+            !sent.success && (sent.is_made() || kept.iter().filter(fit).any(|file| sent.is(file)))
+        };
+        let mut any = false;
+        for file in self.0.iter_mut().filter(may) {
+            file.still = Some(Still::Later);
+            any = true;
+        }
+        any.then_some(self)
     }
 
     /// Whether a file was left behind because its scan was not over, and now is, or it is not among these attachments of the ticket any
@@ -148,6 +168,7 @@ pub async fn scanned(
     Entity::update_many()
         .col_expr(Column::NextAttemptTime, Expr::value(now))
         .col_expr(Column::Retries, Expr::value(0))
+        .col_expr(Column::Uncounted, Expr::value(true))
         .filter(Column::Id.eq(row.id))
         .filter(Column::State.eq(DispatchState::Ended))
         .filter(later)

@@ -13,6 +13,7 @@ pub mod dependency;
 pub mod dispatch;
 pub mod dispatch_external;
 pub mod dispatch_files;
+pub mod dispatch_replay;
 mod errors;
 pub mod export;
 pub mod export_attachment;

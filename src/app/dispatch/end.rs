@@ -90,8 +90,7 @@ impl Ended {
         if let Some(files) = row.files.as_ref().filter(|_| row.is_success())
             && files.missed_scan_of(&attachment::of_tickets(tx, [row.ticket_id]).await?)
         {
-            row.next_attempt_time = Some(now);
-            row.retries = 0;
+            row.begin_anew(now);
         }
         Ok(())
     }
@@ -115,8 +114,7 @@ impl Ended {
             _ => Health::Untold,
         };
         if self.again {
-            self.row.next_attempt_time = Some(now);
-            self.row.retries = 0;
+            self.row.begin_anew(now);
             self.row.tell_of_change();
         }
         Ok(())

@@ -128,7 +128,7 @@ impl App {
     /// Opens the attempt that is due after this one.
     async fn retry(&self, before: dispatch::Model) -> Result<Option<dispatch::Model>> {
         let mut next = self.following(&before, before.trigger_of_next());
-        next.retries = before.retries + 1;
+        next.retries = before.retries + i32::from(!before.uncounted);
         let plain = Arc::new((before, next));
         self.db
             .write(move |tx| {

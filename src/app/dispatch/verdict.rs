@@ -77,7 +77,7 @@ impl Ended {
     /// It was no try: the one after it counts in its place.
     fn held(&mut self, failure: &Failure, now: Time) {
         let row = &mut self.row;
-        row.retries = (row.retries - 1).max(0);
+        row.uncounted = true;
         row.next_attempt_time = failure.retry_after.and_then(|wait| later(now, wait));
         if row.external.is_some() {
             return row.there();

@@ -1,17 +1,17 @@
 //! `docket dispatch replay`: what was given up on is handed over again, while the server runs.
 
-use std::time::Duration;
-
 use docket::{
     proto::v1::{self, ticket_service_client::TicketServiceClient},
     sandbox::{Action, Fault, Operation},
 };
 use serde_json::json;
-use tokio::time::{Instant, sleep};
 use tonic::service::interceptor::InterceptedService;
 
 use super::server::{Office, jira};
-use crate::support::server::{Bearer, Integrations, Tickets};
+use crate::support::{
+    eventually,
+    server::{Bearer, Integrations, Tickets},
+};
 
 async fn clients(office: &Office) -> (Tickets, Integrations) {
     let endpoint = tonic::transport::Endpoint::from_shared(office.server.url.clone());
@@ -105,19 +105,15 @@ async fn what_was_refused_is_handed_over_again() {
         office.run(&since).succeeded(),
         "1 ticket is to be handed over again\n"
     );
-    let give_up = Instant::now() + Duration::from_secs(30);
-    loop {
+    eventually("it is handed over again", async || {
         let request = v1::GetTicketRequest {
             id: Some(failed.id.clone()),
             number: None,
         };
         let got = tickets.get_ticket(request).await.unwrap().into_inner();
-        if got.ticket.unwrap().integration_result.unwrap().success {
-            break;
-        }
-        assert!(Instant::now() < give_up, "it is not handed over again");
-        sleep(Duration::from_millis(50)).await;
-    }
+        got.ticket.unwrap().integration_result.unwrap().success
+    })
+    .await;
     assert_eq!(jira.issues().len(), 2);
     let request = v1::ListDispatchAttemptsRequest {
         ticket_id: failed.id.clone(),

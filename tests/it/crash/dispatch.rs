@@ -29,13 +29,15 @@ const ABORTED: i32 = 6;
 const LATENCY: Duration = Duration::from_millis(25);
 
 /// Every place at which a hand-over may be left, what the ledger tells of that attempt, and how many attempts there are in all.
-const PLACES: [(&str, DispatchOutcome, usize); 9] = [
+const PLACES: [(&str, DispatchOutcome, usize); 11] = [
     ("opened", DispatchOutcome::RetryLater, 2),
     ("before_intent", DispatchOutcome::RetryLater, 2),
     ("intended", DispatchOutcome::Uncertain, 2),
     ("answered", DispatchOutcome::Uncertain, 2),
     ("key_kept", DispatchOutcome::Created, 2),
     ("file_next", DispatchOutcome::Created, 2),
+    ("file_intended", DispatchOutcome::Created, 2),
+    ("file_piece", DispatchOutcome::Created, 2),
     ("file_answered", DispatchOutcome::Created, 2),
     ("file_kept", DispatchOutcome::Created, 2),
     ("ended", DispatchOutcome::Created, 1),

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use docket::{
     app::clock::Clock as _,
-    db::dispatch,
+    db::dispatch_replay,
     domain::actor::Role,
     proto::v1::{self, DispatchOutcome},
     sandbox::{Action, Fault, Operation},
 };
 use rstest::rstest;
 
-use super::bench::{Bench, result};
+use super::{
+    bench::{Bench, result},
+    files_later::{add, there},
+};
 use crate::support::database::Kind;
 
 /// How long Jira asks to wait in these tests.
@@ -113,6 +116,38 @@ async fn a_wait_of_more_than_a_day_is_kept(#[values(Kind::Sqlite, Kind::Postgres
     assert!((259_199..=259_200).contains(&wait), "{wait}");
 }
 
+/// The waits of the schedule are for tries.
+#[rstest]
+#[tokio::test]
+async fn what_is_held_or_begun_anew_is_no_try(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let bench = Bench::new(kind).await;
+    bench.order(throttle(HOUR));
+    let tried = bench.create("Tried").await.unwrap();
+    let held = bench.create("Held").await.unwrap();
+    bench.order(Action::status(401));
+    bench.order(Action::status(401));
+    bench.pass(Duration::from_secs(HOUR + 1));
+    for (ticket, least) in [(&tried, 300), (&held, 5)] {
+        let attempts = bench.until_ended(&ticket.id, 2).await;
+        let wait = bench.wait_of(&attempts[1]);
+        assert!((least - 1..=least * 6 / 5).contains(&wait), "{wait}");
+    }
+    // A test that finds the integration well has both tried at once, and the schedule begin.
+    bench.order(Action::status(401));
+    bench.order(Action::status(401));
+    assert!(test(&bench).await);
+    for ticket in [&tried, &held] {
+        let attempts = bench.until_ended(&ticket.id, 3).await;
+        let wait = bench.wait_of(&attempts[2]);
+        assert!((4..=6).contains(&wait), "{wait}");
+    }
+    bench.pass(Duration::from_secs(7));
+    for ticket in [&tried, &held] {
+        bench.until_ended(&ticket.id, 4).await;
+        assert!(result(&bench.get(&ticket.id).await).success);
+    }
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_replay_takes_what_waits_for_a_later_try_and_spares_a_platform_that_asks_to_wait(
@@ -136,14 +171,56 @@ async fn a_replay_takes_what_waits_for_a_later_try_and_spares_a_platform_that_as
     assert!((3599..=3600).contains(&bench.wait_of(&attempts[0])));
 }
 
+/// What was due while the integration was switched off has the whole schedule before it, too.
+#[rstest]
+#[tokio::test]
+async fn switched_on_again_what_is_overdue_begins_anew(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    bench.order(Action::status(401));
+    let ticket = bench.create("Overdue").await.unwrap();
+    bench.switch(false).await;
+    bench.pass(Duration::from_secs(HOUR));
+    bench.order(Action::status(401));
+    bench.switch(true).await;
+    let attempts = bench.until_ended(&ticket.id, 2).await;
+    let wait = bench.wait_of(&attempts[1]);
+    assert!((4..=6).contains(&wait), "{wait}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_replay_sends_files_that_were_left_behind(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let ticket = bench.file("With files").await;
+    for name in ["a.txt", "b.txt", "c.txt"] {
+        add(&bench, &ticket.id, name, name.as_bytes()).await;
+        bench.pass(Duration::from_secs(1));
+    }
+    let refuse = |status| Fault::on(Operation::AddAttachments, Action::status(status));
+    bench.jira.order(refuse(413).nth(2));
+    bench.jira.order(refuse(403).nth(3));
+    let integration = Some(bench.integration.as_str());
+    bench.dispatch(&ticket.id, integration).await.unwrap();
+    assert_eq!(there(&bench), ["a.txt"]);
+    // One was refused for good, one waits.
+    assert_eq!(replay(&bench).await, 1);
+    bench.until_ended(&ticket.id, 2).await;
+    assert_eq!(there(&bench), ["a.txt", "b.txt", "c.txt"]);
+    assert_eq!(replay(&bench).await, 0);
+    assert_eq!(bench.issues_of(&ticket.id).len(), 1);
+}
+
 /// As `docket dispatch replay` does it; how many.
 async fn replay(bench: &Bench) -> u64 {
     let now = bench.clock.now();
     let since = now - chrono::TimeDelta::days(1);
-    let replayed = bench
-        .server
-        .database()
-        .write(move |tx| Box::pin(async move { dispatch::replay(tx, since, None, now).await }));
+    let replayed = bench.server.database().write(move |tx| {
+        Box::pin(async move { dispatch_replay::replay(tx, since, None, now).await })
+    });
     replayed.await.unwrap()
 }
 

@@ -147,6 +147,7 @@ async fn fill_ticket(
             actor_id: UserId("ada".to_owned()),
             dedupe_key: DispatchKey::of(ticket_id, integration_id),
             retries: 0,
+            uncounted: false,
             state: dispatch::DispatchState::Pending,
             start_time: now(),
             lease_until: Some(now()),
