@@ -284,6 +284,9 @@ async fn write(tx: &Tx, rows: &Rows) -> Result<Written> {
     } else {
         return Ok(Written::Gone);
     };
+    if row.scan_status == ScanStatus::Skipped && attachment::is_infected(tx, &row.sha256).await? {
+        row.scan_status = ScanStatus::Infected;
+    }
     attachment::insert(tx, row.clone()).await?;
     if row.scan_status == ScanStatus::Pending {
         scan::insert(tx, row.id, now).await?;

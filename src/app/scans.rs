@@ -112,15 +112,28 @@ impl App {
             .await
     }
 
-    /// Writes a verdict down, and tells it in the ticket's history: who waits for the file follows the ticket.
+    /// Writes a verdict down: what was found in a file is found in all that have its bytes, and first in those that are given to everybody,
+    /// so that a crash in between leaves the file to be scanned again.
     async fn keep_verdict(&self, file: attachment::Model, verdict: Verdict) -> Result<()> {
-        let (status, found) = match verdict {
-            Verdict::Clean => (ScanStatus::Clean, None),
-            Verdict::Infected(found) => (ScanStatus::Infected, Some(found)),
+        let Verdict::Infected(found) = verdict else {
+            return self.tell_verdict(file, ScanStatus::Clean, None).await;
         };
-        if let Some(found) = &found {
-            tracing::warn!(attachment = %file.id, ticket = %file.ticket_id, found, "a scan found something in a file");
+        tracing::warn!(attachment = %file.id, ticket = %file.ticket_id, found, "a scan found something in a file");
+        let alike = attachment::served_alike(self.db.read(), &file).await?;
+        for file in alike.into_iter().chain([file]) {
+            let found = Some(found.clone());
+            self.tell_verdict(file, ScanStatus::Infected, found).await?;
         }
+        Ok(())
+    }
+
+    /// Notes a verdict, and tells it in the ticket's history: who waits for the file follows the ticket.
+    async fn tell_verdict(
+        &self,
+        file: attachment::Model,
+        status: ScanStatus,
+        found: Option<String>,
+    ) -> Result<()> {
         let now = self.clock.now();
         self.db
             .write(move |tx| {
@@ -128,12 +141,13 @@ impl App {
                 Box::pin(async move {
                     // The ticket's row is locked first, as by every change of a ticket.
                     let edit = Edit::by_docket(tx, file.ticket_id, now).await?;
-                    if !scan::end(tx, file.id).await? {
+                    let waited = scan::end(tx, file.id).await?;
+                    if file.scan_status == ScanStatus::Pending && !waited {
                         return Ok(());
                     }
-                    attachment::set_scan_status(tx, file.id, status).await?;
+                    let noted = attachment::set_scan_status(tx, &file, status).await?;
                     dispatch_files::scanned(tx, &file, now).await?;
-                    if let Some(mut edit) = edit {
+                    if let Some(mut edit) = edit.filter(|_| noted) {
                         let (old, new) = (file.scan_status.to_string(), status.to_string());
                         let mut told = told_of(&file);
                         if let Some(found) = found {

@@ -105,19 +105,37 @@ pub async fn delete(conn: &impl ConnectionTrait, id: AttachmentId, now: Time) ->
     Ok(done.rows_affected == 1)
 }
 
-/// Notes what the scan said of an attachment that was waiting for it.
+/// Notes what a scan has said of an attachment's bytes. `false`: it is not as it was read any more.
 pub async fn set_scan_status(
     conn: &impl ConnectionTrait,
-    id: AttachmentId,
+    read: &Model,
     status: ScanStatus,
-) -> Result<()> {
-    Entity::update_many()
+) -> Result<bool> {
+    let done = Entity::update_many()
         .col_expr(Column::ScanStatus, Expr::value(status))
-        .filter(Column::Id.eq(id))
-        .filter(Column::ScanStatus.eq(ScanStatus::Pending))
+        .filter(Column::Id.eq(read.id))
+        .filter(Column::ScanStatus.eq(read.scan_status))
+        .filter(Column::DeleteTime.is_null())
         .exec(conn)
         .await?;
-    Ok(())
+    Ok(done.rows_affected == 1)
+}
+
+/// The other attachments with these bytes that are given to everybody.
+pub async fn served_alike(conn: &impl ConnectionTrait, file: &Model) -> Result<Vec<Model>> {
+    let served = [ScanStatus::Clean, ScanStatus::Skipped];
+    let rows = live()
+        .filter(Column::Sha256.eq(file.sha256.as_str()))
+        .filter(Column::ScanStatus.is_in(served));
+    Ok(rows.all(conn).await?)
+}
+
+/// Whether something was found in these bytes when they were attached elsewhere.
+pub async fn is_infected(conn: &impl ConnectionTrait, sha256: &str) -> Result<bool> {
+    let rows = live()
+        .filter(Column::Sha256.eq(sha256))
+        .filter(Column::ScanStatus.eq(ScanStatus::Infected));
+    Ok(rows.one(conn).await?.is_some())
 }
 
 /// The attachments of these tickets, oldest first.

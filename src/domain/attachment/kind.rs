@@ -147,7 +147,7 @@ pub(super) fn judge(extension: &str, claimed: &str, facts: &Facts) -> Result<Str
                 };
                 return Err(disagrees(extension, found));
             }
-            refuse_polyglot(found_type, facts)?;
+            refuse_polyglot(found_type, served, facts)?;
             let names = facts.names.as_deref();
             match names.and_then(|names| archive::is_other(extension, names)) {
                 Some(why) => Err(Unfit::new(found_type, why)),
@@ -156,7 +156,7 @@ pub(super) fn judge(extension: &str, claimed: &str, facts: &Facts) -> Result<Str
         }
         Form::Unknown => match found {
             Some(kind) if kind.extension() == extension => {
-                refuse_polyglot(found_type, facts)?;
+                refuse_polyglot(found_type, found_type, facts)?;
                 Ok(passive(found_type).to_owned())
             }
             Some(_) => Err(disagrees(extension, found_type)),
@@ -208,7 +208,7 @@ fn refuse_hidden(found: &str, facts: &Facts) -> Result<(), Unfit> {
 }
 
 /// A file that is one thing to docket and another to whoever opens it.
-fn refuse_polyglot(found: &str, facts: &Facts) -> Result<(), Unfit> {
+fn refuse_polyglot(found: &str, served: &str, facts: &Facts) -> Result<(), Unfit> {
     let refuse = |what: &str| Err(also(found, what));
     let is_archive = matches!(found, ZIP | DOCX | XLSX | PPTX | ODT | ODS | ODP | EPUB);
     if facts.ends_as_zip && !is_archive {
@@ -220,7 +220,7 @@ fn refuse_polyglot(found: &str, facts: &Facts) -> Result<(), Unfit> {
     };
     let first = |bytes: usize| &shown[..shown.len().min(bytes)];
     // Readers of PDFs do not mind whose bytes they are: an archive is allowed to begin with one, a document is not.
-    let begin = match found {
+    let begin = match served {
         ZIP => first(PDF_BEGINS),
         _ => &facts.head[..facts.head.len().min(PDF_BEGINS)],
     };

@@ -1,5 +1,6 @@
 //! Attachments: files that come in, stay whole, and go out again; and all that may not.
 
+mod alike;
 mod away;
 mod bad;
 mod deleting;

@@ -12,7 +12,7 @@ use tonic::Code;
 use uuid::Uuid;
 
 use super::*;
-use crate::support::{database::Kind, server::TestClock};
+use crate::support::{database::Kind, eventually, server::TestClock};
 
 fn file(ticket: &str, bytes: &[u8]) -> v1::StartUploadRequest {
     v1::StartUploadRequest {
@@ -350,9 +350,7 @@ async fn of_two_uploads_that_are_begun_at_the_limit_one_waits_for_the_other() {
         tokio::spawn(async move { start(&mut tickets, request).await })
     };
     let begun = [begin(), begin()];
-    while waiting_behind(&kept).await < 2 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("both wait", async || waiting_behind(&kept).await == 2).await;
     kept.commit().await.unwrap();
     let mut refused = Vec::new();
     for begun in begun {

@@ -180,6 +180,13 @@ impl TestServer {
         Self::serve(database, config, clock, Settings::default()).await
     }
 
+    /// As [`TestServer::restart`], with these settings beside those of every test.
+    pub(crate) async fn restart_set(self, set: &[(&str, &str)]) -> Self {
+        let (_, database) = self.stop_keeping().await;
+        let config = settings(&database, set);
+        Self::serve(database, config, Arc::new(SystemClock), Settings::default()).await
+    }
+
     /// One more process on the same database, with the same settings.
     pub(crate) async fn replica(&self) -> Self {
         self.replica_working(Arc::new(SystemClock), Settings::default())

@@ -148,6 +148,15 @@ fn an_archive_may_hold_pages_and_is_none() {
         judged("zip", "", &[&page, &paper, ZIP_END]).as_deref(),
         Ok(ZIP)
     );
+    // Whatever its first entry makes it look like.
+    for document in ["docx", "xlsx", "pptx", "odt", "ods", "odp"] {
+        let refused = judged(document, "", &[&paper, ZIP_END]).unwrap_err();
+        assert!(
+            refused.why == "the file is also a PDF" || refused.why.contains("is not what a name"),
+            "{document}: {}",
+            refused.why
+        );
+    }
     let named = entry(b"<html>", b"text");
     let between = [page.as_slice(), b"<script>"].concat();
     for bytes in [named, between] {
