@@ -3,7 +3,10 @@
 //! Each ticket is created under a request id that follows from what the file says of it and where. So whoever repeats an import, because
 //! it broke off or by mistake, makes nothing twice as long as the server remembers its requests, which is a day.
 
-use std::path::{Path, PathBuf};
+use std::{
+    cell::Cell,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use futures::{StreamExt as _, stream};
@@ -48,6 +51,9 @@ pub(in crate::cli) struct ImportArgs {
     /// Create all tickets, though the same file may have been imported today.
     #[arg(long)]
     anew: bool,
+    /// Go on with an import that was begun with --anew and has broken off: the run that it has told.
+    #[arg(long, value_name = "ID", conflicts_with = "anew")]
+    run: Option<Uuid>,
     #[command(flatten)]
     remote: Remote,
 }
@@ -57,10 +63,15 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), CommandError> {
     let format = format(&args.file, args.format)?;
     let total = check(&args.file, format)?;
     let client = args.remote.connect().await?;
-    let run = args.anew.then(Uuid::new_v4);
+    let run = args.run.or_else(|| args.anew.then(Uuid::new_v4));
+    if let Some(run) = run.filter(|_| args.anew) {
+        // Also for whoever is cut off before the end.
+        eprintln!("run {run}");
+    }
     let mut counting = Counting::new("tickets", Some(total));
+    let stopped = Cell::new(false);
     let tickets = requests(&args.file, format, args.unassigned, run)?;
-    let mut created = stream::iter(tickets)
+    let mut created = stream::iter(tickets.take_while(|_| !stopped.get()))
         .map(|wanted| create(&client, wanted, args.as_new))
         .buffered(AT_ONCE);
     let mut count = 0;
@@ -70,24 +81,30 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), CommandError> {
             Ok(()) => count += 1,
             // What is on its way comes to its end; nothing new sets out.
             Err(error) => {
-                failed = Some(error);
-                break;
+                stopped.set(true);
+                failed = failed.or(Some(error));
             }
         }
         counting.at(count);
     }
     counting.end();
     match failed {
-        None => println!("{}", counted(count, "ticket", "tickets")),
-        Some(error) => {
-            let rest = format!(
-                "{count} of {} there; the same command again goes on, and makes none of them twice",
-                counted(total, "ticket is", "tickets are")
-            );
-            return Err(format!("{error}\n{rest}").into());
+        None => {
+            println!("{}", counted(count, "ticket", "tickets"));
+            Ok(())
         }
+        Some(error) => Err(broken_off(&error, count, total, run).into()),
     }
-    Ok(())
+}
+
+/// What is said of an import that a ticket has stopped.
+fn broken_off(error: &CommandError, count: u64, total: u64, run: Option<Uuid>) -> String {
+    let total = counted(total, "ticket is", "tickets are");
+    let how = match run {
+        None => "the same command again goes on".to_owned(),
+        Some(run) => format!("the same command with --run {run}, and without --anew, goes on"),
+    };
+    format!("{error}\n{count} of {total} there; {how}, and makes none of them twice")
 }
 
 /// How many tickets the file has, if nothing is wrong with any of them.
@@ -128,10 +145,11 @@ fn requests(
             let mut faults = Faults::default();
             let mut record = record::read(values, &place, &mut faults);
             let create = &mut record.create;
+            // Of the ticket as the file has it: with other options, too, none is made twice.
+            create.request_id = Some(request_id(create, index, run).to_string());
             if let Some(ticket) = create.ticket.as_mut().filter(|_| unassigned) {
                 ticket.assignee_id = None;
             }
-            create.request_id = Some(request_id(create, index, run).to_string());
             match faults.0.is_empty() {
                 true => Ok(record),
                 // It was whole a moment ago.

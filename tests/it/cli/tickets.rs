@@ -1,5 +1,6 @@
 //! `docket tickets export` and `import`: whatever a ticket says comes back as it was, and nothing is made twice.
 
+mod anew;
 mod places;
 mod standing;
 
@@ -308,6 +309,12 @@ async fn an_import_that_breaks_off_goes_on() {
     fs::write(&path, rows.replace("nobody", "grace")).unwrap();
     let said = office.run(&["tickets", "import", file]);
     assert_eq!(said.succeeded(), "40 tickets\n");
+    assert_eq!(told(&office).len(), 40);
+    let said = office.run(&["tickets", "import", file, "--unassigned"]);
+    assert!(
+        said.err.contains("REQUEST_ID"),
+        "none is made twice: {said:?}"
+    );
     assert_eq!(told(&office).len(), 40);
 
     let some = [
