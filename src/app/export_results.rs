@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{App, moot_fixes};
+use super::{App, moot_fixes, results_answer};
 use crate::{
     db::{export_fix, export_item, session_ticket},
     domain::{
@@ -84,7 +84,7 @@ impl App {
                 title: title(item.ticket_id),
             })
         });
-        let issues: Vec<MadeIssue> = issues.collect();
+        let mut issues: Vec<MadeIssue> = issues.collect();
         let orders = session_ticket::orders_of_session(self.db.read(), id).await?;
         let mut fixes = export_fix::of_export(self.db.read(), export.id).await?;
         if export.revert_time.is_some() {
@@ -107,7 +107,8 @@ impl App {
         let fixes = fixes
             .into_iter()
             .map(|fix| fix.told(url(&fix), title(fix.ticket_id)));
-        let fixes = fixes.collect();
+        let mut fixes: Vec<ManualFix> = fixes.collect();
+        results_answer::fit(&mut issues, &mut fixes);
         Ok(Results {
             export: self.snapshot(&session, &export).await?,
             issues,

@@ -64,6 +64,7 @@ pub mod project_check;
 mod project_needs;
 mod renamed;
 pub mod requests;
+mod results_answer;
 pub mod rotation;
 mod scans;
 pub mod seal;

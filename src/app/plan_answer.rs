@@ -58,7 +58,8 @@ fn leave_out_repeated(items: &mut Vec<PlanItem>) {
     }
 }
 
-fn once(told: &mut HashSet<String>, text: &mut String) {
+/// Leaves a text out that has been told.
+pub(super) fn once(told: &mut HashSet<String>, text: &mut String) {
     if told.contains(text.as_str()) {
         text.clear();
     } else {

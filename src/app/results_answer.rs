@@ -1,0 +1,107 @@
+//! Keeping the answer about an export's results within what clients take by themselves: what repeats goes first.
+
+use std::collections::HashSet;
+
+use super::{export_results::MadeIssue, pages::PAGE_BYTES, plan_answer::once};
+use crate::domain::export::ManualFix;
+
+/// About how many bytes an issue or a fix has beside its texts.
+const FRAME_BYTES: usize = 96;
+
+/// Leaves out of the results of a large export what does not fit: texts that an earlier fix has told, then titles. Every issue and every
+/// fix stays, however many they are.
+pub(super) fn fit(issues: &mut [MadeIssue], fixes: &mut [ManualFix]) {
+    for leave_out in [leave_out_repeated, leave_out_titles] {
+        if weight(issues, fixes) <= PAGE_BYTES {
+            return;
+        }
+        leave_out(issues, fixes);
+    }
+}
+
+fn leave_out_repeated(_: &mut [MadeIssue], fixes: &mut [ManualFix]) {
+    let mut told = HashSet::new();
+    for fix in fixes {
+        once(&mut told, &mut fix.reason);
+        once(&mut told, &mut fix.recommended_action);
+    }
+}
+
+fn leave_out_titles(issues: &mut [MadeIssue], fixes: &mut [ManualFix]) {
+    issues.iter_mut().for_each(|issue| issue.title.clear());
+    fixes.iter_mut().for_each(|fix| fix.title.clear());
+}
+
+fn weight(issues: &[MadeIssue], fixes: &[ManualFix]) -> usize {
+    let issue = |it: &MadeIssue| FRAME_BYTES + it.key.len() + it.url.len() + it.title.len();
+    let fix = |it: &ManualFix| {
+        let texts = [
+            &it.jira_key,
+            &it.jira_url,
+            &it.title,
+            &it.field,
+            &it.wanted,
+            &it.sent,
+            &it.reason,
+            &it.recommended_action,
+        ];
+        FRAME_BYTES + texts.iter().map(|text| text.len()).sum::<usize>()
+    };
+    issues.iter().map(issue).sum::<usize>() + fixes.iter().map(fix).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        export::ManualFixType,
+        ids::{FixId, TicketId},
+    };
+
+    fn results(count: usize, title: &str) -> (Vec<MadeIssue>, Vec<ManualFix>) {
+        let ticket_id = TicketId::at(chrono::DateTime::UNIX_EPOCH);
+        let url = "https://example.atlassian.net/browse/DEMO-10000";
+        let issue = MadeIssue {
+            ticket_id,
+            key: "DEMO-10000".to_owned(),
+            url: url.to_owned(),
+            title: title.to_owned(),
+        };
+        let fix = ManualFix {
+            id: FixId::at(chrono::DateTime::UNIX_EPOCH),
+            ticket_id,
+            jira_key: issue.key.clone(),
+            jira_url: issue.url.clone(),
+            title: title.to_owned(),
+            fix_type: ManualFixType::PriorityUnavailable,
+            field: "priority".to_owned(),
+            wanted: "P1".to_owned(),
+            sent: String::new(),
+            reason: "The priority is not on the project's create screen.".repeat(3),
+            recommended_action: "Ask an administrator of Jira to put it there.".repeat(3),
+            applied: false,
+        };
+        (vec![issue; count], vec![fix; count])
+    }
+
+    #[test]
+    fn small_results_are_told_whole() {
+        let (mut issues, mut fixes) = results(1_000, "A title");
+        let whole = (issues.clone(), fixes.clone());
+        fit(&mut issues, &mut fixes);
+        assert_eq!((issues, fixes), whole);
+    }
+
+    #[test]
+    fn large_results_tell_everything_once_and_fit() {
+        for (title, titles) in [("A title", true), (&*"A title".repeat(30), false)] {
+            let (mut issues, mut fixes) = results(6_000, title);
+            fit(&mut issues, &mut fixes);
+            assert_eq!((issues.len(), fixes.len()), (6_000, 6_000));
+            assert!(weight(&issues, &fixes) <= PAGE_BYTES);
+            assert!(!fixes[0].reason.is_empty() && !fixes[0].recommended_action.is_empty());
+            assert!(fixes[1].reason.is_empty() && fixes[1].recommended_action.is_empty());
+            assert_eq!(!issues[5_999].title.is_empty(), titles);
+        }
+    }
+}
