@@ -92,7 +92,8 @@ impl Fixer<'_> {
                     bytes: self.lease.fenced(bytes),
                 };
                 if !self.lease.is_held() {
-                    return Err(Error::Fenced);
+                    let (session, task) = (self.export.session_id, self.export.id);
+                    return Err(changed_meanwhile(Error::Fenced, session, task));
                 }
                 match self.jira.attach(key, new).await {
                     AttachOutcome::Attached(found) => return Ok(sent(file.row, found.id)),

@@ -27,6 +27,7 @@ pub(crate) struct Outgoing {
 }
 
 /// Where a file's bytes come from.
+#[derive(Clone)]
 pub(crate) enum Source {
     /// An attachment of the ticket.
     Kept(attachment::Model),
@@ -159,11 +160,14 @@ impl Known {
 }
 
 impl App {
-    /// Whether the ticket still has the file: it may have been deleted since it was read.
-    pub(crate) async fn is_wanted(&self, source: &Source) -> Result<bool> {
+    /// The file as the ticket has it now: something may have been found in it since it was read. `None`: it was deleted.
+    pub(crate) async fn as_of_now(&self, source: &Source) -> Result<Option<Source>> {
         match source {
-            Source::Kept(file) => Ok(attachment::kept(self.db.read(), file.id).await?.is_some()),
-            Source::Made { .. } => Ok(true),
+            Source::Kept(file) => {
+                let kept = attachment::kept(self.db.read(), file.id).await?;
+                Ok(kept.map(Source::Kept))
+            }
+            Source::Made { .. } => Ok(Some(source.clone())),
         }
     }
 

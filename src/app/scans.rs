@@ -145,6 +145,11 @@ impl App {
                     if file.scan_status == ScanStatus::Pending && !waited {
                         return Ok(());
                     }
+                    // A scanner that knew less looked at it before another one found something.
+                    let status = match attachment::is_infected(tx, &file.sha256).await? {
+                        true => ScanStatus::Infected,
+                        false => status,
+                    };
                     let noted = attachment::set_scan_status(tx, &file, status).await?;
                     dispatch_files::scanned(tx, &file, now).await?;
                     if let Some(mut edit) = edit.filter(|_| noted) {

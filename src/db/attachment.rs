@@ -130,9 +130,9 @@ pub async fn served_alike(conn: &impl ConnectionTrait, file: &Model) -> Result<V
     Ok(rows.all(conn).await?)
 }
 
-/// Whether something was found in these bytes when they were attached elsewhere.
+/// Whether something was found in these bytes in any attachment, also in one that is deleted by now.
 pub async fn is_infected(conn: &impl ConnectionTrait, sha256: &str) -> Result<bool> {
-    let rows = live()
+    let rows = Entity::find()
         .filter(Column::Sha256.eq(sha256))
         .filter(Column::ScanStatus.eq(ScanStatus::Infected));
     Ok(rows.one(conn).await?.is_some())

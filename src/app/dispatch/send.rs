@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::step::step,
     connectors::{
-        BODY, Draft, PLACE,
+        BODY, Draft, PLACE, TOLD,
         outcome::{External, Failure, Outcome, WhenUncertain},
     },
     db::dispatch::DispatchState,
@@ -114,8 +114,11 @@ impl Attempt {
                 ))));
             }
             // Whoever asks for it has been told so, and has looked.
-            Seek::Never(_) if self.row.trigger == DispatchTrigger::Request => self.forget_aim(),
+            Seek::Never(_) if self.row.trigger == DispatchTrigger::Request && self.is_told() => {
+                self.forget_aim();
+            }
             Seek::Never(why) => {
+                self.tell();
                 let failure = unanswerable(&why);
                 return Ok(Some(Some(failed(
                     DispatchOutcome::Uncertain,
@@ -131,6 +134,19 @@ impl Attempt {
             }
         }
         Ok(None)
+    }
+
+    /// Whether an earlier attempt has said that docket cannot look for what is in doubt.
+    fn is_told(&self) -> bool {
+        let aim = self.row.aim.as_ref();
+        aim.is_some_and(|aim| aim[TOLD] == true)
+    }
+
+    /// Notes that it is said now.
+    fn tell(&mut self) {
+        if let Some(Value::Object(aim)) = &mut self.row.aim {
+            aim.insert(TOLD.to_owned(), true.into());
+        }
     }
 
     fn forget_aim(&mut self) {
@@ -217,6 +233,7 @@ impl Attempt {
                 ))
             }
             Seek::Never(why) => {
+                self.tell();
                 let failure = joined(failure, &unanswerable(&why).message);
                 Some(failed(DispatchOutcome::Uncertain, failure, false))
             }

@@ -234,10 +234,13 @@ impl Attempt {
         Ok(seen)
     }
 
-    /// While others were sent, or waited for, the file may have been deleted, or the integration switched off.
+    /// While others were sent, or waited for, the file may have been deleted or found to be infected, or the integration switched off.
     async fn called_off(&self, file: &Outgoing, sent: Option<Time>) -> Result<Option<Sent>, Halt> {
-        if !self.app.is_wanted(&file.source).await? {
+        let Some(now) = self.app.as_of_now(&file.source).await? else {
             return Ok(Some(Sent::Unwanted));
+        };
+        if let Some(unfit) = unfit(&now) {
+            return Ok(Some(unfit));
         }
         let found = integration::find(self.app.db.read(), self.row.integration_id).await?;
         let (why, held) = (OFF.to_owned(), None);

@@ -101,8 +101,10 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), CommandError> {
 fn broken_off(error: &CommandError, count: u64, total: u64, run: Option<Uuid>) -> String {
     let total = counted(total, "ticket is", "tickets are");
     let how = match run {
-        None => "the same command again goes on".to_owned(),
-        Some(run) => format!("the same command with --run {run}, and without --anew, goes on"),
+        None => "the same command again, with the same options, goes on".to_owned(),
+        Some(run) => {
+            format!("the same command and options with --run {run}, and without --anew, goes on")
+        }
     };
     format!("{error}\n{count} of {total} there; {how}, and makes none of them twice")
 }

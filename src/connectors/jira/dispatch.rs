@@ -192,7 +192,11 @@ impl Jira {
                 aim.project,
                 aim.after + 1
             )),
-            Err(CallError::Rejected(refused)) if aim.project != self.config().project_key => {
+            // Without the project, or a right to see it, the search is refused.
+            Err(CallError::Rejected(refused))
+                if aim.project != self.config().project_key
+                    && matches!(refused.status, 400 | 404) =>
+            {
                 Sought::CannotAsk(format!(
                     "The ticket was sent to the project {}, which the integration no longer leads to, and Jira does not let docket look there: {}.",
                     aim.project,

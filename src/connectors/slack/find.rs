@@ -50,6 +50,7 @@ impl Slack {
                 }
                 Err(fault)
                     if fault.reason == Reason::PlatformNotFound
+                        && fault.status == Some(200)
                         && channel != self.shared.config.channel =>
                 {
                     return cannot(

@@ -85,7 +85,7 @@ impl Run {
     ) -> Result<Option<export_attachment::Model>, Stop> {
         let interrupted = file.row.state == FileState::Sending;
         // One that may have been sent is looked for all the same.
-        if !interrupted && !self.app.is_wanted(&file.bytes).await? {
+        if !interrupted && self.app.as_of_now(&file.bytes).await?.is_none() {
             return self.forget(file.row).await;
         }
         if let Some(why) = &passage.estranged {

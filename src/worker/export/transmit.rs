@@ -46,12 +46,16 @@ impl Run {
             self.keep_within_limits().await?;
             let found = self.app.file_bytes(&file.bytes).await?;
             // While others were sent, or waited for, the file may have been deleted, or the integration switched off.
-            if !self.app.is_wanted(&file.bytes).await? {
+            let Some(now) = self.app.as_of_now(&file.bytes).await? else {
                 // Jira may yet take what was sent.
                 return Ok(match file.row.doubted {
                     true => Transmitted::LeftOut(DELETED.to_owned()),
                     false => Transmitted::Unwanted,
                 });
+            };
+            file.bytes = now;
+            if let Some(why) = file.unfit() {
+                return Ok(Transmitted::LeftOut(why.to_owned()));
             }
             self.integration().await?;
             let Some((content_type, bytes)) = found else {
@@ -98,8 +102,11 @@ impl Run {
                                 self.throttled(&mut patience, Some(after), &reason).await?;
                                 let waited = Doubt::Waited;
                                 let seen = self.look_again(passage, &file.row, known, waited);
-                                if let Ok(Some(id)) = seen.await? {
-                                    return Ok(Transmitted::There(id));
+                                match seen.await? {
+                                    Ok(Some(id)) => return Ok(Transmitted::There(id)),
+                                    Ok(None) => {}
+                                    // Nobody could look.
+                                    Err(refused) => return Ok(Transmitted::LeftOut(refused)),
                                 }
                             }
                         }

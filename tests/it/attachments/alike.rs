@@ -41,9 +41,12 @@ async fn what_is_found_in_a_file_is_found_in_all_with_its_bytes(
     let told = told.into_inner().entries.pop().unwrap();
     assert_eq!(told.old_value.as_deref(), Some("SKIPPED"));
     assert_eq!(told.new_value.as_deref(), Some("INFECTED"));
-    // It is known once there is no scanner any more, too.
+    // It is known once there is no scanner any more, and the file is deleted, too.
     let server = server.restart_set(&[]).await;
     let mut tickets = server.tickets(Role::SeniorEngineer);
+    for file in [&before, &found] {
+        delete(&mut tickets, &file.id).await.unwrap();
+    }
     let known = upload(&mut tickets, header(&id, "known.txt"), EVIL).await;
     assert_eq!(known.unwrap().scan_status(), v1::ScanStatus::Infected);
     server.stop().await;

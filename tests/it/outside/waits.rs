@@ -114,6 +114,48 @@ async fn somebodys_word_to_send_it_again_stands_while_the_platform_asks_to_wait(
     server.stop().await;
 }
 
+/// Nobody's word stands for what they were not told.
+#[rstest]
+#[tokio::test]
+async fn what_cannot_be_looked_for_is_told_before_it_is_sent_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (server, _clock) = serve(kind, &[]).await;
+    let slack = Slack::start().await;
+    let id = on_slack(&server, &slack.stand_in, CHANNEL).await;
+    slack.stand_in.order(POST, Act::DoAndDrop);
+    for _ in 0..6 {
+        let ill = Act::Answer(Reply::json(503, &json!({})));
+        slack.stand_in.order("conversations.history", ill);
+    }
+    let ticket = create(&server, &id).await;
+    eventually("the looks are over", async || {
+        let told = told(&server, &ticket.id).await;
+        told == [(DispatchTrigger::Create, DispatchOutcome::Uncertain)]
+    })
+    .await;
+    slack.forbid_reading();
+    let mut tickets = server.tickets(Role::Manager);
+    let mut dispatch = async || {
+        let request = v1::DispatchTicketRequest {
+            id: ticket.id.clone(),
+            ..Default::default()
+        };
+        let sent = tickets.dispatch_ticket(request).await.unwrap();
+        sent.into_inner()
+            .ticket
+            .unwrap()
+            .integration_result
+            .unwrap()
+    };
+    let why = dispatch().await.error_message.unwrap();
+    assert!(why.contains("may not read the channel"), "{why}");
+    assert_eq!(slack.messages().len(), 1);
+    assert!(dispatch().await.success);
+    assert_eq!(slack.messages().len(), 2);
+    server.stop().await;
+}
+
 /// The right to read is good for nothing but to look for what is in doubt.
 #[rstest]
 #[tokio::test]

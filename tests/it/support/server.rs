@@ -312,7 +312,8 @@ pub(crate) fn token(tokens: &TokenSettings, caller: impl Into<Caller>) -> String
     token_until(tokens, caller, exp)
 }
 
-fn token_until(tokens: &TokenSettings, caller: impl Into<Caller>, exp: u64) -> String {
+/// A token that a server with these settings accepts until this time, in seconds since 1970.
+pub(crate) fn token_until(tokens: &TokenSettings, caller: impl Into<Caller>, exp: u64) -> String {
     let Caller(name, role, team) = caller.into();
     let claims = Claims {
         sub: name,
