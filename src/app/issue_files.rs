@@ -20,6 +20,12 @@ use crate::{
     error::Result,
 };
 
+/// Why a file is given to nobody (any more).
+pub(crate) const INFECTED: &str = "it was found to be infected";
+/// The same of one of which nobody knows whether the other side has it.
+pub(crate) const INFECTED_AFTERWARDS: &str =
+    "it was found to be infected after it may have been sent; if it is there, delete it there, too";
+
 /// A file on its way.
 pub(crate) struct Outgoing {
     pub(crate) row: export_attachment::Model,
@@ -96,7 +102,8 @@ impl Outgoing {
             return None;
         };
         match attachment.scan_status {
-            ScanStatus::Infected => Some("it was found to be infected"),
+            ScanStatus::Infected if self.row.doubted => Some(INFECTED_AFTERWARDS),
+            ScanStatus::Infected => Some(INFECTED),
             ScanStatus::Pending => Some("it is still being scanned"),
             ScanStatus::Clean | ScanStatus::Skipped => None,
         }

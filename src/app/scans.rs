@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{App, filing::told_of, ticket_edit::Edit};
 use crate::{
     connectors::scan::{Scanner, Verdict},
-    db::{attachment, dispatch_files, scan},
+    db::{attachment, blob, dispatch_files, scan},
     domain::{ids::AttachmentId, ticket::ScanStatus},
     error::{Error, Result},
 };
@@ -25,6 +25,8 @@ const GRACE: TimeDelta = TimeDelta::seconds(30);
 /// How long a file waits after a scan without a verdict, at first and at most; the wait doubles each time.
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(5);
 const LAST_WAIT: TimeDelta = TimeDelta::minutes(5);
+/// What is told as found in a file that has come out clean where the same bytes have not.
+const ELSEWHERE: &str = "in another file with the same bytes";
 
 impl App {
     /// Scans one of the files that wait. `false`: nothing waits, or nobody scans here. A file whose scan is cut short by `stop` waits on.
@@ -119,10 +121,17 @@ impl App {
             return self.tell_verdict(file, ScanStatus::Clean, None).await;
         };
         tracing::warn!(attachment = %file.id, ticket = %file.ticket_id, found, "a scan found something in a file");
-        let alike = attachment::served_alike(self.db.read(), &file).await?;
-        for file in alike.into_iter().chain([file]) {
-            let found = Some(found.clone());
-            self.tell_verdict(file, ScanStatus::Infected, found).await?;
+        let tell = async |file| {
+            self.tell_verdict(file, ScanStatus::Infected, Some(found.clone()))
+                .await
+        };
+        for alike in attachment::served_alike(self.db.read(), &file).await? {
+            tell(alike).await?;
+        }
+        tell(file.clone()).await?;
+        // Those that another scanner, which knew less, was just done with.
+        for alike in attachment::served_alike(self.db.read(), &file).await? {
+            tell(alike).await?;
         }
         Ok(())
     }
@@ -145,10 +154,15 @@ impl App {
                     if file.scan_status == ScanStatus::Pending && !waited {
                         return Ok(());
                     }
+                    // Of two verdicts about the same bytes the later one knows of the earlier one.
+                    blob::lock(tx, &file.sha256).await?;
                     // A scanner that knew less looked at it before another one found something.
-                    let status = match attachment::is_infected(tx, &file.sha256).await? {
-                        true => ScanStatus::Infected,
-                        false => status,
+                    let (status, found) = match attachment::is_infected(tx, &file.sha256).await? {
+                        true => (
+                            ScanStatus::Infected,
+                            found.or_else(|| Some(ELSEWHERE.to_owned())),
+                        ),
+                        false => (status, found),
                     };
                     let noted = attachment::set_scan_status(tx, &file, status).await?;
                     dispatch_files::scanned(tx, &file, now).await?;

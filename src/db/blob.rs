@@ -7,9 +7,10 @@
 use sea_orm::{
     IntoActiveModel, QuerySelect,
     entity::prelude::*,
-    sea_query::{Expr, ExprTrait},
+    sea_query::{Expr, ExprTrait, LockType},
 };
 
+use super::Tx;
 use crate::{domain::time::Time, error::Result};
 
 /// A row of `blob`.
@@ -36,6 +37,13 @@ impl ActiveModelBehavior for ActiveModel {}
 /// The content, if it is kept.
 pub async fn find(conn: &impl ConnectionTrait, sha256: &str) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(sha256).one(conn).await?)
+}
+
+/// Locks the content until the transaction ends, also where it is not kept any more: what is read of its attachments then stands.
+pub async fn lock(tx: &Tx, sha256: &str) -> Result<()> {
+    let row = Entity::find_by_id(sha256).lock(LockType::NoKeyUpdate);
+    row.one(tx).await?;
+    Ok(())
 }
 
 /// Counts one more attachment of a content that is kept. `false`: it is not (any more).

@@ -9,7 +9,10 @@ use super::{
     look::{ONCE, is_to_wait, waits_for},
 };
 use crate::{
-    app::{issue_files::Source, step::step},
+    app::{
+        issue_files::{INFECTED, INFECTED_AFTERWARDS, Source},
+        step::step,
+    },
     connectors::{
         outcome::{AtFault, Attached, External, Failure, KnownFile},
         parcel::FileBytes,
@@ -67,10 +70,11 @@ impl Sent {
 
     /// What becomes of a file while the platform asks to be sent nothing.
     pub(super) fn held_back(source: &Source, before: Option<&SentFile>) -> Self {
-        unfit(source).unwrap_or_else(|| Self::NotYet {
+        let sent = before.and_then(|before| before.sent_time);
+        unfit(source, sent).unwrap_or_else(|| Self::NotYet {
             why: HELD.to_owned(),
             held: None,
-            sent: before.and_then(|before| before.sent_time),
+            sent,
         })
     }
 }
@@ -84,10 +88,10 @@ impl Attempt {
         file: &Outgoing,
         after: &[Outgoing],
     ) -> Result<Sent, Halt> {
-        if let Some(unfit) = unfit(&file.source) {
+        let before = self.before(file).and_then(|before| before.sent_time);
+        if let Some(unfit) = unfit(&file.source, before) {
             return Ok(unfit);
         }
-        let before = self.before(file).and_then(|before| before.sent_time);
         if let Some(off) = self.called_off(file, before).await? {
             return Ok(off);
         }
@@ -239,7 +243,7 @@ impl Attempt {
         let Some(now) = self.app.as_of_now(&file.source).await? else {
             return Ok(Some(Sent::Unwanted));
         };
-        if let Some(unfit) = unfit(&now) {
+        if let Some(unfit) = unfit(&now, sent) {
             return Ok(Some(unfit));
         }
         let found = integration::find(self.app.db.read(), self.row.integration_id).await?;
@@ -256,13 +260,14 @@ fn long(asked: Option<Duration>) -> Option<Duration> {
     asked.filter(|wait| *wait > LONGEST)
 }
 
-/// What is said of a file that is not even sent.
-fn unfit(source: &Source) -> Option<Sent> {
+/// What is said of a file that is not even sent (any more, if it may have been before).
+fn unfit(source: &Source, sent: Option<Time>) -> Option<Sent> {
     let Source::Kept(file) = source else {
         return None;
     };
     match file.scan_status {
-        ScanStatus::Infected => Some(Sent::Not("it was found to be infected".to_owned())),
+        ScanStatus::Infected if sent.is_some() => Some(Sent::Not(INFECTED_AFTERWARDS.to_owned())),
+        ScanStatus::Infected => Some(Sent::Not(INFECTED.to_owned())),
         ScanStatus::Pending => Some(Sent::NotScanned(SCANNING.to_owned())),
         ScanStatus::Clean | ScanStatus::Skipped => None,
     }

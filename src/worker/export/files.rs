@@ -104,11 +104,11 @@ impl Run {
             Ok(Some(id)) => return self.arrived(passage, file.row, id, known).await,
             Err(refused) => return self.left_out(passage, file.row, refused.to_string()).await,
         }
+        file.row.doubted |= interrupted;
         if let Some(why) = self.unfit(passage.jira, &file).await? {
             return self.left_out(passage, file.row, why).await;
         }
         file.row.state = FileState::Sending;
-        file.row.doubted |= interrupted;
         self.record_file(file.row.clone(), Vec::new()).await?;
         step("export.attachment_intended");
         match self.transmit(passage, &mut file, known).await? {

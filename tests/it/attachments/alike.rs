@@ -37,7 +37,7 @@ async fn what_is_found_in_a_file_is_found_in_all_with_its_bytes(
         ticket_id: id.clone(),
         ..Default::default()
     };
-    let told = tickets.list_ticket_history(request).await.unwrap();
+    let told = tickets.list_ticket_history(request.clone()).await.unwrap();
     let told = told.into_inner().entries.pop().unwrap();
     assert_eq!(told.old_value.as_deref(), Some("SKIPPED"));
     assert_eq!(told.new_value.as_deref(), Some("INFECTED"));
@@ -49,5 +49,19 @@ async fn what_is_found_in_a_file_is_found_in_all_with_its_bytes(
     }
     let known = upload(&mut tickets, header(&id, "known.txt"), EVIL).await;
     assert_eq!(known.unwrap().scan_status(), v1::ScanStatus::Infected);
+    // A scanner that finds nothing in them changes nothing, and the history says why.
+    let server = server.restart_set(&[("SCAN_COMMAND", "wc -c")]).await;
+    let mut tickets = server.tickets(Role::SeniorEngineer);
+    let passed = upload(&mut tickets, header(&id, "passed.txt"), EVIL).await;
+    let passed = passed.unwrap();
+    until(&mut tickets, &id, &passed.id, v1::ScanStatus::Infected).await;
+    let told = tickets.list_ticket_history(request).await.unwrap();
+    let told = told.into_inner().entries.pop().unwrap();
+    assert_eq!(told.new_value.as_deref(), Some("INFECTED"));
+    let metadata = format!("{:?}", told.metadata);
+    assert!(
+        metadata.contains("another file with the same bytes"),
+        "{metadata}"
+    );
     server.stop().await;
 }

@@ -10,14 +10,14 @@ use docket::{
 };
 use rstest::rstest;
 use sea_orm::EntityTrait as _;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::{
     bench::{Bench, Setup},
     process::until,
     story::Story,
 };
-use crate::support::database::Kind;
+use crate::support::{database::Kind, eventually};
 
 /// What a replica logs that finds its run in other hands.
 const LOST: &str = "another worker holds this export now";
@@ -98,7 +98,7 @@ async fn a_pause_on_one_replica_halts_the_run_of_the_other_at_once() {
         session_id: session_id.clone(),
     });
     pause.await.expect("it is asked");
-    let stands = async || {
+    let paused = async || {
         let get = GetSessionRequest {
             id: session_id.clone(),
         };
@@ -107,16 +107,10 @@ async fn a_pause_on_one_replica_halts_the_run_of_the_other_at_once() {
             .get_session(get)
             .await
             .expect("a session");
-        session
-            .into_inner()
-            .session
-            .and_then(|s| s.export)
-            .expect("an export")
-            .status()
+        let export = session.into_inner().session.and_then(|s| s.export);
+        export.expect("an export").status() == ExportStatus::Paused
     };
-    while stands().await != ExportStatus::Paused {
-        sleep(Duration::from_millis(5)).await;
-    }
+    eventually("the export is paused", paused).await;
     let took = asked.elapsed();
     println!("paused on the other replica after {took:?}");
     assert!(
@@ -180,17 +174,14 @@ async fn a_replica_that_sleeps_in_the_middle_of_a_file_breaks_it_off() {
     let setup = setup.doing_at("attachment_piece", 1, "sleep(1500)");
     let (bench, sleeper) = setup.start().await;
     bench.begin(&sleeper).await.expect("it starts");
-    while !is_sending(&bench).await {
-        sleep(Duration::from_millis(5)).await;
-    }
+    eventually("a file is on its way", async || is_sending(&bench).await).await;
     sleeper.signal("STOP");
     let fence = held(&bench).await.run.fence;
 
     let other = bench.replica().await;
     let watcher = bench.watch_on(&other);
-    while held(&bench).await.run.fence == fence {
-        sleep(Duration::from_millis(20)).await;
-    }
+    let is_taken = async || held(&bench).await.run.fence != fence;
+    eventually("the other replica has the run", is_taken).await;
     // The other looks for the file for half a minute before it sends it again.
     sleeper.signal("CONT");
     sleeper.logged(LOST).await;

@@ -12,6 +12,8 @@ use crate::support::database::Kind;
 
 /// SIGABRT, by which a process ends that ends itself.
 const ABORTED: i32 = 6;
+/// How many crashes are waited for at once. More would have more processes busy than they have processors to keep their leases with.
+const AT_ONCE: usize = 6;
 
 /// Every place at which an export may be left, how often a run has come there when it is in the first round, how often it comes there
 /// in all, and whether the ticket with that number is then found in Jira rather than made.
@@ -42,9 +44,11 @@ async fn a_crash_at_any_place_costs_no_ticket_and_doubles_none(
 ) {
     let rounds = i32::try_from(number("DOCKET_CRASH_ROUNDS", 1)).expect("few rounds");
     let (mut survived, mut failed) = (0, 0);
-    for round in 0..rounds {
+    for (round, some) in
+        (0..rounds).flat_map(|round| PLACES.chunks(AT_ONCE).map(move |some| (round, some)))
+    {
         let mut crashes = JoinSet::new();
-        for (place, first, most, found) in PLACES {
+        for &(place, first, most, found) in some {
             let nth = (first - 1 + round) % most + 1;
             crashes.spawn(async move {
                 crash_at(kind, place, nth, found).await;

@@ -12,7 +12,10 @@ use super::{
     bench::Bench,
     files_later::{add, there, told, why},
 };
-use crate::support::{database::Kind, eventually};
+use crate::{
+    attachments::scan::until,
+    support::{database::Kind, eventually},
+};
 
 #[rstest]
 #[tokio::test]
@@ -97,6 +100,43 @@ async fn a_file_that_docket_may_not_add_yet_follows_by_itself(
     bench.pass(Duration::from_secs(7));
     bench.until_ended(&ticket.id, 2).await;
     assert_eq!(there(&bench), ["a.txt"]);
+}
+
+/// Nobody knows whether the issue has it: a person is to look.
+#[rstest]
+#[tokio::test]
+async fn a_file_that_is_infected_after_it_may_have_been_sent_is_told_as_such(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let flag = folder.path().join("newer");
+    let command = format!("sh {}", folder.path().join("scan").display());
+    let script = format!("cat > /dev/null; test ! -e {}", flag.display());
+    std::fs::write(folder.path().join("scan"), script).unwrap();
+    let bench = Bench::set(kind, &[("SCAN_COMMAND", &command)]).await;
+    let (ticket, other) = (bench.file("One").await, bench.file("Other").await);
+    let scanned = async |ticket: &str, file: &v1::Attachment, status| {
+        until(&mut bench.tickets(), ticket, &file.id, status).await;
+    };
+    let file = add(&bench, &ticket.id, "a.txt", b"one").await;
+    scanned(&ticket.id, &file, v1::ScanStatus::Clean).await;
+    let lost = Fault::on(Operation::AddAttachments, Action::DropBefore);
+    bench.jira.order(lost);
+    let integration = Some(bench.integration.as_str());
+    bench.dispatch(&ticket.id, integration).await.unwrap();
+
+    std::fs::write(&flag, "").unwrap();
+    let same = add(&bench, &other.id, "b.txt", b"one").await;
+    scanned(&other.id, &same, v1::ScanStatus::Infected).await;
+    bench.pass(Duration::from_secs(7));
+    bench.until_ended(&ticket.id, 2).await;
+    let now = bench.get(&ticket.id).await;
+    let text = why(&now, "a.txt");
+    assert!(
+        text.contains("infected after it may have been sent"),
+        "{text}"
+    );
+    assert_eq!(bench.jira.requests_of(Operation::AddAttachments).len(), 1);
 }
 
 #[rstest]
