@@ -284,7 +284,9 @@ async fn write(tx: &Tx, rows: &Rows) -> Result<Written> {
     } else {
         return Ok(Written::Gone);
     };
-    if row.scan_status == ScanStatus::Skipped && attachment::is_infected(tx, &row.sha256).await? {
+    let unscanned = row.scan_status == ScanStatus::Skipped;
+    let infected = unscanned && attachment::is_infected(tx, &row.sha256).await?;
+    if infected {
         row.scan_status = ScanStatus::Infected;
     }
     attachment::insert(tx, row.clone()).await?;
@@ -293,12 +295,33 @@ async fn write(tx: &Tx, rows: &Rows) -> Result<Written> {
     }
     edit.ticket.attachment_count += 1;
     edit.tell(HistoryEventType::AttachmentAdded, told_of(&row));
+    if infected {
+        note_verdict(&mut edit, &row, ScanStatus::Skipped, Some(ELSEWHERE));
+    }
     edit.write(tx).await?;
     remember(tx, rows.also.request.as_ref(), &row, now).await?;
     if let Some(upload) = rows.also.upload {
         upload::finish(tx, upload, row.id).await?;
     }
     Ok(Written::Kept(row, content))
+}
+
+/// What is told as found in a file that was not scanned, or came out clean, where the same bytes have not.
+pub(super) const ELSEWHERE: &str = "in another file with the same bytes";
+
+/// Tells in the ticket's history what became of a file's scan.
+pub(super) fn note_verdict(
+    edit: &mut Edit,
+    row: &attachment::Model,
+    old: ScanStatus,
+    found: Option<&str>,
+) {
+    let mut told = told_of(row);
+    if let Some(found) = found {
+        told["found"] = json!(found);
+    }
+    let (old, new) = (old.to_string(), row.scan_status.to_string());
+    edit.note("attachment.scan_status", Some(old), Some(new), told);
 }
 
 /// What a ticket's history tells of a file.

@@ -59,13 +59,18 @@ impl Fixer<'_> {
         let Some(mut file) = outgoing else {
             return Ok(Settled::Unwanted(row));
         };
-        let unfit = file.unfit().map(str::to_owned);
         let settings = self.app.ask_jira(|| self.jira.attachment_settings()).await;
         let settings = settings.unwrap_or(AttachmentSettings::UNTOLD);
+        file.row.doubted |= file.row.state == FileState::Sending;
+        // It may have been deleted, or found to be infected, while it was looked for.
+        let Some(now) = self.app.as_of_now(&file.bytes).await? else {
+            return Ok(Settled::Unwanted(row));
+        };
+        file.bytes = now;
+        let unfit = file.unfit().map(str::to_owned);
         if let Some(why) = unfit.or_else(|| file.unwelcome(settings)) {
             return Err(refused(fix, &why));
         }
-        file.row.doubted |= file.row.state == FileState::Sending;
         file.row.state = FileState::Sending;
         self.keep_file(&file.row).await?;
         let sent = self.attach(fix, key, file, &mut known).await;

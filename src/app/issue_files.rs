@@ -109,6 +109,18 @@ impl Outgoing {
         }
     }
 
+    /// What a person is to do about a file that `key` does without.
+    pub(crate) fn advice(&self, key: &str) -> String {
+        match &self.bytes {
+            Source::Kept(attachment) if attachment.scan_status == ScanStatus::Infected => {
+                "Delete the attachment, or upload a clean one.".to_owned()
+            }
+            _ => format!(
+                "Once Jira takes it, send the file to {key} again with ApplyFixes; or add it by hand."
+            ),
+        }
+    }
+
     /// Why a site with these settings does not take the file.
     pub(crate) fn unwelcome(&self, settings: AttachmentSettings) -> Option<String> {
         let size = self.size();

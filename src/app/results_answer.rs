@@ -1,15 +1,15 @@
 //! Keeping the answer about an export's results within what clients take by themselves: what repeats goes first.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use super::{export_results::MadeIssue, pages::PAGE_BYTES, plan_answer::once};
-use crate::domain::export::ManualFix;
+use super::{export_results::MadeIssue, pages::PAGE_BYTES};
+use crate::domain::export::{ManualFix, ManualFixType};
 
 /// About how many bytes an issue or a fix has beside its texts.
 const FRAME_BYTES: usize = 96;
 
-/// Leaves out of the results of a large export what does not fit: texts that an earlier fix has told, then titles. Every issue and every
-/// fix stays, however many they are.
+/// Leaves out of the results of a large export what does not fit: texts that the fix of the same type before it has told, then titles.
+/// Every issue and every fix stays, however many they are.
 pub(super) fn fit(issues: &mut [MadeIssue], fixes: &mut [ManualFix]) {
     for leave_out in [leave_out_repeated, leave_out_titles] {
         if weight(issues, fixes) <= PAGE_BYTES {
@@ -20,10 +20,24 @@ pub(super) fn fit(issues: &mut [MadeIssue], fixes: &mut [ManualFix]) {
 }
 
 fn leave_out_repeated(_: &mut [MadeIssue], fixes: &mut [ManualFix]) {
-    let mut told = HashSet::new();
+    let (mut reasons, mut actions) = (HashMap::new(), HashMap::new());
     for fix in fixes {
-        once(&mut told, &mut fix.reason);
-        once(&mut told, &mut fix.recommended_action);
+        // Whoever reads the open ones alone misses none.
+        let of = (fix.fix_type, fix.applied);
+        once(&mut reasons, of, &mut fix.reason);
+        once(&mut actions, of, &mut fix.recommended_action);
+    }
+}
+
+type Told = HashMap<(ManualFixType, bool), String>;
+
+fn once(told: &mut Told, of: (ManualFixType, bool), text: &mut String) {
+    match told.get(&of) {
+        Some(before) if before == text => text.clear(),
+        _ if text.is_empty() => {}
+        _ => {
+            told.insert(of, text.clone());
+        }
     }
 }
 
@@ -53,10 +67,7 @@ fn weight(issues: &[MadeIssue], fixes: &[ManualFix]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        export::ManualFixType,
-        ids::{FixId, TicketId},
-    };
+    use crate::domain::ids::{FixId, TicketId};
 
     fn results(count: usize, title: &str) -> (Vec<MadeIssue>, Vec<ManualFix>) {
         let ticket_id = TicketId::at(chrono::DateTime::UNIX_EPOCH);
@@ -90,6 +101,20 @@ mod tests {
         let whole = (issues.clone(), fixes.clone());
         fit(&mut issues, &mut fixes);
         assert_eq!((issues, fixes), whole);
+    }
+
+    #[test]
+    fn a_text_is_left_out_only_where_the_one_before_says_which_it_is() {
+        let (mut issues, mut fixes) = results(6_000, "A title");
+        fixes[1].reason = "Another reason.".to_owned();
+        fixes[3].applied = true;
+        fixes[5].fix_type = ManualFixType::AttachmentFailed;
+        let whole = fixes.clone();
+        fit(&mut issues, &mut fixes);
+        let told = |at: usize| !fixes[at].reason.is_empty();
+        let expected = [true, true, true, true, false, true, false];
+        assert_eq!([0, 1, 2, 3, 4, 5, 6].map(told), expected);
+        assert_eq!(fixes[2].reason, whole[2].reason);
     }
 
     #[test]

@@ -7,10 +7,13 @@ use std::{io, time::Duration};
 
 use chrono::TimeDelta;
 use futures::TryStreamExt as _;
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{App, filing::told_of, ticket_edit::Edit};
+use super::{
+    App,
+    filing::{ELSEWHERE, note_verdict},
+    ticket_edit::Edit,
+};
 use crate::{
     connectors::scan::{Scanner, Verdict},
     db::{attachment, blob, dispatch_files, scan},
@@ -25,8 +28,6 @@ const GRACE: TimeDelta = TimeDelta::seconds(30);
 /// How long a file waits after a scan without a verdict, at first and at most; the wait doubles each time.
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(5);
 const LAST_WAIT: TimeDelta = TimeDelta::minutes(5);
-/// What is told as found in a file that has come out clean where the same bytes have not.
-const ELSEWHERE: &str = "in another file with the same bytes";
 
 impl App {
     /// Scans one of the files that wait. `false`: nothing waits, or nobody scans here. A file whose scan is cut short by `stop` waits on.
@@ -117,32 +118,34 @@ impl App {
     /// Writes a verdict down: what was found in a file is found in all that have its bytes, and first in those that are given to everybody,
     /// so that a crash in between leaves the file to be scanned again.
     async fn keep_verdict(&self, file: attachment::Model, verdict: Verdict) -> Result<()> {
-        let Verdict::Infected(found) = verdict else {
-            return self.tell_verdict(file, ScanStatus::Clean, None).await;
+        let (status, found) = match verdict {
+            Verdict::Clean => (ScanStatus::Clean, None),
+            Verdict::Infected(found) => {
+                tracing::warn!(attachment = %file.id, ticket = %file.ticket_id, found, "a scan found something in a file");
+                (ScanStatus::Infected, Some(found))
+            }
         };
-        tracing::warn!(attachment = %file.id, ticket = %file.ticket_id, found, "a scan found something in a file");
-        let tell = async |file| {
-            self.tell_verdict(file, ScanStatus::Infected, Some(found.clone()))
-                .await
-        };
-        for alike in attachment::served_alike(self.db.read(), &file).await? {
-            tell(alike).await?;
-        }
-        tell(file.clone()).await?;
-        // Those that another scanner, which knew less, was just done with.
-        for alike in attachment::served_alike(self.db.read(), &file).await? {
-            tell(alike).await?;
+        while !self
+            .tell_verdict(file.clone(), status, found.clone())
+            .await?
+        {
+            for alike in attachment::served_alike(self.db.read(), &file).await? {
+                let found = found.clone();
+                self.tell_verdict(alike, ScanStatus::Infected, found)
+                    .await?;
+            }
         }
         Ok(())
     }
 
-    /// Notes a verdict, and tells it in the ticket's history: who waits for the file follows the ticket.
+    /// Notes a verdict, and tells it in the ticket's history: who waits for the file follows the ticket. `false`: not yet, for something was
+    /// found in the bytes, and others with the same are given to everybody.
     async fn tell_verdict(
         &self,
         file: attachment::Model,
         status: ScanStatus,
         found: Option<String>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let now = self.clock.now();
         self.db
             .write(move |tx| {
@@ -150,32 +153,32 @@ impl App {
                 Box::pin(async move {
                     // The ticket's row is locked first, as by every change of a ticket.
                     let edit = Edit::by_docket(tx, file.ticket_id, now).await?;
-                    let waited = scan::end(tx, file.id).await?;
-                    if file.scan_status == ScanStatus::Pending && !waited {
-                        return Ok(());
-                    }
                     // Of two verdicts about the same bytes the later one knows of the earlier one.
                     blob::lock(tx, &file.sha256).await?;
                     // A scanner that knew less looked at it before another one found something.
-                    let (status, found) = match attachment::is_infected(tx, &file.sha256).await? {
-                        true => (
-                            ScanStatus::Infected,
-                            found.or_else(|| Some(ELSEWHERE.to_owned())),
-                        ),
-                        false => (status, found),
-                    };
-                    let noted = attachment::set_scan_status(tx, &file, status).await?;
+                    let infected = status == ScanStatus::Infected
+                        || attachment::is_infected(tx, &file.sha256).await?;
+                    let waits = file.scan_status == ScanStatus::Pending;
+                    if infected && waits && !attachment::served_alike(tx, &file).await?.is_empty() {
+                        return Ok(false);
+                    }
+                    if !scan::end(tx, file.id).await? && waits {
+                        return Ok(true);
+                    }
+                    let mut new = file.clone();
+                    let mut found = found.as_deref();
+                    new.scan_status = status;
+                    if infected {
+                        new.scan_status = ScanStatus::Infected;
+                        found = found.or(Some(ELSEWHERE));
+                    }
+                    let noted = attachment::set_scan_status(tx, &file, new.scan_status).await?;
                     dispatch_files::scanned(tx, &file, now).await?;
                     if let Some(mut edit) = edit.filter(|_| noted) {
-                        let (old, new) = (file.scan_status.to_string(), status.to_string());
-                        let mut told = told_of(&file);
-                        if let Some(found) = found {
-                            told["found"] = json!(found);
-                        }
-                        edit.note("attachment.scan_status", Some(old), Some(new), told);
+                        note_verdict(&mut edit, &new, file.scan_status, found);
                         edit.write(tx).await?;
                     }
-                    Ok(())
+                    Ok(true)
                 })
             })
             .await

@@ -1,5 +1,7 @@
 //! What an export has made, and why it stopped, for a person.
 
+use std::collections::HashMap;
+
 use super::{counting::counted, progress::clock};
 use crate::proto::v1::{Export, ExportStatus, GetExportResultsResponse, ManualFix};
 
@@ -22,8 +24,10 @@ pub(super) fn table(results: &GetExportResultsResponse) -> String {
     if !open.is_empty() {
         text += "\nTo do by hand:\n";
     }
+    let mut told = HashMap::new();
     for fix in open {
-        text += &format!("  {}\n    {}\n", fix_line(fix), fix.recommended_action);
+        let fix = whole(fix, &mut told);
+        text += &format!("  {}\n    {}\n", fix_line(&fix), fix.recommended_action);
     }
     if !results.orphaned_keys.is_empty() {
         let keys = results.orphaned_keys.join(", ");
@@ -33,6 +37,22 @@ pub(super) fn table(results: &GetExportResultsResponse) -> String {
         text += &format!("\n{}\n", sums(export));
     }
     text
+}
+
+/// The fix with the texts that the server left out since the one of its type before it has them.
+fn whole(fix: &ManualFix, told: &mut HashMap<i32, (String, String)>) -> ManualFix {
+    let mut fix = fix.clone();
+    let (reason, action) = told.entry(fix.r#type).or_default();
+    for (text, before) in [
+        (&mut fix.reason, reason),
+        (&mut fix.recommended_action, action),
+    ] {
+        match text.is_empty() {
+            true => text.clone_from(before),
+            false => before.clone_from(text),
+        }
+    }
+    fix
 }
 
 /// The export in one line.

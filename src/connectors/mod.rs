@@ -40,8 +40,6 @@ use crate::{
 pub const PLACE: &str = "place";
 /// In what [`Connector::aim`] gives of a platform that is sent the same again after an uncertain outcome: the message, to the byte.
 pub const BODY: &str = "body";
-/// In an aim: whether a person was told that the platform cannot be asked about it.
-pub const TOLD: &str = "told";
 
 /// A connection to one outside system, ready to be used. Cheap to clone.
 #[derive(Clone, Debug)]

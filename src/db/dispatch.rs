@@ -18,6 +18,9 @@ use crate::{
     error::Result,
 };
 
+/// In an attempt's aim: when it was said last that the platform cannot be asked about it.
+pub const TOLD: &str = "told";
+
 /// A row of `dispatch`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -104,12 +107,26 @@ impl Model {
     }
 
     /// What the attempt after this one is made for. Somebody's word that it is to be sent again, whatever is in doubt, stands until
-    /// something was sent on it.
+    /// something was sent on it, or something was told that they could not know.
     pub fn trigger_of_next(&self) -> DispatchTrigger {
-        let sent = self.sent_time.is_some_and(|sent| sent >= self.start_time);
+        let since = |time: Option<Time>| time.is_some_and(|time| time >= self.start_time);
+        let used = since(self.sent_time) || since(self.told_time());
         match self.trigger {
-            DispatchTrigger::Request if self.aim.is_some() && !sent => DispatchTrigger::Request,
+            DispatchTrigger::Request if self.aim.is_some() && !used => DispatchTrigger::Request,
             _ => DispatchTrigger::Retry,
+        }
+    }
+
+    /// When it was said last that the platform cannot be asked about what is in doubt.
+    pub fn told_time(&self) -> Option<Time> {
+        let text = self.aim.as_ref()?.get(TOLD)?.as_str()?;
+        text.parse().ok()
+    }
+
+    /// Notes that it is said now.
+    pub fn note_told(&mut self, now: Time) {
+        if let Some(Json::Object(aim)) = &mut self.aim {
+            aim.insert(TOLD.to_owned(), now.to_rfc3339().into());
         }
     }
 

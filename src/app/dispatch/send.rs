@@ -14,10 +14,10 @@ use super::{
 use crate::{
     app::step::step,
     connectors::{
-        BODY, Draft, PLACE, TOLD,
+        BODY, Draft, PLACE,
         outcome::{External, Failure, Outcome, WhenUncertain},
     },
-    db::dispatch::DispatchState,
+    db::dispatch::{DispatchState, TOLD},
     domain::{
         dispatch::{DispatchOutcome, DispatchTrigger},
         export::ErrorCategory,
@@ -31,6 +31,8 @@ const TRIES: u32 = 5;
 /// For how long a platform may come round to what it was sent and gave no clear answer to: so long it is looked for before each send, from
 /// where the first one would be found.
 const LATE: TimeDelta = TimeDelta::hours(1);
+/// How long a person takes at least to read that they have to look. Who asks earlier has not read it: a client that repeats its call.
+const READING: TimeDelta = TimeDelta::seconds(10);
 
 impl Attempt {
     /// Has the platform make the ticket's copy, unless an earlier attempt has. `None`: it is there, and its key is written down.
@@ -78,9 +80,14 @@ impl Attempt {
             return aim;
         }
         let earlier = self.row.aim.clone();
-        earlier
+        let mut aim = earlier
             .filter(|earlier| earlier[PLACE] == aim[PLACE])
-            .unwrap_or(aim)
+            .unwrap_or(aim);
+        // Of what is sent now nothing has been told.
+        if let Value::Object(aim) = &mut aim {
+            aim.remove(TOLD);
+        }
+        aim
     }
 
     /// The outcome of a preparation.
@@ -114,11 +121,9 @@ impl Attempt {
                 ))));
             }
             // Whoever asks for it has been told so, and has looked.
-            Seek::Never(_) if self.row.trigger == DispatchTrigger::Request && self.is_told() => {
-                self.forget_aim();
-            }
+            Seek::Never(_) if self.is_meant() => self.forget_aim(),
             Seek::Never(why) => {
-                self.tell();
+                self.row.note_told(self.app.clock.now());
                 let failure = unanswerable(&why);
                 return Ok(Some(Some(failed(
                     DispatchOutcome::Uncertain,
@@ -136,17 +141,12 @@ impl Attempt {
         Ok(None)
     }
 
-    /// Whether an earlier attempt has said that docket cannot look for what is in doubt.
-    fn is_told(&self) -> bool {
-        let aim = self.row.aim.as_ref();
-        aim.is_some_and(|aim| aim[TOLD] == true)
-    }
-
-    /// Notes that it is said now.
-    fn tell(&mut self) {
-        if let Some(Value::Object(aim)) = &mut self.row.aim {
-            aim.insert(TOLD.to_owned(), true.into());
-        }
+    /// Whether somebody wants it sent again who has been told that docket cannot look for what is in doubt.
+    fn is_meant(&self) -> bool {
+        let asked = self.row.start_time;
+        let told = self.row.told_time();
+        self.row.trigger == DispatchTrigger::Request
+            && told.is_some_and(|told| asked - told >= READING)
     }
 
     fn forget_aim(&mut self) {
@@ -233,7 +233,7 @@ impl Attempt {
                 ))
             }
             Seek::Never(why) => {
-                self.tell();
+                self.row.note_told(self.app.clock.now());
                 let failure = joined(failure, &unanswerable(&why).message);
                 Some(failed(DispatchOutcome::Uncertain, failure, false))
             }

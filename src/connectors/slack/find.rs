@@ -43,7 +43,9 @@ impl Slack {
             let page = self.page("conversations.history", &query, &cursor).await;
             let (body, next) = match page {
                 Ok(page) => page,
-                Err(fault) if fault.reason == Reason::PlatformForbidden => {
+                Err(fault)
+                    if fault.reason == Reason::PlatformForbidden && fault.status == Some(200) =>
+                {
                     return cannot(
                         "the app may not read the channel's messages (scope channels:history or groups:history)",
                     );

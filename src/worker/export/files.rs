@@ -89,7 +89,7 @@ impl Run {
             return self.forget(file.row).await;
         }
         if let Some(why) = &passage.estranged {
-            return self.left_out(passage, file.row, why.clone()).await;
+            return self.left_out(passage, file, why.clone()).await;
         }
         let first_look = match interrupted {
             // An earlier worker may have sent it, and Jira may be late to take it.
@@ -102,18 +102,18 @@ impl Run {
         match first_look {
             Ok(None) => {}
             Ok(Some(id)) => return self.arrived(passage, file.row, id, known).await,
-            Err(refused) => return self.left_out(passage, file.row, refused.to_string()).await,
+            Err(refused) => return self.left_out(passage, file, refused.to_string()).await,
         }
         file.row.doubted |= interrupted;
         if let Some(why) = self.unfit(passage.jira, &file).await? {
-            return self.left_out(passage, file.row, why).await;
+            return self.left_out(passage, file, why).await;
         }
         file.row.state = FileState::Sending;
         self.record_file(file.row.clone(), Vec::new()).await?;
         step("export.attachment_intended");
         match self.transmit(passage, &mut file, known).await? {
             Transmitted::There(id) => self.arrived(passage, file.row, id, known).await,
-            Transmitted::LeftOut(why) => self.left_out(passage, file.row, why).await,
+            Transmitted::LeftOut(why) => self.left_out(passage, file, why).await,
             Transmitted::Unwanted => self.forget(file.row).await,
         }
     }
@@ -176,19 +176,19 @@ impl Run {
     async fn left_out(
         &self,
         passage: &Passage<'_>,
-        mut row: export_attachment::Model,
+        file: Outgoing,
         why: String,
     ) -> Result<Option<export_attachment::Model>, Stop> {
         let key = passage.item.jira_key.clone().unwrap_or_default();
+        let recommended_action = file.advice(&key);
+        let mut row = file.row;
         let unsent = Unsent {
             field: row.filename.clone(),
             fix_type: ManualFixType::AttachmentFailed,
             wanted: wanted(&row),
             sent: String::new(),
             reason: why.clone(),
-            recommended_action: format!(
-                "Once Jira takes it, send the file to {key} again with ApplyFixes; or add it by hand."
-            ),
+            recommended_action,
         };
         let (fixes, details) = self.fixes(passage, vec![unsent]);
         row.state = FileState::Failed;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use docket::{
     app::clock::Clock as _,
     db::dispatch_replay,
-    domain::actor::Role,
+    domain::{actor::Role, time::Time},
     proto::v1::{self, DispatchOutcome},
     sandbox::{Action, Fault, Operation},
 };
@@ -15,7 +15,7 @@ use super::{
     bench::{Bench, result},
     files_later::{add, there},
 };
-use crate::support::database::Kind;
+use crate::support::{database::Kind, server::TestServer};
 
 /// How long Jira asks to wait in these tests.
 const HOUR: u64 = 3600;
@@ -159,14 +159,14 @@ async fn a_replay_takes_what_waits_for_a_later_try_and_spares_a_platform_that_as
     bench.order(Action::status(401));
     bench.pass(Duration::from_secs(7));
     bench.until_ended(&ticket.id, 2).await;
-    assert_eq!(replay(&bench).await, 1);
+    assert_eq!(replay(&bench.server, bench.clock.now()).await, 1);
     bench.until_ended(&ticket.id, 3).await;
     assert!(result(&bench.get(&ticket.id).await).success);
-    assert_eq!(replay(&bench).await, 0);
+    assert_eq!(replay(&bench.server, bench.clock.now()).await, 0);
 
     bench.order(throttle(HOUR));
     let ticket = bench.create("Held").await.unwrap();
-    assert_eq!(replay(&bench).await, 1);
+    assert_eq!(replay(&bench.server, bench.clock.now()).await, 1);
     let attempts = bench.attempts(&ticket.id).await;
     assert!((3599..=3600).contains(&bench.wait_of(&attempts[0])));
 }
@@ -207,18 +207,17 @@ async fn a_replay_sends_files_that_were_left_behind(
     bench.dispatch(&ticket.id, integration).await.unwrap();
     assert_eq!(there(&bench), ["a.txt"]);
     // One was refused for good, one waits.
-    assert_eq!(replay(&bench).await, 1);
+    assert_eq!(replay(&bench.server, bench.clock.now()).await, 1);
     bench.until_ended(&ticket.id, 2).await;
     assert_eq!(there(&bench), ["a.txt", "b.txt", "c.txt"]);
-    assert_eq!(replay(&bench).await, 0);
+    assert_eq!(replay(&bench.server, bench.clock.now()).await, 0);
     assert_eq!(bench.issues_of(&ticket.id).len(), 1);
 }
 
 /// As `docket dispatch replay` does it; how many.
-async fn replay(bench: &Bench) -> u64 {
-    let now = bench.clock.now();
+pub(crate) async fn replay(server: &TestServer, now: Time) -> u64 {
     let since = now - chrono::TimeDelta::days(1);
-    let replayed = bench.server.database().write(move |tx| {
+    let replayed = server.database().write(move |tx| {
         Box::pin(async move { dispatch_replay::replay(tx, since, None, now).await })
     });
     replayed.await.unwrap()

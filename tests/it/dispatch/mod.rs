@@ -9,7 +9,7 @@ mod files;
 mod files_later;
 mod files_meanwhile;
 mod health;
-mod held;
+pub(crate) mod held;
 mod ledger;
 mod refused;
 mod request;

@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use docket::{
+    app::clock::Clock as _,
     domain::actor::Role,
     proto::v1::{
         self, DispatchOutcome, DispatchTrigger, IntegrationStatus, credentials::Platform as Secret,
@@ -24,6 +25,7 @@ use super::{
 };
 use crate::{
     attachments::{header, upload},
+    dispatch::held::replay,
     export::SteppingClock,
     support::{database::Kind, eventually, server::TestServer},
 };
@@ -120,7 +122,7 @@ async fn somebodys_word_to_send_it_again_stands_while_the_platform_asks_to_wait(
 async fn what_cannot_be_looked_for_is_told_before_it_is_sent_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let (server, _clock) = serve(kind, &[]).await;
+    let (server, clock) = serve(kind, &[]).await;
     let slack = Slack::start().await;
     let id = on_slack(&server, &slack.stand_in, CHANNEL).await;
     slack.stand_in.order(POST, Act::DoAndDrop);
@@ -150,7 +152,16 @@ async fn what_cannot_be_looked_for_is_told_before_it_is_sent_again(
     };
     let why = dispatch().await.error_message.unwrap();
     assert!(why.contains("may not read the channel"), "{why}");
+    // Neither an administrator's word for all tickets nor a client that repeats its call is that of somebody who has looked.
+    assert_eq!(replay(&server, clock.now()).await, 1);
+    eventually("it is told again", async || {
+        let told = told(&server, &ticket.id).await;
+        told.len() == 3 && told[2] == (DispatchTrigger::Retry, DispatchOutcome::Uncertain)
+    })
+    .await;
+    assert!(!dispatch().await.success);
     assert_eq!(slack.messages().len(), 1);
+    clock.advance(Duration::from_secs(11));
     assert!(dispatch().await.success);
     assert_eq!(slack.messages().len(), 2);
     server.stop().await;
