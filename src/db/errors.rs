@@ -20,7 +20,7 @@ pub enum Fault {
     Check(String),
     /// A row of an append-only table was to be changed.
     AppendOnly,
-    /// The transaction lost against another one; the same transaction may succeed now.
+    /// The transaction lost against another one, or stood still for too long; the same transaction may succeed now.
     Contended,
     /// There is no room left.
     Full,
@@ -69,7 +69,7 @@ impl Fault {
             "23514" => Self::Check(constraint.to_owned()),
             // The migrations' own, raised by the triggers of append-only tables.
             "DK001" => Self::AppendOnly,
-            "40001" | "40P01" | "55P03" => Self::Contended,
+            "40001" | "40P01" | "55P03" | "25P03" => Self::Contended,
             "53100" => Self::Full,
             "53300" | "57P01" | "57P02" | "57P03" => Self::Unreachable,
             _ if code.starts_with("08") => Self::Unreachable,

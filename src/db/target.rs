@@ -11,7 +11,7 @@ use std::{
 use sea_orm::{
     DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector,
     sqlx::{
-        self, Connection as _, PgConnection,
+        self, Connection as _, Executor as _, PgConnection,
         postgres::{PgConnectOptions, PgPoolOptions},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
@@ -25,6 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a use of PostgreSQL waits for its turn at a connection: long enough for a queue of callers at one ticket, and short enough to
 /// be told of a server that is gone well before a call's deadline.
 const QUEUE: Duration = Duration::from_secs(10);
+
+/// A process that stands still in the middle of a transaction, stopped or cut off, keeps what it has locked there from the others for five
+/// seconds: then PostgreSQL takes the transaction back. One that goes on after that tries it again.
+const GIVE_UP: &str = "SET idle_in_transaction_session_timeout = '5s'";
 
 /// For how long a connection to PostgreSQL that was just used is taken to be there still.
 const FRESH: Duration = Duration::from_secs(1);
@@ -79,6 +83,7 @@ impl Target {
                 .max_connections(connections)
                 .acquire_timeout(QUEUE)
                 .test_before_acquire(false)
+                .after_connect(|connection, _| Box::pin(give_up_in_time(connection)))
                 .before_acquire(|connection, used| Box::pin(still_there(connection, used.idle_for)))
                 .connect_with(options.as_ref().clone())
                 .await
@@ -102,6 +107,12 @@ impl Target {
             Self::Postgres(_) => self.open(connections).await,
         }
     }
+}
+
+/// As a statement and not as an option of the connection, which not every pooler between lets through.
+async fn give_up_in_time(connection: &mut PgConnection) -> sqlx::Result<()> {
+    connection.execute(GIVE_UP).await?;
+    Ok(())
 }
 
 /// Asks whether PostgreSQL is still at the other end, where the connection was at rest for a while: asked each time, a transaction would

@@ -149,8 +149,9 @@ async fn a_replica_that_sleeps_through_its_lease_changes_nothing_when_it_wakes()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_that_stalls_at_a_ticket_leaves_it_alone(#[case] place: &str) {
     let setup = Setup::new(Kind::Postgres, Story::small());
-    // Three times the lease, and far less than the time for which an issue is looked for.
-    let setup = setup.doing_at(place, STALLED, "sleep(6000)");
+    // Longer than the lease, and than PostgreSQL leaves to a replica what it has locked for the ticket before; far less than the time for
+    // which an issue is looked for.
+    let setup = setup.doing_at(place, STALLED, "sleep(8000)");
     let (bench, staller) = setup.start().await;
     bench.begin(&staller).await.expect("it starts");
     bench.issues(STALLED as usize - 1).await;

@@ -1,8 +1,11 @@
 //! What PostgreSQL alone does: transactions that lose and are tried again, and wake-ups.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 use docket::{
@@ -11,7 +14,10 @@ use docket::{
 };
 use futures::StreamExt as _;
 use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, PaginatorTrait as _, Statement};
-use tokio::sync::Barrier;
+use tokio::{
+    sync::{Barrier, Notify},
+    time::timeout,
+};
 
 use super::rows::{put, user, write};
 use crate::support::database::{Kind, TestDatabase};
@@ -124,6 +130,47 @@ async fn a_serialisation_failure_is_tried_again_on_what_is_there_now() {
     let mut seen: Vec<String> = rows.iter().map(|row| row.id.0[..6].to_owned()).collect();
     seen.sort();
     assert_eq!(seen, ["user-0", "user-1"], "the second saw the first");
+}
+
+/// As a process does that is stopped there: what it has locked is not lost to the others until it goes on, and what it was about to write is
+/// written once it does.
+#[tokio::test]
+async fn who_stands_still_in_a_transaction_gives_way_and_tries_again() {
+    let database = TestDatabase::new(Kind::Postgres).await;
+    write(&database.db, user("ada"))
+        .await
+        .expect("takes a user");
+    let (stands, goes_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let tries = Arc::new(AtomicU32::new(0));
+    let (db, signals) = (
+        database.db.clone(),
+        (stands.clone(), goes_on.clone(), tries.clone()),
+    );
+    let still = tokio::spawn(async move {
+        db.write(move |tx| {
+            let (stands, goes_on, tries) = signals.clone();
+            Box::pin(async move {
+                rename(tx, "ada", "+").await?;
+                if tries.fetch_add(1, Ordering::SeqCst) == 0 {
+                    stands.notify_one();
+                    goes_on.notified().await;
+                }
+                rename(tx, "ada", "-").await
+            })
+        })
+        .await
+    });
+    stands.notified().await;
+    let other = database.open_again().await;
+    let wrote = other.write(|tx| Box::pin(rename(tx, "ada", "!")));
+    let wrote = timeout(Duration::from_secs(30), wrote).await;
+    wrote.expect("the lock is given up").expect("commits");
+    goes_on.notify_one();
+    still.await.expect("no panic").expect("commits in the end");
+    assert_eq!(tries.load(Ordering::SeqCst), 2, "tried again once");
+    let row = users::Entity::find().one(database.db.read()).await;
+    let name = row.expect("reads").expect("a user").display_name;
+    assert_eq!(name, "Ada Lovelace!+-", "each took effect once");
 }
 
 #[tokio::test]
