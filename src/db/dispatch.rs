@@ -1,6 +1,7 @@
 //! Dispatches: the ledger of attempts to hand a ticket to an outside system. An attempt that has not ended belongs to whoever opened it,
 //! for as long as its lease lasts; another one ends it before it opens the next, so that the row itself is the fence.
 
+use chrono::TimeDelta;
 use sea_orm::{
     ActiveValue::{NotSet, Unchanged},
     IntoActiveModel, QueryOrder, QuerySelect,
@@ -18,8 +19,11 @@ use crate::{
     error::Result,
 };
 
-/// In an attempt's aim: when it was said last that the platform cannot be asked about it.
+/// In an attempt's aim: when it was said first that the platform cannot be asked about it.
 pub const TOLD: &str = "told";
+
+/// How long a person takes at least to read that they have to look. Who asks earlier has not read it: a client that repeats its call.
+const READING: TimeDelta = TimeDelta::seconds(10);
 
 /// A row of `dispatch`.
 #[sea_orm::model]
@@ -107,25 +111,33 @@ impl Model {
     }
 
     /// What the attempt after this one is made for. Somebody's word that it is to be sent again, whatever is in doubt, stands until
-    /// something was sent on it, or something was told that they could not know.
+    /// something was sent on it.
     pub fn trigger_of_next(&self) -> DispatchTrigger {
-        let since = |time: Option<Time>| time.is_some_and(|time| time >= self.start_time);
-        let used = since(self.sent_time) || since(self.told_time());
-        match self.trigger {
-            DispatchTrigger::Request if self.aim.is_some() && !used => DispatchTrigger::Request,
-            _ => DispatchTrigger::Retry,
+        let used = self.sent_time.is_some_and(|sent| sent >= self.start_time);
+        match self.is_meant() && !used {
+            true => DispatchTrigger::Request,
+            false => DispatchTrigger::Retry,
         }
     }
 
-    /// When it was said last that the platform cannot be asked about what is in doubt.
+    /// Whether somebody wants it sent again who has been told that docket cannot look for what is in doubt.
+    pub fn is_meant(&self) -> bool {
+        let asked = self.start_time;
+        let told = self.told_time();
+        self.trigger == DispatchTrigger::Request && told.is_some_and(|told| asked - told >= READING)
+    }
+
+    /// When it was said first that the platform cannot be asked about what is in doubt.
     pub fn told_time(&self) -> Option<Time> {
         let text = self.aim.as_ref()?.get(TOLD)?.as_str()?;
         text.parse().ok()
     }
 
-    /// Notes that it is said now.
+    /// Notes that it is said now, where it was not said before: who is told again has no need to read it anew.
     pub fn note_told(&mut self, now: Time) {
-        if let Some(Json::Object(aim)) = &mut self.aim {
+        if self.told_time().is_none()
+            && let Some(Json::Object(aim)) = &mut self.aim
+        {
             aim.insert(TOLD.to_owned(), now.to_rfc3339().into());
         }
     }

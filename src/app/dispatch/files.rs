@@ -11,7 +11,10 @@ use super::{
     transmit::Sent,
 };
 use crate::{
-    app::{issue_files::Source, step::step},
+    app::{
+        issue_files::{INFECTED, INFECTED_AFTERWARDS, Source},
+        step::step,
+    },
     connectors::{
         outcome::{External, Failure},
         parcel::MadeFile,
@@ -176,6 +179,8 @@ fn told(file: &Outgoing, sent: Sent) -> SentFile {
     let (id, why, still, sent_time) = match sent {
         Sent::There(id) => (Some(id), None, None, None),
         Sent::Not(why) => (None, Some(why), None, None),
+        Sent::Infected { sent: None } => (None, Some(INFECTED.to_owned()), None, None),
+        Sent::Infected { sent } => (None, Some(INFECTED_AFTERWARDS.to_owned()), None, sent),
         Sent::NotScanned(why) => (None, Some(why), Some(Still::Scanned), None),
         Sent::NotYet { why, sent, .. } => (None, Some(why), Some(Still::Later), sent),
         Sent::Unwanted => (None, None, None, None),

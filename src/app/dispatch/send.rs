@@ -18,11 +18,7 @@ use crate::{
         outcome::{External, Failure, Outcome, WhenUncertain},
     },
     db::dispatch::{DispatchState, TOLD},
-    domain::{
-        dispatch::{DispatchOutcome, DispatchTrigger},
-        export::ErrorCategory,
-        export_log::shortened,
-    },
+    domain::{dispatch::DispatchOutcome, export::ErrorCategory, export_log::shortened},
     error::Reason,
 };
 
@@ -31,8 +27,6 @@ const TRIES: u32 = 5;
 /// For how long a platform may come round to what it was sent and gave no clear answer to: so long it is looked for before each send, from
 /// where the first one would be found.
 const LATE: TimeDelta = TimeDelta::hours(1);
-/// How long a person takes at least to read that they have to look. Who asks earlier has not read it: a client that repeats its call.
-const READING: TimeDelta = TimeDelta::seconds(10);
 
 impl Attempt {
     /// Has the platform make the ticket's copy, unless an earlier attempt has. `None`: it is there, and its key is written down.
@@ -121,7 +115,7 @@ impl Attempt {
                 ))));
             }
             // Whoever asks for it has been told so, and has looked.
-            Seek::Never(_) if self.is_meant() => self.forget_aim(),
+            Seek::Never(_) if self.row.is_meant() => self.forget_aim(),
             Seek::Never(why) => {
                 self.row.note_told(self.app.clock.now());
                 let failure = unanswerable(&why);
@@ -139,14 +133,6 @@ impl Attempt {
             }
         }
         Ok(None)
-    }
-
-    /// Whether somebody wants it sent again who has been told that docket cannot look for what is in doubt.
-    fn is_meant(&self) -> bool {
-        let asked = self.row.start_time;
-        let told = self.row.told_time();
-        self.row.trigger == DispatchTrigger::Request
-            && told.is_some_and(|told| asked - told >= READING)
     }
 
     fn forget_aim(&mut self) {

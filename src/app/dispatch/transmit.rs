@@ -9,10 +9,7 @@ use super::{
     look::{ONCE, is_to_wait, waits_for},
 };
 use crate::{
-    app::{
-        issue_files::{INFECTED, INFECTED_AFTERWARDS, Source},
-        step::step,
-    },
+    app::{issue_files::Source, step::step},
     connectors::{
         outcome::{AtFault, Attached, External, Failure, KnownFile},
         parcel::FileBytes,
@@ -47,6 +44,8 @@ pub(super) enum Sent {
     Not(String),
     /// It has not, because nobody gets it before its scan is over.
     NotScanned(String),
+    /// It is infected, and was sent before that was known if it has a time.
+    Infected { sent: Option<Time> },
     /// It was deleted here before it was sent.
     Unwanted,
     /// It has not, and why; that may pass.
@@ -101,7 +100,7 @@ impl Attempt {
         let (mut why, mut sent) = (String::new(), None);
         for _ in 0..TRIES {
             let read = self.app.file_bytes(&file.source).await;
-            if let Some(off) = self.called_off(file, sent).await? {
+            if let Some(off) = self.called_off(file, sent.or(before)).await? {
                 return Ok(off);
             }
             let (content_type, bytes) = match read {
@@ -266,8 +265,7 @@ fn unfit(source: &Source, sent: Option<Time>) -> Option<Sent> {
         return None;
     };
     match file.scan_status {
-        ScanStatus::Infected if sent.is_some() => Some(Sent::Not(INFECTED_AFTERWARDS.to_owned())),
-        ScanStatus::Infected => Some(Sent::Not(INFECTED.to_owned())),
+        ScanStatus::Infected => Some(Sent::Infected { sent }),
         ScanStatus::Pending => Some(Sent::NotScanned(SCANNING.to_owned())),
         ScanStatus::Clean | ScanStatus::Skipped => None,
     }

@@ -130,13 +130,25 @@ async fn a_file_that_is_infected_after_it_may_have_been_sent_is_told_as_such(
     scanned(&other.id, &same, v1::ScanStatus::Infected).await;
     bench.pass(Duration::from_secs(7));
     bench.until_ended(&ticket.id, 2).await;
-    let now = bench.get(&ticket.id).await;
-    let text = why(&now, "a.txt");
-    assert!(
-        text.contains("infected after it may have been sent"),
-        "{text}"
-    );
+    let says_so = async || {
+        let now = bench.get(&ticket.id).await;
+        let text = why(&now, "a.txt");
+        assert!(
+            text.contains("infected after it may have been sent"),
+            "{text}"
+        );
+    };
+    says_so().await;
     assert_eq!(bench.jira.requests_of(Operation::AddAttachments).len(), 1);
+
+    // Nor is it forgotten once another one is sent.
+    std::fs::remove_file(&flag).unwrap();
+    let clean = add(&bench, &ticket.id, "c.txt", b"two").await;
+    scanned(&ticket.id, &clean, v1::ScanStatus::Clean).await;
+    bench.dispatch(&ticket.id, None).await.unwrap();
+    bench.until_ended(&ticket.id, 3).await;
+    says_so().await;
+    assert_eq!(there(&bench), ["c.txt"]);
 }
 
 #[rstest]
