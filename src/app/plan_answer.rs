@@ -59,7 +59,7 @@ fn leave_out_repeated(items: &mut Vec<PlanItem>) {
 }
 
 /// Leaves a text out that has been told.
-pub(super) fn once(told: &mut HashSet<String>, text: &mut String) {
+fn once(told: &mut HashSet<String>, text: &mut String) {
     if told.contains(text.as_str()) {
         text.clear();
     } else {

@@ -8,7 +8,7 @@ use crate::domain::export::{ManualFix, ManualFixType};
 /// About how many bytes an issue or a fix has beside its texts.
 const FRAME_BYTES: usize = 96;
 
-/// Leaves out of the results of a large export what does not fit: texts that the fix of the same type before it has told, then titles.
+/// Leaves out of the results of a large export what does not fit: texts that the fix about the same before it has told, then titles.
 /// Every issue and every fix stays, however many they are.
 pub(super) fn fit(issues: &mut [MadeIssue], fixes: &mut [ManualFix]) {
     for leave_out in [leave_out_repeated, leave_out_titles] {
@@ -22,21 +22,39 @@ pub(super) fn fit(issues: &mut [MadeIssue], fixes: &mut [ManualFix]) {
 fn leave_out_repeated(_: &mut [MadeIssue], fixes: &mut [ManualFix]) {
     let (mut reasons, mut actions) = (HashMap::new(), HashMap::new());
     for fix in fixes {
-        // Whoever reads the open ones alone misses none.
-        let of = (fix.fix_type, fix.applied);
-        once(&mut reasons, of, &mut fix.reason);
-        once(&mut actions, of, &mut fix.recommended_action);
+        let about = About::of(fix);
+        once(&mut reasons, &about, &mut fix.reason);
+        once(&mut actions, &about, &mut fix.recommended_action);
     }
 }
 
-type Told = HashMap<(ManualFixType, bool), String>;
+/// What a fix is about, as far as its texts repeat by it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct About {
+    fix_type: ManualFixType,
+    /// None of a file, which is like none before it.
+    field: Option<String>,
+    /// Whoever reads the open ones alone misses no text.
+    applied: bool,
+}
 
-fn once(told: &mut Told, of: (ManualFixType, bool), text: &mut String) {
-    match told.get(&of) {
+impl About {
+    fn of(fix: &ManualFix) -> Self {
+        let is_file = fix.fix_type == ManualFixType::AttachmentFailed;
+        Self {
+            fix_type: fix.fix_type,
+            field: (!is_file).then(|| fix.field.clone()),
+            applied: fix.applied,
+        }
+    }
+}
+
+fn once(told: &mut HashMap<About, String>, about: &About, text: &mut String) {
+    match told.get(about) {
         Some(before) if before == text => text.clear(),
         _ if text.is_empty() => {}
         _ => {
-            told.insert(of, text.clone());
+            told.insert(about.clone(), text.clone());
         }
     }
 }
@@ -108,13 +126,31 @@ mod tests {
         let (mut issues, mut fixes) = results(6_000, "A title");
         fixes[1].reason = "Another reason.".to_owned();
         fixes[3].applied = true;
-        fixes[5].fix_type = ManualFixType::AttachmentFailed;
+        fixes[5].fix_type = ManualFixType::FieldRejected;
         let whole = fixes.clone();
         fit(&mut issues, &mut fixes);
         let told = |at: usize| !fixes[at].reason.is_empty();
         let expected = [true, true, true, true, false, true, false];
         assert_eq!([0, 1, 2, 3, 4, 5, 6].map(told), expected);
         assert_eq!(fixes[2].reason, whole[2].reason);
+    }
+
+    #[test]
+    fn texts_that_take_turns_by_their_field_are_told_once_each() {
+        let (mut issues, mut fixes) = results(6_000, "A title");
+        for (at, fix) in fixes.iter_mut().enumerate() {
+            let field = ["labels", "components", "a file"][at % 3];
+            field.clone_into(&mut fix.field);
+            fix.fix_type = ManualFixType::FieldRejected;
+            fix.reason = format!("{field} is refused: {}", fix.reason);
+            if at % 3 == 2 {
+                fix.fix_type = ManualFixType::AttachmentFailed;
+                fix.field = format!("{at}.txt");
+            }
+        }
+        fit(&mut issues, &mut fixes);
+        let told = fixes.iter().filter(|fix| !fix.reason.is_empty());
+        assert_eq!(told.count(), 3);
     }
 
     #[test]

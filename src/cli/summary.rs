@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{counting::counted, progress::clock};
-use crate::proto::v1::{Export, ExportStatus, GetExportResultsResponse, ManualFix};
+use crate::proto::v1::{Export, ExportStatus, GetExportResultsResponse, ManualFix, ManualFixType};
 
 /// Keys, addresses and titles, what is left to do by hand, and the sums: for standard output.
 pub(super) fn table(results: &GetExportResultsResponse) -> String {
@@ -39,10 +39,14 @@ pub(super) fn table(results: &GetExportResultsResponse) -> String {
     text
 }
 
-/// The fix with the texts that the server left out since the one of its type before it has them.
-fn whole(fix: &ManualFix, told: &mut HashMap<i32, (String, String)>) -> ManualFix {
+/// The fix with the texts that the server left out since the one about the same before it has them.
+fn whole(fix: &ManualFix, told: &mut HashMap<(i32, String), (String, String)>) -> ManualFix {
     let mut fix = fix.clone();
-    let (reason, action) = told.entry(fix.r#type).or_default();
+    let field = match fix.r#type() {
+        ManualFixType::AttachmentFailed => String::new(),
+        _ => fix.field.clone(),
+    };
+    let (reason, action) = told.entry((fix.r#type, field)).or_default();
     for (text, before) in [
         (&mut fix.reason, reason),
         (&mut fix.recommended_action, action),
