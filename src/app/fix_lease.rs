@@ -82,14 +82,18 @@ impl FixLease {
     }
 
     async fn renew(&self) -> Result<bool> {
-        let until = self.until();
         let (id, owner) = self.key();
+        let clock = Arc::clone(&self.clock);
         let written = self.db.write(move |tx| {
-            let owner = owner.clone();
-            Box::pin(async move { export_lease::hold_ended(tx, id, &owner, until).await })
+            // From each try anew: one that is late takes nothing back of what another one has written.
+            let (owner, until) = (owner.clone(), from(clock.now()));
+            Box::pin(async move {
+                export_lease::hold_ended(tx, id, &owner, until).await?;
+                Ok(until)
+            })
         });
         match written.await {
-            Ok(()) => {
+            Ok(until) => {
                 self.held.extend(until);
                 Ok(true)
             }

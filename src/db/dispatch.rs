@@ -19,11 +19,11 @@ use crate::{
     error::Result,
 };
 
-/// In an attempt's aim: when it was said first that the platform cannot be asked about it.
+/// In an attempt's aim: when it was said that the platform cannot be asked about it.
 pub const TOLD: &str = "told";
 
 /// How long a person takes at least to read that they have to look. Who asks earlier has not read it: a client that repeats its call.
-const READING: TimeDelta = TimeDelta::seconds(10);
+pub const READING: TimeDelta = TimeDelta::seconds(10);
 
 /// A row of `dispatch`.
 #[sea_orm::model]
@@ -110,8 +110,8 @@ impl Model {
         self.outcome == Some(DispatchOutcome::Created)
     }
 
-    /// What the attempt after this one is made for. Somebody's word that it is to be sent again, whatever is in doubt, stands until
-    /// something was sent on it.
+    /// What the attempt after this one is made for, if this one came to its end. Somebody's word that it is to be sent again, whatever is
+    /// in doubt, stands until something was sent on it.
     pub fn trigger_of_next(&self) -> DispatchTrigger {
         let used = self.sent_time.is_some_and(|sent| sent >= self.start_time);
         match self.is_meant() && !used {
@@ -127,15 +127,18 @@ impl Model {
         self.trigger == DispatchTrigger::Request && told.is_some_and(|told| asked - told >= READING)
     }
 
-    /// When it was said first that the platform cannot be asked about what is in doubt.
+    /// When it was said that the platform cannot be asked about what is in doubt: last to somebody who asked for the ticket to be sent, or
+    /// else first.
     pub fn told_time(&self) -> Option<Time> {
         let text = self.aim.as_ref()?.get(TOLD)?.as_str()?;
         text.parse().ok()
     }
 
-    /// Notes that it is said now, where it was not said before: who is told again has no need to read it anew.
+    /// Notes that it is said now. Nobody has to read it anew because docket itself has asked again; but a client that repeats its call is
+    /// told anew each time, and never gets through while it repeats it faster than a person reads.
     pub fn note_told(&mut self, now: Time) {
-        if self.told_time().is_none()
+        let is_asked = self.trigger == DispatchTrigger::Request;
+        if (is_asked || self.told_time().is_none())
             && let Some(Json::Object(aim)) = &mut self.aim
         {
             aim.insert(TOLD.to_owned(), now.to_rfc3339().into());

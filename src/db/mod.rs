@@ -146,7 +146,7 @@ impl Db {
     /// Runs `work` as one transaction and returns its result once it is durable; keeps nothing of it
     /// when it fails or panics.
     ///
-    /// `work` may be called more than once (PostgreSQL: when it lost against another transaction),
+    /// `work` may be called more than once (PostgreSQL: when it lost against another transaction, or lost its connection),
     /// so it clones what it needs and has no effect but through the transaction. Once it has begun it
     /// runs to its end, also when the caller goes away. It is never to wait for anything but the
     /// database: on SQLite every other write waits for it. A statement that fails ends it: PostgreSQL

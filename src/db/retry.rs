@@ -1,6 +1,6 @@
-//! PostgreSQL's writes: a transaction of its own each, tried again when it lost against another one.
+//! PostgreSQL's writes: a transaction of its own each, tried again when it lost against another one, or lost its connection before the end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, TransactionTrait as _};
 use tokio::sync::watch;
@@ -15,6 +15,8 @@ use crate::error::{Error, Result};
 
 /// How often a transaction is tried in all.
 const TRIES: u32 = 6;
+/// For how long a transaction is tried again: whoever asked for it has given up by then, and may have written something newer elsewhere.
+const LONGEST: Duration = Duration::from_secs(30);
 /// The longest first wait; it doubles with every try.
 const FIRST_WAIT: Duration = Duration::from_millis(10);
 
@@ -46,39 +48,63 @@ async fn write<T, F>(connection: &DatabaseConnection, work: F) -> Result<T>
 where
     F: for<'a> Fn(&'a Tx) -> WriteFuture<'a, T>,
 {
-    let mut tries = 1;
+    let (began, mut tries) = (Instant::now(), 1);
     loop {
         match write_once(connection, &work).await {
-            Err(error) if is_contention(&error) && tries < TRIES => {
+            Err(lost) if lost.again && tries < TRIES && began.elapsed() < LONGEST => {
                 tokio::time::sleep(wait(tries)).await;
                 tries += 1;
             }
-            result => return result,
+            result => return result.map_err(|lost| lost.error),
         }
     }
 }
 
-async fn write_once<T, F>(connection: &DatabaseConnection, work: &F) -> Result<T>
+/// Why a transaction was not kept.
+struct Lost {
+    error: Error,
+    /// Whether the same one may succeed when it is tried again.
+    again: bool,
+}
+
+impl From<Error> for Lost {
+    fn from(error: Error) -> Self {
+        let again = is_contention(&error);
+        Self { error, again }
+    }
+}
+
+async fn write_once<T, F>(connection: &DatabaseConnection, work: &F) -> Result<T, Lost>
 where
     F: for<'a> Fn(&'a Tx) -> WriteFuture<'a, T>,
 {
-    let tx = connection.begin().await?;
-    match guarded(work, &tx).await {
+    let tx = connection.begin().await.map_err(Error::from)?;
+    match worked(work, &tx).await {
         Ok(value) => {
-            // After a statement that failed, PostgreSQL answers COMMIT with success and rolls back. Work
-            // that went on after such a failure is to be told, so the transaction is asked once more.
-            tx.execute_unprepared("SELECT 1").await?;
             tx.commit().await.map_err(of_commit)?;
             Ok(value)
         }
         Err(error) => {
-            // A rollback fails only with its connection, and then PostgreSQL rolls back by itself.
+            let mut lost = Lost::from(error);
+            // A rollback fails only with its connection, and then PostgreSQL rolls back by itself: it was not asked to keep anything.
             if let Err(failed) = tx.rollback().await {
-                tracing::debug!(error = %Error::from(failed), "a rollback found its connection broken");
+                tracing::debug!(error = %failed, "a rollback found its connection broken");
+                lost.again |= matches!(lost.error, Error::Unavailable { .. });
             }
-            Err(error)
+            Err(lost)
         }
     }
+}
+
+/// After a statement that failed, PostgreSQL answers COMMIT with success and rolls back. Work that went on after such a failure is to be
+/// told, so the transaction is asked once more.
+async fn worked<T, F>(work: &F, tx: &Tx) -> Result<T>
+where
+    F: for<'a> Fn(&'a Tx) -> WriteFuture<'a, T>,
+{
+    let value = guarded(work, tx).await?;
+    tx.execute_unprepared("SELECT 1").await?;
+    Ok(value)
 }
 
 /// A random part of the try's longest wait, so that those who met do not meet again.

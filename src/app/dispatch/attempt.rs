@@ -143,33 +143,31 @@ impl Attempt {
     /// `made`: with what was made. Once that is there, a webhook may tell more of it than is known here.
     async fn write(&mut self, state: DispatchState, made: bool) -> Result<(), Halt> {
         let expected = std::mem::replace(&mut self.row.state, state);
-        let mut row = self.row.clone();
-        // The keeper may have renewed the lease since: it is never taken back.
-        row.lease_until = Some(self.app.lease_from(self.app.clock.now()));
-        let (until, written) = (row.lease_until, row.clone());
-        let saved = self
-            .app
-            .db
-            .write(move |tx| {
-                let row = written.clone();
-                Box::pin(async move {
-                    dispatch::save(tx, expected, None, &row).await?;
-                    match made {
-                        true => dispatch_external::set_external(tx, &row).await,
-                        false => Ok(()),
-                    }
-                })
+        let (app, row) = (Arc::clone(&self.app), self.row.clone());
+        let saved = self.app.db.write(move |tx| {
+            // The keeper may have renewed the lease since: it is never taken back.
+            let until = app.lease_from(app.clock.now());
+            let mut row = row.clone();
+            row.lease_until = Some(until);
+            Box::pin(async move {
+                dispatch::save(tx, expected, None, &row).await?;
+                if made {
+                    dispatch_external::set_external(tx, &row).await?;
+                }
+                Ok(until)
             })
-            .await;
-        if let Err(error) = saved {
-            self.row.state = expected;
-            return Err(error.into());
+        });
+        match saved.await {
+            Ok(until) => {
+                self.row.lease_until = Some(until);
+                self.held.extend(until);
+                Ok(())
+            }
+            Err(error) => {
+                self.row.state = expected;
+                Err(error.into())
+            }
         }
-        self.row = row;
-        if let Some(until) = until {
-            self.held.extend(until);
-        }
-        Ok(())
     }
 
     /// Waits, holding the lease, unless this process stops.

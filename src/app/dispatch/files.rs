@@ -31,6 +31,10 @@ use crate::{
 /// What is said of a file whose sending was cut short.
 const ON_ITS_WAY: &str = "docket was interrupted while the file was on its way, and looks for it before it sends it again.";
 
+/// What is said of a file that is deleted here, and of which nobody knows whether the other side has it.
+const DELETED: &str =
+    "it was deleted here after it may have been sent; if it is there, delete it there, too";
+
 /// A file on its way.
 pub(super) struct Outgoing {
     pub(super) filename: String,
@@ -66,9 +70,11 @@ impl Attempt {
         let kept = scene.kept.iter().map(kept);
         let files: Vec<Outgoing> = kept.chain(made.into_iter().map(made_of)).collect();
         let mut known = self.row.files.take().unwrap_or_default();
-        // What was to be sent again and has been deleted since is nobody's concern any more.
+        // What was to be sent again and has been deleted since is nobody's concern any more, unless it may be there.
         let there = |sent: &SentFile| files.iter().any(|file| file.is(sent));
-        known.0.retain(|sent| sent.still.is_none() || there(sent));
+        known
+            .0
+            .retain_mut(|sent| sent.still.is_none() || there(sent) || is_left_there(sent));
         self.row.files = Some(known).filter(|known| !known.0.is_empty());
         if files.iter().any(|file| !file.is_settled(self.known())) {
             self.show().await?;
@@ -85,7 +91,7 @@ impl Attempt {
                 (Ok(()), Some(_)) => Sent::held_back(&file.source, self.before(file)),
                 (Ok(()), None) => self.send_file(scene, &external, file, after).await?,
             };
-            if matches!(sent, Sent::Unwanted) {
+            if matches!(sent, Sent::Unwanted { sent: None }) {
                 self.forget(file).await?;
                 continue;
             }
@@ -175,6 +181,15 @@ fn made_of(file: MadeFile) -> Outgoing {
     }
 }
 
+/// Whether a file that is deleted here may be there all the same; then it is told so.
+fn is_left_there(sent: &mut SentFile) -> bool {
+    sent.still = None;
+    if sent.error_message.as_deref() != Some(INFECTED_AFTERWARDS) {
+        sent.error_message = Some(DELETED.to_owned());
+    }
+    sent.sent_time.is_some()
+}
+
 fn told(file: &Outgoing, sent: Sent) -> SentFile {
     let (id, why, still, sent_time) = match sent {
         Sent::There(id) => (Some(id), None, None, None),
@@ -183,7 +198,7 @@ fn told(file: &Outgoing, sent: Sent) -> SentFile {
         Sent::Infected { sent } => (None, Some(INFECTED_AFTERWARDS.to_owned()), None, sent),
         Sent::NotScanned(why) => (None, Some(why), Some(Still::Scanned), None),
         Sent::NotYet { why, sent, .. } => (None, Some(why), Some(Still::Later), sent),
-        Sent::Unwanted => (None, None, None, None),
+        Sent::Unwanted { sent } => (None, Some(DELETED.to_owned()), None, sent),
     };
     // With room for what is said of those that are sent by themselves.
     let most = Failure::MESSAGE_MAX - BY_ITSELF.len() - 1;

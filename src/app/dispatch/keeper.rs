@@ -28,16 +28,16 @@ impl Keeper {
 
     /// Holds the lease longer. `false`: the attempt is over.
     pub(super) async fn renew(&self) -> Result<bool> {
-        let until = self.app.lease_from(self.app.clock.now());
-        let id = self.id;
-        let renewed = self
-            .app
-            .db
-            .write(move |tx| Box::pin(async move { dispatch::renew(tx, id, until).await }))
-            .await?;
-        if renewed {
+        let (app, id) = (Arc::clone(&self.app), self.id);
+        let renewed = self.app.db.write(move |tx| {
+            // From each try anew: one that is late takes nothing back of what another one has written.
+            let until = app.lease_from(app.clock.now());
+            Box::pin(async move { Ok(dispatch::renew(tx, id, until).await?.then_some(until)) })
+        });
+        let until = renewed.await?;
+        if let Some(until) = until {
             self.held.extend(until);
         }
-        Ok(renewed)
+        Ok(until.is_some())
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         BODY, Draft, PLACE,
         outcome::{External, Failure, Outcome, WhenUncertain},
     },
-    db::dispatch::{DispatchState, TOLD},
+    db::dispatch::{DispatchState, READING, TOLD},
     domain::{dispatch::DispatchOutcome, export::ErrorCategory, export_log::shortened},
     error::Reason,
 };
@@ -257,7 +257,8 @@ impl Attempt {
 /// Nobody can tell, and nothing is sent again unless a person decides so.
 fn unanswerable(why: &str) -> Failure {
     let text = format!(
-        "{why} docket does not send the ticket again by itself; if it has not arrived, DispatchTicket sends it again."
+        "{why} docket does not send the ticket again by itself; if it has not arrived, DispatchTicket, {} seconds after this or later, sends it again.",
+        READING.num_seconds()
     );
     Failure::new(ErrorCategory::UserFixable, Reason::Unavailable, text).of_the_ticket()
 }

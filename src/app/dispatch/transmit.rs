@@ -46,8 +46,8 @@ pub(super) enum Sent {
     NotScanned(String),
     /// It is infected, and was sent before that was known if it has a time.
     Infected { sent: Option<Time> },
-    /// It was deleted here before it was sent.
-    Unwanted,
+    /// It was deleted here, and sent before that if it has a time.
+    Unwanted { sent: Option<Time> },
     /// It has not, and why; that may pass.
     NotYet {
         why: String,
@@ -97,10 +97,10 @@ impl Attempt {
         if let Some(sent) = self.look_first(scene, external, file).await? {
             return Ok(sent);
         }
-        let (mut why, mut sent) = (String::new(), None);
+        let (mut why, mut sent) = (String::new(), before);
         for _ in 0..TRIES {
             let read = self.app.file_bytes(&file.source).await;
-            if let Some(off) = self.called_off(file, sent.or(before)).await? {
+            if let Some(off) = self.called_off(file, sent).await? {
                 return Ok(off);
             }
             let (content_type, bytes) = match read {
@@ -140,14 +140,12 @@ impl Attempt {
                     if failure.category == ErrorCategory::AdminRequired =>
                 {
                     let (why, held) = (failure.text(), long(failure.retry_after));
-                    return Ok(Sent::NotYet {
-                        why,
-                        held,
-                        sent: None,
-                    });
+                    let sent = before;
+                    return Ok(Sent::NotYet { why, held, sent });
                 }
                 Attached::RetryLater(failure) => {
-                    (why, sent) = (failure.text(), None);
+                    // What was in doubt before is in doubt after a refusal, too.
+                    (why, sent) = (failure.text(), before);
                     failure.retry_after.unwrap_or(PAUSE)
                 }
                 Attached::Uncertain(failure) => {
@@ -240,7 +238,7 @@ impl Attempt {
     /// While others were sent, or waited for, the file may have been deleted or found to be infected, or the integration switched off.
     async fn called_off(&self, file: &Outgoing, sent: Option<Time>) -> Result<Option<Sent>, Halt> {
         let Some(now) = self.app.as_of_now(&file.source).await? else {
-            return Ok(Some(Sent::Unwanted));
+            return Ok(Some(Sent::Unwanted { sent }));
         };
         if let Some(unfit) = unfit(&now, sent) {
             return Ok(Some(unfit));

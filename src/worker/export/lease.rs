@@ -58,18 +58,20 @@ impl Keeper {
 
     /// Holds the lease longer. `false`: it is lost.
     pub(super) async fn renew(&self) -> Result<bool> {
-        let until = self.app.clock.now() + TimeDelta::from_std(self.lease).unwrap_or_default();
-        let (export, fence) = (self.export, self.fence);
-        let renewed = self
-            .app
-            .db
-            .write(move |tx| {
-                Box::pin(async move { export_lease::renew(tx, export, fence, until).await })
+        let lease = TimeDelta::from_std(self.lease).unwrap_or_default();
+        let (clock, export, fence) = (Arc::clone(&self.app.clock), self.export, self.fence);
+        let renewed = self.app.db.write(move |tx| {
+            // From each try anew: one that is late takes nothing back of what another one has written.
+            let until = clock.now() + lease;
+            Box::pin(async move {
+                let renewed = export_lease::renew(tx, export, fence, until).await?;
+                Ok(renewed.then_some(until))
             })
-            .await?;
-        if renewed {
+        });
+        let until = renewed.await?;
+        if let Some(until) = until {
             self.held_until.extend(until);
         }
-        Ok(renewed)
+        Ok(until.is_some())
     }
 }

@@ -116,7 +116,8 @@ async fn a_hand_over_that_nobody_knows_the_end_of_says_where_to_look_and_what_co
         told,
         "The ticket may have arrived: look in the Slack channel #ops. The connection to Slack was lost before its answer was complete. \
          docket cannot look for the message itself: the channel is configured by its name, and Slack tells of messages by a channel's id \
-         alone. docket does not send the ticket again by itself; if it has not arrived, DispatchTicket sends it again."
+         alone. docket does not send the ticket again by itself; if it has not arrived, \
+         DispatchTicket, 10 seconds after this or later, sends it again."
     );
     let receiver = Receiver::start().await;
     let mut integrations = server.integrations(Role::Manager);

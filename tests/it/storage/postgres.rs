@@ -173,6 +173,33 @@ async fn who_stands_still_in_a_transaction_gives_way_and_tries_again() {
     assert_eq!(name, "Ada Lovelace!+-", "each took effect once");
 }
 
+/// As by a restart of PostgreSQL or a network that breaks: nothing was kept, and nobody need be told.
+#[tokio::test]
+async fn a_connection_that_breaks_before_the_end_costs_a_second_try() {
+    let database = TestDatabase::new(Kind::Postgres).await;
+    write(&database.db, user("ada"))
+        .await
+        .expect("takes a user");
+    let tries = Arc::new(AtomicU32::new(0));
+    let counted = tries.clone();
+    let wrote = database.db.write(move |tx| {
+        let first = counted.fetch_add(1, Ordering::SeqCst) == 0;
+        Box::pin(async move {
+            rename(tx, "ada", "+").await?;
+            if first {
+                let end = "SELECT pg_terminate_backend(pg_backend_pid())";
+                tx.execute_unprepared(end).await?;
+            }
+            Ok(())
+        })
+    });
+    wrote.await.expect("commits in the end");
+    assert_eq!(tries.load(Ordering::SeqCst), 2);
+    let row = users::Entity::find().one(database.db.read()).await;
+    let name = row.expect("reads").expect("a user").display_name;
+    assert_eq!(name, "Ada Lovelace+", "it took effect once");
+}
+
 #[tokio::test]
 async fn one_that_loses_every_time_is_told_so() {
     let database = TestDatabase::new(Kind::Postgres).await;
