@@ -11,6 +11,7 @@ mod exported;
 mod files;
 mod health;
 mod keeper;
+mod left;
 mod load;
 mod look;
 mod picture;

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     fix_apply::{Fixer, changed_meanwhile, refused},
+    fix_lease,
     fix_record::Settled,
     issue_draft::{IssueDraft, full_text},
     issue_files::{Files, Known, Outgoing, is_same},
@@ -184,12 +185,13 @@ impl Fixer<'_> {
 
     /// Records how far a file has come, while nobody else has taken the run over.
     async fn keep_file(&self, row: &export_attachment::Model) -> Result<()> {
-        let plain = Arc::new((self.lease.key(), self.lease.until(), row.clone()));
+        let plain = Arc::new((self.lease.key(), row.clone()));
+        let clock = Arc::clone(&self.app.clock);
         let written = self.app.db.write(move |tx| {
-            let plain = Arc::clone(&plain);
+            let (plain, until) = (Arc::clone(&plain), fix_lease::from(clock.now()));
             Box::pin(async move {
-                let ((export, owner), until, row) = &*plain;
-                export_lease::hold_ended(tx, *export, owner, *until).await?;
+                let ((export, owner), row) = &*plain;
+                export_lease::hold_ended(tx, *export, owner, until).await?;
                 export_attachment::save(tx, row).await
             })
         });

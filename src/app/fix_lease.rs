@@ -71,11 +71,6 @@ impl FixLease {
         self.held.fenced(&self.clock, bytes, "fix.file_piece")
     }
 
-    /// Until when a lease lasts that is held from now on.
-    pub(super) fn until(&self) -> Time {
-        from(self.clock.now())
-    }
-
     /// Holds the lease for as long as nobody takes the export over; returns once somebody has.
     pub(super) async fn keep(&self) {
         lease::keep(&*self.clock, LEASE, &self.held, || Box::pin(self.renew())).await;
@@ -85,7 +80,7 @@ impl FixLease {
         let (id, owner) = self.key();
         let clock = Arc::clone(&self.clock);
         let written = self.db.write(move |tx| {
-            // From each try anew: one that is late takes nothing back of what another one has written.
+            // From each try anew: one that is late does not shorten it.
             let (owner, until) = (owner.clone(), from(clock.now()));
             Box::pin(async move {
                 export_lease::hold_ended(tx, id, &owner, until).await?;
@@ -131,6 +126,7 @@ async fn give_back(db: Db, id: ExportId, owner: String) {
     }
 }
 
-fn from(now: Time) -> Time {
+/// Until when a lease lasts that is held from now on.
+pub(super) fn from(now: Time) -> Time {
     now + TimeDelta::from_std(LEASE).unwrap_or_default()
 }

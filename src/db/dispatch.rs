@@ -134,8 +134,14 @@ impl Model {
         text.parse().ok()
     }
 
-    /// Notes that it is said now. Nobody has to read it anew because docket itself has asked again; but a client that repeats its call is
-    /// told anew each time, and never gets through while it repeats it faster than a person reads.
+    /// A client that repeats its call never gets through while it does so faster than a person reads, whatever it is told.
+    pub fn asked_too_early(&mut self) {
+        if self.told_time().is_some() && !self.is_meant() {
+            self.note_told(self.start_time);
+        }
+    }
+
+    /// Notes that it is said now. Nobody has to read it anew because docket itself has asked again, but whoever has asked has.
     pub fn note_told(&mut self, now: Time) {
         let is_asked = self.trigger == DispatchTrigger::Request;
         if (is_asked || self.told_time().is_none())

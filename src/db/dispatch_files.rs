@@ -40,6 +40,9 @@ pub struct SentFile {
     /// When it was sent last, while nobody knows what became of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_time: Option<Time>,
+    /// Whether the ticket has it no more, and its copy has it or may have it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
 }
 
 /// Why a file that is not there may still get there.
@@ -68,9 +71,14 @@ impl SentFile {
     }
 
     /// Whether it tells of one that a connector has made of the description.
-    fn is_made(&self) -> bool {
+    pub fn is_made(&self) -> bool {
         let source = self.source.as_deref().unwrap_or_default();
         source.starts_with("made/")
+    }
+
+    /// Whether it is one of the ticket's that the platform has not.
+    fn is_lacking(&self) -> bool {
+        !self.success && !self.left
     }
 
     fn is(&self, file: &attachment::Model) -> bool {
@@ -82,7 +90,7 @@ impl SentFiles {
     /// The same, for an attempt that sends again what is not there.
     #[must_use]
     pub fn again(mut self) -> Self {
-        for file in self.0.iter_mut().filter(|file| !file.success) {
+        for file in self.0.iter_mut().filter(|file| file.is_lacking()) {
             file.still = Some(Still::Sent);
         }
         self
@@ -99,7 +107,7 @@ impl SentFiles {
 
     /// Whether another attempt could send one that is not there, now that the ticket has these attachments.
     pub fn lack_any(&self, kept: &[attachment::Model]) -> bool {
-        let made = |sent: &SentFile| !sent.success && sent.is_made();
+        let made = |sent: &SentFile| sent.is_lacking() && sent.is_made();
         let mut kept = kept
             .iter()
             .filter(|file| file.scan_status != ScanStatus::Infected);
@@ -119,7 +127,8 @@ impl SentFiles {
             !matches!(file.scan_status, ScanStatus::Infected | ScanStatus::Pending)
         };
         let may = |sent: &&mut SentFile| {
-            !sent.success && (sent.is_made() || kept.iter().filter(fit).any(|file| sent.is(file)))
+            sent.is_lacking()
+                && (sent.is_made() || kept.iter().filter(fit).any(|file| sent.is(file)))
         };
         let mut any = false;
         for file in self.0.iter_mut().filter(may) {

@@ -2,20 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, TransactionTrait as _};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, TransactionTrait as _};
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
 use super::{
     Tx, WriteFuture,
-    errors::{is_contention, of_commit},
+    errors::{Fault, is_contention, of_commit},
     writer::guarded,
 };
 use crate::error::{Error, Result};
 
 /// How often a transaction is tried in all.
 const TRIES: u32 = 6;
-/// For how long a transaction is tried again: whoever asked for it has given up by then, and may have written something newer elsewhere.
+/// For how long a transaction is tried again. Whoever asked for it may have given up by then, and have written something newer elsewhere.
 const LONGEST: Duration = Duration::from_secs(30);
 /// The longest first wait; it doubles with every try.
 const FIRST_WAIT: Duration = Duration::from_millis(10);
@@ -67,6 +67,16 @@ struct Lost {
     again: bool,
 }
 
+impl Lost {
+    /// A connection that was used a moment ago is not asked whether it is still there before it is used again; the next one may be.
+    fn at_begin(error: DbErr) -> Self {
+        let broken = matches!(error, DbErr::Query(_)) && Fault::of(&error) == Fault::Unreachable;
+        let mut lost = Self::from(Error::from(error));
+        lost.again |= broken;
+        lost
+    }
+}
+
 impl From<Error> for Lost {
     fn from(error: Error) -> Self {
         let again = is_contention(&error);
@@ -78,7 +88,7 @@ async fn write_once<T, F>(connection: &DatabaseConnection, work: &F) -> Result<T
 where
     F: for<'a> Fn(&'a Tx) -> WriteFuture<'a, T>,
 {
-    let tx = connection.begin().await.map_err(Error::from)?;
+    let tx = connection.begin().await.map_err(Lost::at_begin)?;
     match worked(work, &tx).await {
         Ok(value) => {
             tx.commit().await.map_err(of_commit)?;

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const QUEUE: Duration = Duration::from_secs(10);
 
 /// A process that stands still in the middle of a transaction, stopped or cut off, keeps what it has locked there from the others for five
-/// seconds: then PostgreSQL takes the transaction back. One that goes on after that tries it again.
+/// seconds: then PostgreSQL takes the transaction back. One that goes on soon after tries it again.
 const GIVE_UP: &str = "SET idle_in_transaction_session_timeout = '5s'";
 
 /// For how long a connection to PostgreSQL that was just used is taken to be there still.

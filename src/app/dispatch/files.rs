@@ -31,10 +31,6 @@ use crate::{
 /// What is said of a file whose sending was cut short.
 const ON_ITS_WAY: &str = "docket was interrupted while the file was on its way, and looks for it before it sends it again.";
 
-/// What is said of a file that is deleted here, and of which nobody knows whether the other side has it.
-const DELETED: &str =
-    "it was deleted here after it may have been sent; if it is there, delete it there, too";
-
 /// A file on its way.
 pub(super) struct Outgoing {
     pub(super) filename: String,
@@ -47,6 +43,11 @@ pub(super) struct Outgoing {
 impl Outgoing {
     pub(super) fn size(&self) -> u64 {
         u64::try_from(self.size_bytes).unwrap_or_default()
+    }
+
+    /// By what it is looked for.
+    pub(super) fn like(&self) -> (&str, i64) {
+        (&self.filename, self.size_bytes)
     }
 
     pub(super) fn is(&self, sent: &SentFile) -> bool {
@@ -69,13 +70,7 @@ impl Attempt {
         let made = scene.connector.made_files(&scene.parcel, &external);
         let kept = scene.kept.iter().map(kept);
         let files: Vec<Outgoing> = kept.chain(made.into_iter().map(made_of)).collect();
-        let mut known = self.row.files.take().unwrap_or_default();
-        // What was to be sent again and has been deleted since is nobody's concern any more, unless it may be there.
-        let there = |sent: &SentFile| files.iter().any(|file| file.is(sent));
-        known
-            .0
-            .retain_mut(|sent| sent.still.is_none() || there(sent) || is_left_there(sent));
-        self.row.files = Some(known).filter(|known| !known.0.is_empty());
+        self.sort_out(scene, &external, &files).await?;
         if files.iter().any(|file| !file.is_settled(self.known())) {
             self.show().await?;
         }
@@ -87,12 +82,15 @@ impl Attempt {
             step("dispatch.file_next");
             let after = files.get(at + 1..).unwrap_or_default();
             let sent = match (scene.connector.takes_files(), held) {
-                (Err(why), _) => Sent::Not(why.to_owned()),
+                (Err(why), _) => Sent::Not {
+                    why: why.to_owned(),
+                    sent: None,
+                },
                 (Ok(()), Some(_)) => Sent::held_back(&file.source, self.before(file)),
                 (Ok(()), None) => self.send_file(scene, &external, file, after).await?,
             };
-            if matches!(sent, Sent::Unwanted { sent: None }) {
-                self.forget(file).await?;
+            if let Sent::Unwanted { sent } = sent {
+                self.give_up(file, sent).await?;
                 continue;
             }
             held = held.or(sent.held());
@@ -122,20 +120,12 @@ impl Attempt {
         after: &[Outgoing],
         now: Time,
     ) -> Result<(), Halt> {
+        let (why, sent) = (ON_ITS_WAY.to_owned(), Some(now));
         let sent = SentFile {
             still: Some(Still::Sent),
-            sent_time: Some(now),
-            ..told(file, Sent::Not(ON_ITS_WAY.to_owned()))
+            ..told(file, Sent::Not { why, sent })
         };
         self.note(sent, file, after).await
-    }
-
-    /// What was deleted before it was sent is nobody's concern any more.
-    async fn forget(&mut self, file: &Outgoing) -> Result<(), Halt> {
-        if let Some(known) = &mut self.row.files {
-            known.0.retain(|sent| !file.is(sent));
-        }
-        self.save(DispatchState::Sent).await
     }
 
     /// Writes down how far a file has come: in the place of what was known of it, or else before those that go `after` it.
@@ -181,24 +171,15 @@ fn made_of(file: MadeFile) -> Outgoing {
     }
 }
 
-/// Whether a file that is deleted here may be there all the same; then it is told so.
-fn is_left_there(sent: &mut SentFile) -> bool {
-    sent.still = None;
-    if sent.error_message.as_deref() != Some(INFECTED_AFTERWARDS) {
-        sent.error_message = Some(DELETED.to_owned());
-    }
-    sent.sent_time.is_some()
-}
-
 fn told(file: &Outgoing, sent: Sent) -> SentFile {
     let (id, why, still, sent_time) = match sent {
         Sent::There(id) => (Some(id), None, None, None),
-        Sent::Not(why) => (None, Some(why), None, None),
+        Sent::Not { why, sent } => (None, Some(why), None, sent),
         Sent::Infected { sent: None } => (None, Some(INFECTED.to_owned()), None, None),
         Sent::Infected { sent } => (None, Some(INFECTED_AFTERWARDS.to_owned()), None, sent),
         Sent::NotScanned(why) => (None, Some(why), Some(Still::Scanned), None),
         Sent::NotYet { why, sent, .. } => (None, Some(why), Some(Still::Later), sent),
-        Sent::Unwanted { sent } => (None, Some(DELETED.to_owned()), None, sent),
+        Sent::Unwanted { .. } => (None, None, None, None),
     };
     // With room for what is said of those that are sent by themselves.
     let most = Failure::MESSAGE_MAX - BY_ITSELF.len() - 1;
@@ -211,5 +192,6 @@ fn told(file: &Outgoing, sent: Sent) -> SentFile {
         source: Some(file.identity.clone()),
         still,
         sent_time,
+        left: false,
     }
 }

@@ -30,7 +30,7 @@ impl Keeper {
     pub(super) async fn renew(&self) -> Result<bool> {
         let (app, id) = (Arc::clone(&self.app), self.id);
         let renewed = self.app.db.write(move |tx| {
-            // From each try anew: one that is late takes nothing back of what another one has written.
+            // From each try anew: one that is late does not shorten it.
             let until = app.lease_from(app.clock.now());
             Box::pin(async move { Ok(dispatch::renew(tx, id, until).await?.then_some(until)) })
         });

@@ -67,6 +67,10 @@ fn response(row: &dispatch::Model, external: External) -> Value {
 /// What came of the files, with what is to come.
 fn files(row: &dispatch::Model) -> SentFiles {
     let mut files = row.files.clone().unwrap_or_default();
+    // The id of one that the ticket has no more is told in words.
+    for file in files.0.iter_mut().filter(|file| !file.success) {
+        file.external_id = None;
+    }
     if row.next_attempt_time.is_none() {
         return files;
     }

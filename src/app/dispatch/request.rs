@@ -195,13 +195,17 @@ impl Asked {
         };
         Ok(Some(match earlier {
             // What is there is told again, and what is in doubt is looked for first.
-            Some(earlier) => dispatch::Model {
-                aim: earlier.aim,
-                sent_time: earlier.sent_time,
-                external: earlier.external,
-                files: earlier.files.map(SentFiles::again),
-                ..open
-            },
+            Some(earlier) => {
+                let mut open = dispatch::Model {
+                    aim: earlier.aim,
+                    sent_time: earlier.sent_time,
+                    external: earlier.external,
+                    files: earlier.files.map(SentFiles::again),
+                    ..open
+                };
+                open.asked_too_early();
+                open
+            }
             None => open,
         }))
     }

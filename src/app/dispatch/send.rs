@@ -26,7 +26,7 @@ use crate::{
 const TRIES: u32 = 5;
 /// For how long a platform may come round to what it was sent and gave no clear answer to: so long it is looked for before each send, from
 /// where the first one would be found.
-const LATE: TimeDelta = TimeDelta::hours(1);
+pub(super) const LATE: TimeDelta = TimeDelta::hours(1);
 
 impl Attempt {
     /// Has the platform make the ticket's copy, unless an earlier attempt has. `None`: it is there, and its key is written down.

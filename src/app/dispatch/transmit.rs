@@ -7,6 +7,7 @@ use super::{
     files::Outgoing,
     load::Scene,
     look::{ONCE, is_to_wait, waits_for},
+    send::LATE,
 };
 use crate::{
     app::{issue_files::Source, step::step},
@@ -24,7 +25,7 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
 /// The slowest connection that a file is sent over, in bytes a second.
-const SLOWEST: u64 = 128 * 1024;
+pub(super) const SLOWEST: u64 = 128 * 1024;
 /// Why a file was not sent whose bytes are kept where docket cannot read them just now.
 const UNREAD: &str = "docket could not read its bytes; they are kept, and can be had with DownloadAttachment once docket can read them again.";
 /// Why a file was not sent that nobody gets before its scan is over.
@@ -40,8 +41,8 @@ const OFF: &str = "the integration was switched off before it was sent.";
 pub(super) enum Sent {
     /// The copy has it, by this id of the platform's.
     There(String),
-    /// It has not, and why.
-    Not(String),
+    /// It has not, and why; unless an earlier send has come to something after all, if there is a time of one.
+    Not { why: String, sent: Option<Time> },
     /// It has not, because nobody gets it before its scan is over.
     NotScanned(String),
     /// It is infected, and was sent before that was known if it has a time.
@@ -97,7 +98,9 @@ impl Attempt {
         if let Some(sent) = self.look_first(scene, external, file).await? {
             return Ok(sent);
         }
-        let (mut why, mut sent) = (String::new(), before);
+        // An earlier send is in doubt after a refusal, too, for as long as it may come to something.
+        let sent = before.filter(|before| self.app.clock.now() - *before <= LATE);
+        let mut why = String::new();
         for _ in 0..TRIES {
             let read = self.app.file_bytes(&file.source).await;
             if let Some(off) = self.called_off(file, sent).await? {
@@ -105,7 +108,10 @@ impl Attempt {
             }
             let (content_type, bytes) = match read {
                 Ok(Some(read)) => read,
-                Ok(None) => return Ok(Sent::Not("docket has lost its bytes".to_owned())),
+                Ok(None) => {
+                    let why = "docket has lost its bytes".to_owned();
+                    return Ok(Sent::Not { why, sent });
+                }
                 // Where the bytes are kept may be back in a moment, and holds up nothing if it is not.
                 Err(error) => {
                     tracing::warn!(%error, "the bytes of a file cannot be read");
@@ -134,24 +140,25 @@ impl Attempt {
             step("dispatch.file_answered");
             let wait = match attached {
                 Attached::Attached { id } => return Ok(Sent::There(id)),
-                Attached::Rejected(failure) => return Ok(Sent::Not(failure.text())),
+                Attached::Rejected(failure) => {
+                    let why = failure.text();
+                    return Ok(Sent::Not { why, sent });
+                }
                 // What a person has to see to is no better in a second.
                 Attached::RetryLater(failure)
                     if failure.category == ErrorCategory::AdminRequired =>
                 {
                     let (why, held) = (failure.text(), long(failure.retry_after));
-                    let sent = before;
                     return Ok(Sent::NotYet { why, held, sent });
                 }
                 Attached::RetryLater(failure) => {
-                    // What was in doubt before is in doubt after a refusal, too.
-                    (why, sent) = (failure.text(), before);
+                    why = failure.text();
                     failure.retry_after.unwrap_or(PAUSE)
                 }
                 Attached::Uncertain(failure) => {
-                    (why, sent) = (failure.text(), Some(now));
+                    let (why, sent) = (failure.text(), Some(now));
                     let waits = waits_for(&failure);
-                    match self.find_file(scene, external, file, waits).await? {
+                    match self.find_file(scene, external, file.like(), waits).await? {
                         Ok(Some(id)) => return Ok(Sent::There(id)),
                         // The platform may yet be at work on it: it is looked for once more before it is sent again.
                         Ok(None) => {
@@ -188,11 +195,15 @@ impl Attempt {
             None if self.inherited => ONCE,
             None => return Ok(None),
         };
-        Ok(match self.find_file(scene, external, file, waits).await? {
+        let found = self.find_file(scene, external, file.like(), waits).await?;
+        Ok(match found {
             Ok(Some(id)) => Some(Sent::There(id)),
             Ok(None) => None,
             // There is no copy that it could be sent to.
-            Err(look) if look.at_fault == AtFault::Ticket => Some(Sent::Not(look.text())),
+            Err(look) if look.at_fault == AtFault::Ticket => {
+                let (why, sent) = (look.text(), None);
+                Some(Sent::Not { why, sent })
+            }
             // Such as a channel that docket may not read: nothing says that the file was ever sent.
             Err(look) if sent.is_none() && look.retry_after.is_none() => None,
             Err(look) => Some(Sent::NotYet {
@@ -204,11 +215,11 @@ impl Attempt {
     }
 
     /// Looks for a file of this name and size that stands for no other of the ticket's.
-    async fn find_file(
+    pub(super) async fn find_file(
         &self,
         scene: &Scene,
         external: &External,
-        file: &Outgoing,
+        (filename, size_bytes): (&str, i64),
         waits: &[Duration],
     ) -> Result<Result<Option<String>, Failure>, Halt> {
         let claimed = |id: &str| {
@@ -216,8 +227,8 @@ impl Attempt {
             known.any(|other| other.external_id.as_deref() == Some(id))
         };
         let same = |known: &&KnownFile| {
-            known.filename == file.filename
-                && i64::try_from(known.size) == Ok(file.size_bytes)
+            known.filename == filename
+                && i64::try_from(known.size) == Ok(size_bytes)
                 && !claimed(&known.id)
         };
         let mut seen = Ok(None);

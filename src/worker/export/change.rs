@@ -4,10 +4,11 @@ use crate::{
     app::wake,
     db::{
         Tx, export, export_attachment, export_event, export_fix, export_item, export_link,
-        export_request, history, notify_in, session, session_ticket,
+        export_log, export_request, history, notify_in, session, session_ticket,
     },
     domain::{
         export::TicketExportStatus,
+        export_log::LogEntry,
         export_request::ExportRequest,
         ids::TicketId,
         session::{SessionStage, SessionStatus},
@@ -39,12 +40,24 @@ pub(super) struct Change {
     pub(super) answered: Option<ExportRequest>,
 }
 
-pub(super) async fn write_change(
+/// What is written with a run: what changes beside it, the events that tell of it, and its log.
+pub(super) type Beside = (Change, Vec<export_event::Model>, Vec<LogEntry>);
+
+/// Writes a run that was read at this age, and all beside it.
+pub(super) async fn write_whole(
     tx: &Tx,
+    age: export::Age,
     next: &export::Model,
-    change: &Change,
+    (change, events, log): &Beside,
     now: Time,
 ) -> Result<()> {
+    export::save(tx, age, next).await?;
+    write_change(tx, next, change, now).await?;
+    export_log::append(tx, next.id, log).await?;
+    write_events(tx, next, events).await
+}
+
+async fn write_change(tx: &Tx, next: &export::Model, change: &Change, now: Time) -> Result<()> {
     export_item::save(tx, change.item.iter().chain(&change.intent)).await?;
     if let Some(link) = &change.link {
         export_link::save(tx, link).await?;
@@ -81,11 +94,7 @@ pub(super) async fn write_change(
     Ok(())
 }
 
-pub(super) async fn write_events(
-    tx: &Tx,
-    next: &export::Model,
-    events: &[export_event::Model],
-) -> Result<()> {
+async fn write_events(tx: &Tx, next: &export::Model, events: &[export_event::Model]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }

@@ -61,7 +61,7 @@ impl Keeper {
         let lease = TimeDelta::from_std(self.lease).unwrap_or_default();
         let (clock, export, fence) = (Arc::clone(&self.app.clock), self.export, self.fence);
         let renewed = self.app.db.write(move |tx| {
-            // From each try anew: one that is late takes nothing back of what another one has written.
+            // From each try anew: one that is late does not shorten it.
             let until = clock.now() + lease;
             Box::pin(async move {
                 let renewed = export_lease::renew(tx, export, fence, until).await?;

@@ -6,14 +6,14 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    change::{Change, write_change, write_events},
+    change::{Change, write_whole},
     states,
     traffic::Traffic,
 };
 use crate::{
     app::{App, integrations::require_enabled, journal::Journal, lease::HeldUntil},
     connectors::jira::{AttachmentSettings, HardStop, Jira},
-    db::{export, export_event, export_lease, export_log, integration},
+    db::{export, export_event, export_lease, integration},
     domain::{
         export::{CurrentTicket, EventDetail, ExportStatus},
         export_log::LogEntry,
@@ -181,9 +181,6 @@ impl Run {
         let mut next = row.clone();
         alter(&mut next);
         next.update_time = now;
-        if next.lease_owner.is_some() {
-            next.lease_until = Some(now + self.lease);
-        }
         if next.status == ExportStatus::Exporting {
             next.current_ticket = self.traffic.first();
             // Kept for as long as it lasts: a run that is left lying while it waits is waited for by the next worker, too.
@@ -197,21 +194,26 @@ impl Run {
         let noted = self.journal.take();
         let states = states::told(&row, &next, &change, &events, now);
         let log: Vec<LogEntry> = noted.iter().cloned().chain(states).collect();
-        let plain = Arc::new((next.clone(), change, events, log));
-        let age = row.age();
+        let plain = Arc::new((next.clone(), (change, events, log)));
+        let (age, clock, lease) = (row.age(), Arc::clone(&self.app.clock), self.lease);
         let written = self.app.db.write(move |tx| {
             let plain = Arc::clone(&plain);
+            let mut next = plain.0.clone();
+            // From each try anew: one that is late does not shorten it.
+            if next.lease_owner.is_some() {
+                next.lease_until = Some(clock.now() + lease);
+            }
             Box::pin(async move {
-                let (next, change, events, log) = &*plain;
-                export::save(tx, age, next).await?;
-                write_change(tx, next, change, now).await?;
-                export_log::append(tx, next.id, log).await?;
-                write_events(tx, next, events).await
+                write_whole(tx, age, &next, &plain.1, now).await?;
+                Ok(next.lease_until)
             })
         });
-        if let Err(error) = written.await {
-            self.journal.put_back(noted);
-            return Err(error.into());
+        match written.await {
+            Ok(until) => next.lease_until = until,
+            Err(error) => {
+                self.journal.put_back(noted);
+                return Err(error.into());
+            }
         }
         self.held_until.set(next.lease_until);
         *row = next;

@@ -7,6 +7,7 @@ mod exported;
 mod faults;
 mod files;
 mod files_later;
+mod files_left;
 mod files_meanwhile;
 mod health;
 pub(crate) mod held;

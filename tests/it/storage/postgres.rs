@@ -20,7 +20,10 @@ use tokio::{
 };
 
 use super::rows::{put, user, write};
-use crate::support::database::{Kind, TestDatabase};
+use crate::support::{
+    database::{Kind, TestDatabase},
+    eventually,
+};
 
 /// Two transactions meet in their first try, so that one of them must lose.
 struct Meeting {
@@ -173,7 +176,54 @@ async fn who_stands_still_in_a_transaction_gives_way_and_tries_again() {
     assert_eq!(name, "Ada Lovelace!+-", "each took effect once");
 }
 
-/// As by a restart of PostgreSQL or a network that breaks: nothing was kept, and nobody need be told.
+/// Ends the connections with these numbers from another one, and waits until they are gone.
+async fn end_connections(other: &Db, pids: Vec<i32>) {
+    let ask = |what: &str| {
+        let sql = format!("SELECT {what} FROM pg_stat_activity WHERE pid = ANY($1)");
+        Statement::from_sql_and_values(DbBackend::Postgres, sql, [pids.clone().into()])
+    };
+    let ended = other.read().query_all_raw(ask("pg_terminate_backend(pid)"));
+    assert_eq!(ended.await.expect("asks").len(), pids.len());
+    eventually("they are gone", async || {
+        let left = other.read().query_all_raw(ask("pid")).await;
+        left.expect("asks").is_empty()
+    })
+    .await;
+}
+
+/// As by a restart of PostgreSQL: the pool has several connections that were used a moment ago.
+#[tokio::test]
+async fn connections_that_are_gone_cost_a_second_try() {
+    let database = TestDatabase::new(Kind::Postgres).await;
+    let meeting = Meeting::new();
+    let number = || {
+        let (db, meeting) = (database.db.clone(), meeting.clone());
+        async move {
+            db.write(move |tx| {
+                let meeting = meeting.clone();
+                Box::pin(async move {
+                    meeting.meet().await;
+                    let sql = Statement::from_string(
+                        tx.get_database_backend(),
+                        "SELECT pg_backend_pid()",
+                    );
+                    let row = tx.query_one_raw(sql).await?.expect("a row");
+                    Ok(row.try_get_by_index::<i32>(0)?)
+                })
+            })
+            .await
+        }
+    };
+    let (one, two) = tokio::join!(number(), number());
+    let pids = vec![one.expect("a number"), two.expect("a number")];
+    let other = database.open_again().await;
+    end_connections(&other, pids).await;
+    write(&database.db, user("ada"))
+        .await
+        .expect("takes a user");
+}
+
+/// As by a network that breaks: nothing was kept, and nobody need be told.
 #[tokio::test]
 async fn a_connection_that_breaks_before_the_end_costs_a_second_try() {
     let database = TestDatabase::new(Kind::Postgres).await;
