@@ -136,8 +136,10 @@ impl Model {
 
     /// A client that repeats its call never gets through while it does so faster than a person reads, whatever it is told.
     pub fn asked_too_early(&mut self) {
-        if self.told_time().is_some() && !self.is_meant() {
-            self.note_told(self.start_time);
+        if let Some(told) = self.told_time()
+            && !self.is_meant()
+        {
+            self.note_told(told.max(self.start_time));
         }
     }
 

@@ -40,7 +40,7 @@ pub struct SentFile {
     /// When it was sent last, while nobody knows what became of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_time: Option<Time>,
-    /// Whether the ticket has it no more, and its copy has it or may have it.
+    /// Whether the ticket has it no more, and it was not known to have arrived before that: its copy has it or may have it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub left: bool,
 }

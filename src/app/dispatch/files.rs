@@ -70,11 +70,14 @@ impl Attempt {
         let made = scene.connector.made_files(&scene.parcel, &external);
         let kept = scene.kept.iter().map(kept);
         let files: Vec<Outgoing> = kept.chain(made.into_iter().map(made_of)).collect();
-        self.sort_out(scene, &external, &files).await?;
+        let mut held = self.sort_out(scene, &external, &files).await?;
+        let mut end = match held {
+            None => End::Made,
+            Some(_) => End::MadeInPart(held),
+        };
         if files.iter().any(|file| !file.is_settled(self.known())) {
             self.show().await?;
         }
-        let (mut end, mut held) = (End::Made, None);
         for (at, file) in files.iter().enumerate() {
             if file.is_settled(self.known()) {
                 continue;

@@ -6,11 +6,11 @@ use super::{
     attempt::{Attempt, Halt},
     files::Outgoing,
     load::Scene,
-    transmit::SLOWEST,
+    transmit::{SLOWEST, long},
 };
 use crate::{
     app::issue_files::INFECTED,
-    connectors::outcome::External,
+    connectors::outcome::{External, Failure},
     db::{
         dispatch::DispatchState,
         dispatch_files::{SentFile, Still},
@@ -19,25 +19,37 @@ use crate::{
 };
 
 impl Attempt {
-    /// Sorts out what was sent, or was to be sent again, and is not among the ticket's files any more. What the copy has, or may have, is
-    /// told; the rest is nobody's concern.
+    /// Sorts out what is not among the ticket's files any more and may have been sent. What the copy has, or may have, is told; the rest is
+    /// nobody's concern. For how long the platform asks to be asked nothing more.
     pub(super) async fn sort_out(
         &mut self,
         scene: &Scene,
         external: &External,
         files: &[Outgoing],
-    ) -> Result<(), Halt> {
-        let open = |sent: &&SentFile| sent.left || sent.still.is_some();
-        let open: Vec<SentFile> = self.known().iter().filter(open).cloned().collect();
+    ) -> Result<Option<Duration>, Halt> {
+        let mut held = None;
+        let open: Vec<SentFile> = self
+            .known()
+            .iter()
+            .filter(|it| is_open(it))
+            .cloned()
+            .collect();
         for sent in &open {
             let now = match (files.iter().any(|file| file.is(sent)), sent.left) {
                 (true, false) => continue,
                 (true, true) => Some(sent.clone().back()),
-                (false, _) => self.where_left(scene, external, sent).await?,
+                (false, _) if held.is_some() => sent.clone().unsettled(),
+                (false, _) => match self.where_left(scene, external, sent).await? {
+                    Ok(now) => now,
+                    Err(look) => {
+                        held = long(look.retry_after);
+                        sent.clone().unsettled()
+                    }
+                },
             };
             self.put(sent, now);
         }
-        Ok(())
+        Ok(held)
     }
 
     /// Gives up a file that was deleted while it was to be sent: told if it may have been sent before.
@@ -56,28 +68,28 @@ impl Attempt {
         self.save(DispatchState::Sent).await
     }
 
-    /// What is told of a file that the ticket has no more. `None`: nothing, for the copy has it not.
+    /// What is told of a file that the ticket has no more. `None`: nothing, for the copy has it not, as far as looks can tell.
     async fn where_left(
         &self,
         scene: &Scene,
         external: &External,
         sent: &SentFile,
-    ) -> Result<Option<SentFile>, Halt> {
-        if sent.external_id.is_some() {
-            return Ok(Some(sent.clone()));
-        }
-        let Some(time) = sent.sent_time else {
-            return Ok(None);
+    ) -> Result<Result<Option<SentFile>, Failure>, Halt> {
+        let found = match (&sent.external_id, sent.sent_time) {
+            (Some(id), _) => {
+                let files = scene.connector.files_on(external).await;
+                files.map(|files| files.into_iter().map(|it| it.id).find(|it| it == id))
+            }
+            (None, Some(_)) => {
+                let size = u64::try_from(sent.size_bytes).unwrap_or_default();
+                let more = Duration::from_secs(size / SLOWEST);
+                let waits = self.waits_since(sent.sent_time, more);
+                let like = (sent.filename.as_str(), sent.size_bytes);
+                self.find_file(scene, external, like, waits).await?
+            }
+            (None, None) => Ok(None),
         };
-        let size = u64::try_from(sent.size_bytes).unwrap_or_default();
-        let waits = self.waits_since(Some(time), Duration::from_secs(size / SLOWEST));
-        let found = self.find_file(scene, external, (&sent.filename, sent.size_bytes), waits);
-        let id = match found.await? {
-            Ok(None) => return Ok(None),
-            Ok(found) => found,
-            Err(_) => None,
-        };
-        Ok(Some(sent.clone().leave(id)))
+        Ok(found.map(|id| id.map(|id| sent.clone().leave(Some(id)))))
     }
 
     /// Puts what is told now in the place of what was known.
@@ -98,6 +110,11 @@ impl Attempt {
     }
 }
 
+/// Whether it is to be sent, or may have come to something that nobody knows of.
+fn is_open(sent: &SentFile) -> bool {
+    sent.left || sent.still.is_some() || (!sent.success && sent.sent_time.is_some())
+}
+
 impl SentFile {
     /// The same, once the ticket has it no more; with the platform's id of it, where it is known to be there.
     fn leave(self, id: Option<String>) -> Self {
@@ -110,13 +127,18 @@ impl SentFile {
         }
     }
 
-    /// The same, once the ticket has it (again), such as a picture of a description that is as it was.
+    /// The same, where nobody could look for it. `None`: it was not sent.
+    fn unsettled(self) -> Option<Self> {
+        let id = self.external_id.clone();
+        (id.is_some() || self.sent_time.is_some()).then(|| self.leave(id))
+    }
+
+    /// The same, once the ticket has it again, such as a picture of a description that is as it was. It is looked for like any other: it
+    /// may have been deleted there since.
     fn back(self) -> Self {
-        let found = self.left && self.external_id.is_some();
         Self {
-            success: found,
-            error_message: self.error_message.filter(|_| !found),
-            still: (!found).then_some(Still::Sent),
+            external_id: None,
+            still: Some(Still::Sent),
             left: false,
             ..self
         }

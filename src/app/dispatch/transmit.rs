@@ -191,6 +191,8 @@ impl Attempt {
     ) -> Result<Option<Sent>, Halt> {
         let sent = self.before(file).and_then(|before| before.sent_time);
         let waits = match sent {
+            // What is there may be the other one.
+            None if self.is_like_one_in_doubt(file) => return Ok(None),
             Some(_) => self.waits_since(sent, Duration::from_secs(file.size() / SLOWEST)),
             None if self.inherited => ONCE,
             None => return Ok(None),
@@ -201,7 +203,7 @@ impl Attempt {
             Ok(None) => None,
             // There is no copy that it could be sent to.
             Err(look) if look.at_fault == AtFault::Ticket => {
-                let (why, sent) = (look.text(), None);
+                let why = look.text();
                 Some(Sent::Not { why, sent })
             }
             // Such as a channel that docket may not read: nothing says that the file was ever sent.
@@ -211,6 +213,14 @@ impl Attempt {
                 held: long(look.retry_after),
                 sent,
             }),
+        })
+    }
+
+    /// Whether another file of this name and size was sent, and nobody knows what became of that.
+    fn is_like_one_in_doubt(&self, file: &Outgoing) -> bool {
+        self.known().iter().any(|other| {
+            let doubted = other.sent_time.is_some() && other.external_id.is_none();
+            doubted && file.like() == (&other.filename, other.size_bytes)
         })
     }
 
@@ -264,7 +274,7 @@ impl Attempt {
 }
 
 /// A wait that is too long to be waited for here.
-fn long(asked: Option<Duration>) -> Option<Duration> {
+pub(super) fn long(asked: Option<Duration>) -> Option<Duration> {
     asked.filter(|wait| *wait > LONGEST)
 }
 

@@ -3,21 +3,23 @@
 use std::time::Duration;
 
 use docket::{
+    app::clock::Clock as _,
     proto::v1,
-    sandbox::{Action, Fault, Operation},
+    sandbox::{Action, Fault, Operation, Options},
 };
 use rstest::rstest;
 
 use super::{
     bench::{Bench, result},
     files_later::{add, there, told, why},
+    held::replay,
 };
 use crate::support::{database::Kind, eventually};
 
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 /// Has the next file be answered like this, and nobody able to look for it.
-fn lose(bench: &Bench, how: Action) {
+pub(super) fn lose(bench: &Bench, how: Action) {
     bench.jira.order(Fault::on(Operation::AddAttachments, how));
     let ill = Fault::on(Operation::GetIssue, Action::status(503));
     bench.jira.order(ill.always());
@@ -73,6 +75,41 @@ async fn a_file_that_was_sent_and_is_deleted_here_is_told_with_its_id_there(
     assert_eq!(there(&bench), ["a.txt", "a.txt"]);
     // Nothing is left to be done.
     assert_eq!(dispatched(&bench, &ticket.id).await, (now, attempts));
+    assert_eq!(replay(&bench.server, bench.clock.now()).await, 0);
+    // Nor is anything to be told once somebody has deleted it there.
+    let gone = reqwest::Client::new()
+        .delete(format!("{}/rest/api/3/attachment/{id}", bench.jira.url()))
+        .basic_auth(Options::EMAIL, Some(Options::TOKEN));
+    assert!(gone.send().await.unwrap().status().is_success());
+    bench.pass(Duration::from_secs(1));
+    add(&bench, &ticket.id, "b.txt", b"three").await;
+    let (now, _) = dispatched(&bench, &ticket.id).await;
+    assert_eq!(told(&now), [("a.txt", true), ("b.txt", true)]);
+}
+
+/// What is there may be the other one: a file that was never sent is not taken for it.
+#[rstest]
+#[tokio::test]
+async fn a_file_is_sent_though_one_like_it_that_is_deleted_here_may_be_there(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let ticket = bench.file("With files").await;
+    let file = add(&bench, &ticket.id, "a.txt", b"one").await;
+    lose(&bench, Action::StatusAfter { status: 503 });
+    dispatched(&bench, &ticket.id).await;
+    delete(&bench, file).await;
+    bench.pass(Duration::from_secs(7));
+    bench.until_ended(&ticket.id, 2).await;
+    // One look in vain, and then Jira is well.
+    bench.jira.clear_orders();
+    bench.pass(Duration::from_secs(70));
+    let ill = Fault::on(Operation::GetIssue, Action::status(503));
+    bench.jira.order(ill);
+    add(&bench, &ticket.id, "a.txt", b"two").await;
+    let (now, _) = dispatched(&bench, &ticket.id).await;
+    assert_eq!(told(&now), [("a.txt", false), ("a.txt", true)]);
+    assert_eq!(there(&bench), ["a.txt", "a.txt"]);
 }
 
 #[rstest]
@@ -171,4 +208,33 @@ async fn a_picture_that_the_description_has_no_more_is_told_and_holds_nothing_up
     let (now, _) = dispatched(&bench, &id).await;
     assert_eq!(told(&now), [("a.txt", true), ("image-1.png", true)]);
     assert_eq!(there(&bench), ["a.txt", "image-1.png"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_platform_that_asks_to_wait_when_it_is_asked_for_one_is_sent_nothing_until_then(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::new(kind).await;
+    let ticket = bench.file("With files").await;
+    let file = add(&bench, &ticket.id, "a.txt", b"one").await;
+    lose(&bench, Action::DropBefore);
+    dispatched(&bench, &ticket.id).await;
+    delete(&bench, file).await;
+    bench.pass(Duration::from_secs(7));
+    bench.until_ended(&ticket.id, 2).await;
+    bench.jira.clear_orders();
+    let wait = Action::Throttle {
+        retry_after: Some(3600),
+        reason: None,
+    };
+    bench.jira.order(Fault::on(Operation::GetIssue, wait));
+    bench.pass(Duration::from_secs(70));
+    add(&bench, &ticket.id, "b.txt", b"two").await;
+    let (now, attempts) = dispatched(&bench, &ticket.id).await;
+    assert_eq!(told(&now), [("a.txt", false), ("b.txt", false)]);
+    assert_eq!(there(&bench), [""; 0]);
+    bench.pass(Duration::from_secs(3601));
+    bench.until_ended(&ticket.id, attempts + 1).await;
+    assert_eq!(told(&bench.get(&ticket.id).await), [("b.txt", true)]);
 }

@@ -11,6 +11,7 @@ use rstest::rstest;
 use super::{
     bench::Bench,
     files_later::{add, there, told, why},
+    files_left::lose,
 };
 use crate::{
     attachments::scan::until,
@@ -120,10 +121,10 @@ async fn a_file_that_is_infected_after_it_may_have_been_sent_is_told_as_such(
     };
     let file = add(&bench, &ticket.id, "a.txt", b"one").await;
     scanned(&ticket.id, &file, v1::ScanStatus::Clean).await;
-    let lost = Fault::on(Operation::AddAttachments, Action::DropBefore);
-    bench.jira.order(lost);
+    lose(&bench, Action::StatusAfter { status: 503 });
     let integration = Some(bench.integration.as_str());
     bench.dispatch(&ticket.id, integration).await.unwrap();
+    bench.jira.clear_orders();
 
     std::fs::write(&flag, "").unwrap();
     let same = add(&bench, &other.id, "b.txt", b"one").await;
@@ -148,9 +149,9 @@ async fn a_file_that_is_infected_after_it_may_have_been_sent_is_told_as_such(
     bench.dispatch(&ticket.id, None).await.unwrap();
     bench.until_ended(&ticket.id, 3).await;
     says_so().await;
-    assert_eq!(there(&bench), ["c.txt"]);
+    assert_eq!(there(&bench), ["a.txt", "c.txt"]);
 
-    // It is looked for once it is deleted here, and was never there.
+    // It is looked for once it is deleted here.
     let request = v1::DeleteAttachmentRequest { id: file.id };
     bench.tickets().delete_attachment(request).await.unwrap();
     bench.pass(Duration::from_secs(1));
@@ -159,7 +160,11 @@ async fn a_file_that_is_infected_after_it_may_have_been_sent_is_told_as_such(
     bench.dispatch(&ticket.id, None).await.unwrap();
     bench.until_ended(&ticket.id, 4).await;
     let now = bench.get(&ticket.id).await;
-    assert_eq!(told(&now), [("c.txt", true), ("d.txt", true)]);
+    let expected = [("a.txt", false), ("c.txt", true), ("d.txt", true)];
+    assert_eq!(told(&now), expected);
+    let text = why(&now, "a.txt");
+    let begin = "it was found to be infected after it was sent; delete it there, too: its id is ";
+    assert!(text.starts_with(begin), "{text}");
 }
 
 #[rstest]

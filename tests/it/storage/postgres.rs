@@ -214,9 +214,9 @@ async fn connections_that_are_gone_cost_a_second_try() {
             .await
         }
     };
+    let other = database.open_again().await;
     let (one, two) = tokio::join!(number(), number());
     let pids = vec![one.expect("a number"), two.expect("a number")];
-    let other = database.open_again().await;
     end_connections(&other, pids).await;
     write(&database.db, user("ada"))
         .await
