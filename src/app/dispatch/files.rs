@@ -100,7 +100,13 @@ impl Attempt {
             if matches!(sent, Sent::NotYet { .. }) {
                 end = End::MadeInPart(held);
             }
-            self.note(told(file, sent), file, after).await?;
+            let mut now = told(file, sent);
+            if let Some(id) = now.external_id.clone()
+                && self.app.as_of_now(&file.source).await?.is_none()
+            {
+                now = now.leave(Some(id));
+            }
+            self.note(now, file, after).await?;
             step("dispatch.file_kept");
         }
         Ok(end)

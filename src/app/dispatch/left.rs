@@ -6,7 +6,7 @@ use super::{
     attempt::{Attempt, Halt},
     files::Outgoing,
     load::Scene,
-    transmit::{SLOWEST, long},
+    transmit::SLOWEST,
 };
 use crate::{
     app::issue_files::INFECTED,
@@ -27,22 +27,22 @@ impl Attempt {
         external: &External,
         files: &[Outgoing],
     ) -> Result<Option<Duration>, Halt> {
-        let mut held = None;
-        let open: Vec<SentFile> = self
-            .known()
-            .iter()
-            .filter(|it| is_open(it))
-            .cloned()
-            .collect();
+        let known = self.known().iter();
+        let open: Vec<SentFile> = known.filter(|it| is_open(it)).cloned().collect();
+        let there = listed(scene, external, &open).await;
+        let mut held = there.as_ref().err().and_then(|look| look.retry_after);
         for sent in &open {
-            let now = match (files.iter().any(|file| file.is(sent)), sent.left) {
-                (true, false) => continue,
-                (true, true) => Some(sent.clone().back()),
-                (false, _) if held.is_some() => sent.clone().unsettled(),
-                (false, _) => match self.where_left(scene, external, sent).await? {
+            let is_ours = files.iter().any(|file| file.is(sent));
+            let now = match (is_ours, &sent.external_id, &there) {
+                (true, _, _) if !sent.left => continue,
+                (true, _, _) => Some(sent.clone().back()),
+                (_, Some(id), Ok(there)) if !there.contains(id) => None,
+                (_, Some(id), _) => Some(sent.clone().leave(Some(id.clone()))),
+                (_, None, _) if held.is_some() => sent.clone().unsettled(),
+                (_, None, _) => match self.where_left(scene, external, sent).await? {
                     Ok(now) => now,
                     Err(look) => {
-                        held = long(look.retry_after);
+                        held = look.retry_after;
                         sent.clone().unsettled()
                     }
                 },
@@ -75,20 +75,13 @@ impl Attempt {
         external: &External,
         sent: &SentFile,
     ) -> Result<Result<Option<SentFile>, Failure>, Halt> {
-        let found = match (&sent.external_id, sent.sent_time) {
-            (Some(id), _) => {
-                let files = scene.connector.files_on(external).await;
-                files.map(|files| files.into_iter().map(|it| it.id).find(|it| it == id))
-            }
-            (None, Some(_)) => {
-                let size = u64::try_from(sent.size_bytes).unwrap_or_default();
-                let more = Duration::from_secs(size / SLOWEST);
-                let waits = self.waits_since(sent.sent_time, more);
-                let like = (sent.filename.as_str(), sent.size_bytes);
-                self.find_file(scene, external, like, waits).await?
-            }
-            (None, None) => Ok(None),
-        };
+        if sent.sent_time.is_none() {
+            return Ok(Ok(None));
+        }
+        let size = u64::try_from(sent.size_bytes).unwrap_or_default();
+        let waits = self.waits_since(sent.sent_time, Duration::from_secs(size / SLOWEST));
+        let like = (sent.filename.as_str(), sent.size_bytes);
+        let found = self.find_file(scene, external, like, waits).await?;
         Ok(found.map(|id| id.map(|id| sent.clone().leave(Some(id)))))
     }
 
@@ -110,17 +103,31 @@ impl Attempt {
     }
 }
 
+/// The ids of what the copy has, where one of these is known to be, or to have been, among them.
+async fn listed(
+    scene: &Scene,
+    external: &External,
+    open: &[SentFile],
+) -> Result<Vec<String>, Failure> {
+    if open.iter().all(|sent| sent.external_id.is_none()) {
+        return Ok(Vec::new());
+    }
+    let files = scene.connector.files_on(external).await?;
+    Ok(files.into_iter().map(|file| file.id).collect())
+}
+
 /// Whether it is to be sent, or may have come to something that nobody knows of.
 fn is_open(sent: &SentFile) -> bool {
     sent.left || sent.still.is_some() || (!sent.success && sent.sent_time.is_some())
 }
 
 impl SentFile {
-    /// The same, once the ticket has it no more; with the platform's id of it, where it is known to be there.
-    fn leave(self, id: Option<String>) -> Self {
+    /// The same, once the ticket has it no more: told, and not among those that are there; with the platform's id of it, where it is known to be there.
+    pub(super) fn leave(self, id: Option<String>) -> Self {
         Self {
             error_message: Some(self.words(id.as_deref())),
             external_id: id,
+            success: false,
             left: true,
             still: None,
             ..self
@@ -129,8 +136,7 @@ impl SentFile {
 
     /// The same, where nobody could look for it. `None`: it was not sent.
     fn unsettled(self) -> Option<Self> {
-        let id = self.external_id.clone();
-        (id.is_some() || self.sent_time.is_some()).then(|| self.leave(id))
+        self.sent_time.is_some().then(|| self.leave(None))
     }
 
     /// The same, once the ticket has it again, such as a picture of a description that is as it was. It is looked for like any other: it

@@ -148,7 +148,7 @@ impl Attempt {
                 Attached::RetryLater(failure)
                     if failure.category == ErrorCategory::AdminRequired =>
                 {
-                    let (why, held) = (failure.text(), long(failure.retry_after));
+                    let (why, held) = (failure.text(), failure.retry_after);
                     return Ok(Sent::NotYet { why, held, sent });
                 }
                 Attached::RetryLater(failure) => {
@@ -162,11 +162,11 @@ impl Attempt {
                         Ok(Some(id)) => return Ok(Sent::There(id)),
                         // The platform may yet be at work on it: it is looked for once more before it is sent again.
                         Ok(None) => {
-                            let held = long(failure.retry_after);
+                            let held = failure.retry_after;
                             return Ok(Sent::NotYet { why, held, sent });
                         }
                         Err(look) => {
-                            let held = long(failure.retry_after.max(look.retry_after));
+                            let held = failure.retry_after.max(look.retry_after);
                             return Ok(Sent::NotYet { why, held, sent });
                         }
                     }
@@ -210,7 +210,7 @@ impl Attempt {
             Err(look) if sent.is_none() && look.retry_after.is_none() => None,
             Err(look) => Some(Sent::NotYet {
                 why: look.text(),
-                held: long(look.retry_after),
+                held: look.retry_after,
                 sent,
             }),
         })
@@ -271,11 +271,6 @@ impl Attempt {
             false => Some(Sent::NotYet { why, held, sent }),
         })
     }
-}
-
-/// A wait that is too long to be waited for here.
-pub(super) fn long(asked: Option<Duration>) -> Option<Duration> {
-    asked.filter(|wait| *wait > LONGEST)
 }
 
 /// What is said of a file that is not even sent (any more, if it may have been before).

@@ -214,6 +214,7 @@ async fn a_picture_that_the_description_has_no_more_is_told_and_holds_nothing_up
 #[tokio::test]
 async fn a_platform_that_asks_to_wait_when_it_is_asked_for_one_is_sent_nothing_until_then(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(20, 3600)] seconds: u64,
 ) {
     let bench = Bench::new(kind).await;
     let ticket = bench.file("With files").await;
@@ -225,7 +226,7 @@ async fn a_platform_that_asks_to_wait_when_it_is_asked_for_one_is_sent_nothing_u
     bench.until_ended(&ticket.id, 2).await;
     bench.jira.clear_orders();
     let wait = Action::Throttle {
-        retry_after: Some(3600),
+        retry_after: Some(seconds),
         reason: None,
     };
     bench.jira.order(Fault::on(Operation::GetIssue, wait));
@@ -234,7 +235,31 @@ async fn a_platform_that_asks_to_wait_when_it_is_asked_for_one_is_sent_nothing_u
     let (now, attempts) = dispatched(&bench, &ticket.id).await;
     assert_eq!(told(&now), [("a.txt", false), ("b.txt", false)]);
     assert_eq!(there(&bench), [""; 0]);
-    bench.pass(Duration::from_secs(3601));
+    bench.pass(Duration::from_secs(seconds - 1));
+    assert_eq!(bench.attempts(&ticket.id).await.len(), attempts);
+    bench.pass(Duration::from_secs(2));
     bench.until_ended(&ticket.id, attempts + 1).await;
     assert_eq!(told(&bench.get(&ticket.id).await), [("b.txt", true)]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_file_that_is_deleted_here_while_it_is_sent_is_told_with_its_id_there(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let bench = Bench::set(kind, &[("DISPATCH_WAIT_SECONDS", "0")]).await;
+    let ticket = bench.file("With files").await;
+    let file = add(&bench, &ticket.id, "a.txt", b"one").await;
+    let slow = Fault::on(Operation::AddAttachments, Action::Delay { ms: 500 });
+    bench.jira.order(slow);
+    let integration = Some(bench.integration.as_str());
+    bench.dispatch(&ticket.id, integration).await.unwrap();
+    let sent = || bench.jira.requests_of(Operation::AddAttachments).len();
+    eventually("it is on its way", async || sent() == 1).await;
+    delete(&bench, file).await;
+    bench.until_ended(&ticket.id, 1).await;
+    let now = bench.get(&ticket.id).await;
+    let text = why(&now, "a.txt");
+    let begin = "it was deleted here after it was sent; delete it there, too: its id is ";
+    assert!(text.starts_with(begin), "{text}");
 }
