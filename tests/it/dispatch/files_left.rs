@@ -39,19 +39,30 @@ async fn dispatched(bench: &Bench, ticket: &str) -> (v1::Ticket, usize) {
     (bench.get(ticket).await, attempts.len())
 }
 
+/// A ticket with one file, a.txt, that was answered like this, that nobody can look for, and that is deleted here.
+async fn deleted_in_doubt(bench: &Bench, how: Action) -> v1::Ticket {
+    let ticket = bench.file("With files").await;
+    let file = add(bench, &ticket.id, "a.txt", b"one").await;
+    lose(bench, how);
+    dispatched(bench, &ticket.id).await;
+    delete(bench, file).await;
+    ticket
+}
+
+/// Lets the second attempt, which is made by itself, come to its end.
+async fn retried(bench: &Bench, ticket: &str) {
+    bench.pass(Duration::from_secs(7));
+    bench.until_ended(ticket, 2).await;
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_file_that_was_sent_and_is_deleted_here_is_told_with_its_id_there(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let bench = Bench::new(kind).await;
-    let ticket = bench.file("With files").await;
-    let file = add(&bench, &ticket.id, "a.txt", b"one").await;
-    lose(&bench, Action::StatusAfter { status: 503 });
-    dispatched(&bench, &ticket.id).await;
-    delete(&bench, file).await;
-    bench.pass(Duration::from_secs(7));
-    bench.until_ended(&ticket.id, 2).await;
+    let ticket = deleted_in_doubt(&bench, Action::StatusAfter { status: 503 }).await;
+    retried(&bench, &ticket.id).await;
     let now = bench.get(&ticket.id).await;
     let text = why(&now, "a.txt").to_owned();
     assert!(
@@ -94,13 +105,8 @@ async fn a_file_is_sent_though_one_like_it_that_is_deleted_here_may_be_there(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let bench = Bench::new(kind).await;
-    let ticket = bench.file("With files").await;
-    let file = add(&bench, &ticket.id, "a.txt", b"one").await;
-    lose(&bench, Action::StatusAfter { status: 503 });
-    dispatched(&bench, &ticket.id).await;
-    delete(&bench, file).await;
-    bench.pass(Duration::from_secs(7));
-    bench.until_ended(&ticket.id, 2).await;
+    let ticket = deleted_in_doubt(&bench, Action::StatusAfter { status: 503 }).await;
+    retried(&bench, &ticket.id).await;
     // One look in vain, and then Jira is well.
     bench.jira.clear_orders();
     bench.pass(Duration::from_secs(70));
@@ -118,14 +124,9 @@ async fn a_file_that_never_arrived_and_is_deleted_here_is_nobodys_concern(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let bench = Bench::new(kind).await;
-    let ticket = bench.file("With files").await;
-    let file = add(&bench, &ticket.id, "a.txt", b"one").await;
-    lose(&bench, Action::DropBefore);
-    dispatched(&bench, &ticket.id).await;
+    let ticket = deleted_in_doubt(&bench, Action::DropBefore).await;
     bench.jira.clear_orders();
-    delete(&bench, file).await;
-    bench.pass(Duration::from_secs(7));
-    bench.until_ended(&ticket.id, 2).await;
+    retried(&bench, &ticket.id).await;
     assert_eq!(told(&bench.get(&ticket.id).await), []);
     assert_eq!(there(&bench), [""; 0]);
 }
@@ -217,13 +218,8 @@ async fn a_platform_that_asks_to_wait_when_it_is_asked_for_one_is_sent_nothing_u
     #[values(20, 3600)] seconds: u64,
 ) {
     let bench = Bench::new(kind).await;
-    let ticket = bench.file("With files").await;
-    let file = add(&bench, &ticket.id, "a.txt", b"one").await;
-    lose(&bench, Action::DropBefore);
-    dispatched(&bench, &ticket.id).await;
-    delete(&bench, file).await;
-    bench.pass(Duration::from_secs(7));
-    bench.until_ended(&ticket.id, 2).await;
+    let ticket = deleted_in_doubt(&bench, Action::DropBefore).await;
+    retried(&bench, &ticket.id).await;
     bench.jira.clear_orders();
     let wait = Action::Throttle {
         retry_after: Some(seconds),
